@@ -1,0 +1,1 @@
+"""Attributions : de la libération au bail."""

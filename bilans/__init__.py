@@ -1,0 +1,1 @@
+"""Bilans : ce qu'on rend, figé et prouvé."""

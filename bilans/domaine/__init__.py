@@ -1,0 +1,1 @@
+"""Règles pures des bilans : flux annuel, lignes, prévision, équilibre."""

@@ -1,0 +1,1 @@
+"""Conventions : bailleurs, réservataires, patrimoine daté, réservations en stock, conventions et leurs droits."""

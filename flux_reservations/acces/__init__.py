@@ -1,0 +1,1 @@
+"""Accès : organismes, utilisateurs, rôles, connexion."""

@@ -1,0 +1,75 @@
+"""L'acteur : au nom de quel organisme, et avec quel rôle, une personne ou un processus agit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Nature(StrEnum):
+    """Ce qu'est l'organisme au nom duquel on agit (domaine.md § 6)."""
+
+    BAILLEUR = "bailleur"
+    RESERVATAIRE = "reservataire"
+    ETAT = "etat"
+    COLLECTIVITE = "collectivite"
+    PLATEFORME = "plateforme"
+    SYSTEME = "systeme"
+    ANONYME = "anonyme"
+
+
+class Role(StrEnum):
+    """Rôle d'une personne dans un organisme."""
+
+    LECTEUR = "lecteur"
+    GESTIONNAIRE = "gestionnaire"
+    RESPONSABLE = "responsable"
+    ADMINISTRATEUR = "administrateur"
+
+
+_RANG_ROLE = {Role.LECTEUR: 0, Role.GESTIONNAIRE: 1, Role.RESPONSABLE: 2, Role.ADMINISTRATEUR: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Acteur:
+    """Qui agit. `organisme_id` est vide pour le système et l'anonyme ; `nom` sert au journal et à l'écran."""
+
+    nature: Nature
+    role: Role
+    organisme_id: int | None = None
+    utilisateur_id: int | None = None
+    nom: str = ""
+    territoire: str = ""
+
+    @classmethod
+    def systeme(cls, nom: str = "système") -> Acteur:
+        """Le processus lui-même (commande, tâche) : voit tout, agit en responsable, et le journal le dit."""
+        return cls(nature=Nature.SYSTEME, role=Role.RESPONSABLE, nom=nom)
+
+    @classmethod
+    def anonyme(cls) -> Acteur:
+        """Une personne non connectée : ne voit rien de privé."""
+        return cls(nature=Nature.ANONYME, role=Role.LECTEUR)
+
+    @property
+    def est_systeme(self) -> bool:
+        """Vrai pour une commande ou une tâche."""
+        return self.nature is Nature.SYSTEME
+
+    @property
+    def est_bailleur(self) -> bool:
+        """Vrai pour un agent de bailleur."""
+        return self.nature is Nature.BAILLEUR
+
+    @property
+    def est_reservataire(self) -> bool:
+        """Vrai pour qui détient des droits : réservataire, collectivité ou État."""
+        return self.nature in {Nature.RESERVATAIRE, Nature.ETAT, Nature.COLLECTIVITE}
+
+    def peut(self, role: Role) -> bool:
+        """Vrai si le rôle de l'acteur vaut au moins `role`."""
+        return _RANG_ROLE[self.role] >= _RANG_ROLE[role]
+
+    def avec_role(self, role: Role) -> Acteur:
+        """Le même acteur avec un autre rôle."""
+        return replace(self, role=role)

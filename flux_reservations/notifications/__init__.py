@@ -1,0 +1,1 @@
+"""Envois : file durable en base, registre de preuve (RG-66)."""

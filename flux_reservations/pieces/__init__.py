@@ -1,0 +1,1 @@
+"""Pièces : documents déposés ou produits, adressés par leur empreinte."""

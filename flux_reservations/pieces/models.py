@@ -1,0 +1,90 @@
+"""Les pièces : conventions signées, bilans PDF, tableurs ; le contenu est en base, sauvegardé avec elle."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar
+
+from django.db import models
+
+from flux_reservations.acces.models import Organisme, Utilisateur
+from flux_reservations.commun.acteur import Acteur, Role
+
+
+class Contenu(models.Model):
+    """Des octets, une seule fois, sous leur empreinte SHA-256."""
+
+    empreinte = models.CharField("empreinte SHA-256", max_length=64, primary_key=True)
+    octets = models.BinaryField("octets")
+
+    class Meta:
+        verbose_name = "contenu"
+
+    def __str__(self) -> str:
+        return self.empreinte[:12]
+
+
+class PieceQuerySet(models.QuerySet["Piece"]):
+    """Lecture des pièces ; le contenu n'est chargé qu'à la demande."""
+
+    def visibles_par(self, acteur: Acteur) -> PieceQuerySet:
+        """Celles de son organisme et celles qu'un envoi déposé lui adresse."""
+        if acteur.est_systeme:
+            return self
+        if acteur.organisme_id is not None:
+            return self.filter(
+                models.Q(organisme_id=acteur.organisme_id)
+                | models.Q(envois__destinataire_id=acteur.organisme_id, envois__depose_le__isnull=False)
+            ).distinct()
+        return self.none()
+
+    def modifiables_par(self, acteur: Acteur) -> PieceQuerySet:
+        """Celles de son organisme."""
+        if acteur.est_systeme:
+            return self
+        if acteur.organisme_id is not None and acteur.peut(Role.GESTIONNAIRE):
+            return self.filter(organisme_id=acteur.organisme_id)
+        return self.none()
+
+
+class PieceManager(models.Manager.from_queryset(PieceQuerySet)):  # type: ignore[misc]  # fabrique de Django
+    """Dépôt de pièces."""
+
+    def deposer(
+        self, *, organisme_id: int, genre: str, nom: str, type_mime: str, octets: bytes, utilisateur_id: int | None = None
+    ) -> Piece:
+        """Enregistre un document ; le même contenu n'est gardé qu'une fois."""
+        empreinte = hashlib.sha256(octets).hexdigest()
+        Contenu.objects.bulk_create([Contenu(empreinte=empreinte, octets=octets)], ignore_conflicts=True)
+        piece: Piece = self.create(
+            organisme_id=organisme_id,
+            genre=genre,
+            nom=nom,
+            type_mime=type_mime,
+            taille=len(octets),
+            contenu_id=empreinte,
+            deposee_par_id=utilisateur_id,
+        )
+        return piece
+
+
+class Piece(models.Model):
+    """Un document d'un organisme : son nom, son genre, son contenu."""
+
+    organisme = models.ForeignKey(Organisme, verbose_name="organisme", on_delete=models.PROTECT, related_name="pieces")
+    genre = models.CharField("genre", max_length=40)
+    nom = models.CharField("nom du fichier", max_length=200)
+    type_mime = models.CharField("type", max_length=100)
+    taille = models.PositiveBigIntegerField("taille (octets)")
+    contenu = models.ForeignKey(Contenu, verbose_name="contenu", on_delete=models.PROTECT, related_name="pieces")
+    deposee_le = models.DateTimeField("déposée le", auto_now_add=True)
+    deposee_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = PieceManager()
+
+    class Meta:
+        verbose_name = "pièce"
+        ordering: ClassVar = ["-deposee_le", "-id"]
+
+    def __str__(self) -> str:
+        return self.nom

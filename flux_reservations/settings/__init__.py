@@ -1,0 +1,1 @@
+"""Réglages par environnement : base, dev, demo, test, prod."""

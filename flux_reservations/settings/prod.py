@@ -1,0 +1,37 @@
+"""Réglages de production : refuse de démarrer avec une valeur par défaut."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+from flux_reservations.settings.base import *  # noqa: F403 : un environnement étend la base
+
+
+def _exiger(nom: str) -> str:
+    valeur = os.environ.get(nom, "")
+    if not valeur:
+        msg = f"La variable d'environnement {nom} est obligatoire en production."
+        raise ImproperlyConfigured(msg)
+    return valeur
+
+
+SECRET_KEY = _exiger("SECRET_KEY")
+_exiger("DATABASE_URL")
+_exiger("REDIS_URL")
+_exiger("ALLOWED_HOSTS")
+_exiger("EMAIL_HOST")
+SITE_URL = _exiger("SITE_URL")
+
+SECURE_SSL_REDIRECT = os.environ.get("SECURE_SSL_REDIRECT", "1") == "1"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}

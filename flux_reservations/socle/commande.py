@@ -1,0 +1,50 @@
+"""La commande de gestion commune : codes de sortie 0, 1, 2, JSON seul sur la sortie standard, jamais de trace."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
+
+from flux_reservations.commun.erreurs import ErreurMetier
+
+
+class CommandeMetier(BaseCommand):
+    """Commande du contrat (formats.md § 2) : `executer` rend l'objet à écrire, ou lève `ErreurMetier` (sortie 1).
+
+    Mal appelée : sortie 2 (argparse). `--format json` écrit un seul objet JSON ; sinon `presenter` écrit du texte.
+    """
+
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ajoute `--format`, commun à toutes."""
+        parser.add_argument("--format", choices=["texte", "json"], default="texte", help="forme du résultat")
+
+    def executer(self, **options: Any) -> Any:
+        """Le travail : à définir ; rend un objet que JSON sait écrire."""
+        raise CommandError(f"La commande {type(self).__module__} ne définit pas executer().")
+
+    def presenter(self, resultat: Any) -> None:
+        """Texte pour une personne ; par défaut le JSON, indenté."""
+        self.stdout.write(json.dumps(resultat, ensure_ascii=False, indent=1))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Exécute, écrit le résultat, traduit les refus en code de sortie."""
+        del args
+        try:
+            resultat = self.executer(**options)
+        except ErreurMetier as erreur:
+            self.stderr.write(f"Erreur : {erreur.message}")
+            sys.exit(1)
+        except OperationalError as erreur:
+            self.stderr.write(f"Erreur : base de données indisponible. {erreur}")
+            sys.exit(1)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(resultat, ensure_ascii=False, indent=1))
+        elif resultat is not None:
+            self.presenter(resultat)

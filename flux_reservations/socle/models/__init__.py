@@ -1,0 +1,5 @@
+"""Modèles du socle : le journal."""
+
+from flux_reservations.socle.models.journal import EntreeJournal
+
+__all__ = ["EntreeJournal"]

@@ -1,0 +1,1 @@
+"""Moteur PostgreSQL de Django, qui prend un rôle non propriétaire à chaque connexion."""
