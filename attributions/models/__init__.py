@@ -2,5 +2,16 @@
 
 from attributions.models.liberations import Liberation
 from attributions.models.orientations import Candidat, Orientation, Proposition, SoldeOuverture
+from attributions.models.seances import Besoin, EtatSeance, Inscription, Seance
 
-__all__ = ["Candidat", "Liberation", "Orientation", "Proposition", "SoldeOuverture"]
+__all__ = [
+    "Besoin",
+    "Candidat",
+    "EtatSeance",
+    "Inscription",
+    "Liberation",
+    "Orientation",
+    "Proposition",
+    "Seance",
+    "SoldeOuverture",
+]

@@ -53,6 +53,16 @@ class OrientationQuerySet(models.QuerySet["Orientation"]):
             return self.filter(liberation__bailleur_id=acteur.organisme_id)
         return self.none()
 
+    def presentables_par(self, acteur: Acteur) -> OrientationQuerySet:
+        """Celles où l'acteur peut présenter des candidats ou rendre le logement : bailleur, ou titulaire du compte (RG-21)."""
+        if not acteur.peut(Role.GESTIONNAIRE):
+            return self.none()
+        return self.visibles_par(acteur)
+
+    def en_cours(self) -> OrientationQuerySet:
+        """Celles qui n'ont pas encore d'issue."""
+        return self.filter(issue=Issue.EN_COURS)
+
 
 class Orientation(CompteMixin):
     """Le choix d'un compte pour une libération, et ce qui s'ensuit (RG-41 à RG-46).
@@ -183,6 +193,7 @@ class Candidat(models.Model):
     orientation = models.ForeignKey(Orientation, on_delete=models.CASCADE, related_name="candidats")
     numero_demande = models.CharField("numéro unique de demande", max_length=40)
     public = models.CharField("public", max_length=40, blank=True)
+    nb_personnes = models.PositiveSmallIntegerField("personnes du ménage", null=True, blank=True)
     rang_caleol = models.PositiveSmallIntegerField("rang en CALEOL", null=True, blank=True)
     decision = models.CharField("décision", max_length=16, choices=Decision.choix(), blank=True)
     motif = models.TextField("motif", blank=True)
