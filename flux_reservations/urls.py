@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from flux_reservations.socle.convertisseurs import ConvertisseurDate
+
+register_converter(ConvertisseurDate, "date")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("flux_reservations.acces.urls")),
+]

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import font_source_sans_pro
 from csp.constants import NONE, SELF
 
 from flux_reservations.settings.base_de_donnees import lire_url_postgresql
@@ -59,10 +60,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "flux_reservations.acces.middleware.ActeurMiddleware",
+    "flux_reservations.acces.middleware.RefusMetierMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -79,6 +83,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "flux_reservations.acces.contexte.interface",
             ],
         },
     },
@@ -112,10 +117,13 @@ LANGUAGE_CODE = "fr"
 TIME_ZONE = "Europe/Paris"
 USE_I18N = True
 USE_TZ = True
-USE_THOUSAND_SEPARATOR = True
+# Les milliers s'écrivent par les filtres de socle/templatetags/nombres.py : une année ou une clé n'en a pas.
+USE_THOUSAND_SEPARATOR = False
+FORM_RENDERER = "flux_reservations.socle.formulaires.Rendu"
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# La police est servie depuis sa roue (font-source-sans-pro, licence OFL) : rien n'est recopié.
+STATICFILES_DIRS: list[Any] = [BASE_DIR / "static", ("polices", Path(font_source_sans_pro.__file__).parent / "files")]
 STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "var" / "statiques"))
 
 REDIS_URL = os.environ.get("REDIS_URL", "")

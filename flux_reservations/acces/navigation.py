@@ -1,0 +1,142 @@
+"""La navigation : ce que chaque nature d'acteur peut ouvrir, et où elle arrive après connexion (ecrans.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.urls import NoReverseMatch, reverse
+
+from flux_reservations.commun.acteur import Acteur, Nature, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Entree:
+    """Un lien de la barre latérale : libellé, nom d'adresse, icône heroicons, rôle exigé, et autres adresses qui l'allument."""
+
+    libelle: str
+    nom: str
+    icone: str
+    role: Role = Role.LECTEUR
+    aussi: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Un groupe d'entrées ; le premier n'a pas de titre."""
+
+    titre: str
+    entrees: tuple[Entree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lien:
+    """Une entrée prête à écrire."""
+
+    libelle: str
+    icone: str
+    adresse: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Groupe:
+    """Une section prête à écrire."""
+
+    titre: str
+    entrees: tuple[Lien, ...]
+
+
+_PERSONNES = Entree("Personnes et rôles", "personnes", "users", Role.RESPONSABLE)
+
+_BAILLEUR = (
+    Section(
+        "",
+        (
+            Entree("Aujourd'hui", "aujourdhui", "inbox"),
+            Entree("À orienter", "a_orienter", "arrows-right-left"),
+            Entree("Libérations", "liberations", "key", aussi=frozenset({"liberation"})),
+            Entree("Flux", "flux", "scale"),
+        ),
+    ),
+    Section(
+        "Cadre",
+        (
+            Entree("Conventions", "conventions", "document-text", aussi=frozenset({"convention"})),
+            Entree("Patrimoine", "patrimoine", "building-office-2", aussi=frozenset({"logement"})),
+            Entree("Bilans", "bilans", "chart-bar", aussi=frozenset({"bilan"})),
+            Entree("Envois", "envois", "paper-airplane"),
+            Entree("Échéancier", "echeancier", "calendar-days"),
+        ),
+    ),
+    Section(
+        "Réglages",
+        (
+            Entree("Imports", "imports", "arrow-up-tray", Role.GESTIONNAIRE),
+            _PERSONNES,
+            Entree("Journal", "journal", "clock", Role.RESPONSABLE),
+        ),
+    ),
+)
+_DROITS = (
+    Entree("Mes droits", "mes_droits", "scale"),
+    Entree("Logements à pourvoir", "logements_a_pourvoir", "key", aussi=frozenset({"logement_a_pourvoir"})),
+    Entree("Mes conventions", "conventions", "document-text", aussi=frozenset({"convention"})),
+    Entree("Bilans reçus", "bilans_recus", "chart-bar", aussi=frozenset({"bilan_recu"})),
+)
+_TERRITOIRE = (
+    Entree("Conventions transmises", "conventions_transmises", "inbox-arrow-down"),
+    Entree("Contrôles", "controles", "shield-check"),
+    Entree("Par commune", "communes", "map-pin"),
+)
+_NAVIGATION: dict[Nature, tuple[Section, ...]] = {
+    Nature.BAILLEUR: _BAILLEUR,
+    Nature.RESERVATAIRE: (Section("", _DROITS), Section("Réglages", (_PERSONNES,))),
+    Nature.ETAT: (
+        Section("Mon territoire", _TERRITOIRE),
+        Section("Mon contingent", _DROITS),
+        Section("Réglages", (_PERSONNES,)),
+    ),
+    Nature.COLLECTIVITE: (
+        Section("", _DROITS),
+        Section("Mon territoire", _TERRITOIRE),
+        Section("Réglages", (_PERSONNES,)),
+    ),
+    Nature.PLATEFORME: (Section("", (Entree("Organismes", "organismes", "building-library"), _PERSONNES)),),
+}
+_ARRIVEES: dict[Nature, tuple[str, ...]] = {
+    Nature.BAILLEUR: ("aujourdhui", "patrimoine"),
+    Nature.RESERVATAIRE: ("mes_droits", "conventions"),
+    Nature.ETAT: ("conventions_transmises", "conventions"),
+    Nature.COLLECTIVITE: ("mes_droits", "conventions"),
+    Nature.PLATEFORME: ("organismes", "personnes"),
+}
+
+
+def naviguer(acteur: Acteur, page: str) -> list[Groupe]:
+    """Les groupes de liens de `acteur` ; `page` est le nom d'adresse de la page ouverte. Vide pour un anonyme."""
+    groupes = []
+    for section in _NAVIGATION.get(acteur.nature, ()):
+        liens = tuple(
+            Lien(entree.libelle, entree.icone, adresse, active=page == entree.nom or page in entree.aussi)
+            for entree in section.entrees
+            if acteur.peut(entree.role) and (adresse := adresse_de(entree.nom))
+        )
+        if liens:
+            groupes.append(Groupe(section.titre, liens))
+    return groupes
+
+
+def arrivee(acteur: Acteur) -> str:
+    """Adresse où l'acteur arrive après sa connexion : sa première page qui existe, à défaut l'accueil public."""
+    for nom in _ARRIVEES.get(acteur.nature, ()):
+        if adresse := adresse_de(nom):
+            return adresse
+    return reverse("accueil")
+
+
+def adresse_de(nom: str) -> str:
+    """Adresse d'une page, vide si ce montage de l'application ne la sert pas."""
+    try:
+        return reverse(nom)
+    except NoReverseMatch:
+        return ""

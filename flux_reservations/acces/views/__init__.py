@@ -1,0 +1,1 @@
+"""Vues d'accès : connexion, organisme actif, apparence, pages publiques."""
