@@ -112,7 +112,7 @@ class _ExempleForm(forms.Form):
     """Formulaire de la page des composants."""
 
     nom = forms.CharField(label="Nom de la convention", help_text="Tel qu'il apparaîtra dans les courriers.")
-    taux = forms.DecimalField(label="Taux (%)", max_digits=5, decimal_places=2, required=False)
+    taux = forms.DecimalField(label="Taux (%)", max_digits=5, decimal_places=2, max_value=100, required=False, localize=True)
     gestion = forms.ChoiceField(label="Gestion", choices=[("directe", "Directe"), ("deleguee", "Déléguée")])
     carence = forms.BooleanField(label="La carence est décomptée", required=False)
 

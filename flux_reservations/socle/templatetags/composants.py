@@ -138,9 +138,19 @@ def barres_retard(barres: Sequence[BarreRetard], legende: str) -> dict[str, Any]
 
 @register.inclusion_tag("composants/jauge.html")
 def jauge(
-    valeur: Quantite, maximum: Quantite, libelle: str, unite: str = "", seuil: Quantite | None = None, decimales: int = 0
+    valeur: Quantite,
+    maximum: Quantite,
+    libelle: str,
+    unite: str = "",
+    seuil: Quantite | None = None,
+    decimales: int = 0,
+    *,
+    visible: bool = True,
 ) -> dict[str, Any]:
-    """Dessine une part d'un tout (droits servis, taux face à un plafond). `seuil` est marqué d'un trait ; au-delà la barre change de ton."""
+    """Dessine une part d'un tout (droits servis, taux face à un plafond).
+
+    `seuil` est marqué d'un trait ; au-delà la barre change de ton. `visible=False` tait le nombre quand la ligne l'écrit déjà.
+    """
     echelle = max(Fraction(maximum), Fraction(valeur), Fraction(seuil or 0), Fraction(1, 1000))
     limite = maximum if seuil is None else seuil
     return {
@@ -152,6 +162,7 @@ def jauge(
         "sur": presentation.ecrire_nombre(maximum, decimales),
         "libelle": libelle,
         "unite": unite,
+        "visible": visible,
         "texte_seuil": "" if seuil is None else presentation.ecrire_nombre(seuil, decimales),
     }
 
