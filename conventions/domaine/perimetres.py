@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from conventions.domaine.versions import LigneDroit, VersionConvention
 from flux_reservations.commun.calendrier import UN_JOUR
@@ -68,3 +69,8 @@ def recouvrements(
             groupes.setdefault(tuple(indices), []).append(commune)
         for indices_communs, communes in sorted(groupes.items()):
             yield Recouvrement(du, au, tuple(sorted(communes)), tuple(lignes[indice] for indice in indices_communs))
+
+
+def somme_des_taux(lignes: Iterable[LigneEnVigueur]) -> Decimal:
+    """Somme des taux, en %."""
+    return sum((en_vigueur.ligne.taux for en_vigueur in lignes), Decimal(0))

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from conventions.domaine.codes import Contrepartie, SousContingent
 from conventions.domaine.controles import Controle, Niveau
-from conventions.domaine.perimetres import LigneEnVigueur, Recouvrement, recouvrements, zone_courue
+from conventions.domaine.perimetres import LigneEnVigueur, Recouvrement, recouvrements, somme_des_taux, zone_courue
 from conventions.domaine.versions import VersionConvention
 from flux_reservations.commun.arrondis import chaine_arrondie
 from flux_reservations.commun.calendrier import UN_JOUR
@@ -61,11 +61,6 @@ _PLAFONDS = (
         lambda le, _: Fraction(taux_de_droit.PART_MAXIMALE_GARANTIES.valeur(le)),
     ),
 )
-
-
-def somme_des_taux(lignes: Iterable[LigneEnVigueur]) -> Decimal:
-    """Somme des taux, en %."""
-    return sum((en_vigueur.ligne.taux for en_vigueur in lignes), Decimal(0))
 
 
 def _dates_de_derogation(versions: Iterable[VersionConvention]) -> set[date]:

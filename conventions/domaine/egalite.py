@@ -1,0 +1,119 @@
+"""Égalité de traitement, « tendre vers 30 % », uniformité, garanties éteintes (RG-23, RG-24, RG-25, RG-36)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from conventions.domaine.controles import Controle, Niveau
+from conventions.domaine.perimetres import recouvrements, somme_des_taux
+from conventions.domaine.versions import VersionConvention
+from flux_reservations.commun.arrondis import chaine_arrondie
+from flux_reservations.droit.conversion import echeance_d_un_droit_garanti
+from flux_reservations.droit.taux import plafond_etat
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Une modalité qui n'est pas la même dans toutes les conventions d'un bailleur : la valeur de chacune."""
+
+    modalite: str
+    valeurs: tuple[tuple[str, str], ...]
+    """(code du réservataire, valeur lisible)."""
+
+
+def divergences(versions: Sequence[VersionConvention]) -> tuple[Divergence, ...]:
+    """Ce qui diverge entre conventions en vigueur d'un bailleur dans un département (RG-25).
+
+    Dates d'effet, délai de présentation, fait générateur, carence et report. Le report de l'État est à part par défaut (RG-47) :
+    il n'est pas comparé.
+    """
+    lues = [
+        ("date d'effet", versions, lambda version: f"{version.debut:%d/%m/%Y}"),
+        ("délai de présentation", [version for version in versions if not version.modalites.est_deleguee], _delai),
+        ("fait générateur", versions, lambda version: str(version.modalites.fait_generateur)),
+        ("carence", versions, lambda version: "décomptée" if version.modalites.carence_decomptee else "non décomptée"),
+        ("report", [version for version in versions if not version.reservataire.est_etat], _report),
+    ]
+    trouvees = []
+    for modalite, concernees, lire in lues:
+        valeurs = tuple((version.reservataire.code, lire(version)) for version in concernees)
+        if len({valeur for _, valeur in valeurs}) > 1:
+            trouvees.append(Divergence(modalite, valeurs))
+    return tuple(trouvees)
+
+
+def _delai(version: VersionConvention) -> str:
+    jours = version.modalites.delai_jours
+    return f"{jours} jours {version.modalites.delai_unite}" if jours is not None else "délai par défaut"
+
+
+def _report(version: VersionConvention) -> str:
+    plafond = version.report_plafond
+    return f"{version.politique_de_report} {plafond}" if plafond is not None else version.politique_de_report
+
+
+def controler_egalite(versions: Sequence[VersionConvention]) -> list[Controle]:
+    """Une alerte par modalité qui diverge (RG-25)."""
+    return [
+        Controle(
+            "RG-25",
+            Niveau.ALERTE,
+            f"Égalité de traitement : {divergence.modalite} diffère entre conventions ("
+            + ", ".join(f"{code} : {valeur}" for code, valeur in divergence.valeurs)
+            + ").",
+            conventions=tuple(version.identifiant for version in versions),
+        )
+        for divergence in divergences(versions)
+    ]
+
+
+def controler_taux_de_l_etat(version: VersionConvention, le: date) -> list[Controle]:
+    """Une convention de l'État sous le taux vers lequel il doit tendre est signalée, avec le motif saisi (RG-24)."""
+    vise = plafond_etat(le) * 100
+    taux = max((somme_des_taux(un.lignes) for un in recouvrements([version], le, le)), default=None)
+    if taux is None or taux >= vise:
+        return []
+    motif = version.motif_sous_trente.strip() or "aucun motif saisi"
+    message = f"L'État doit tendre vers {chaine_arrondie(vise)} % ; sa convention en prévoit {chaine_arrondie(taux)} % ({motif})."
+    return [Controle("RG-24", Niveau.ALERTE, message, conventions=(version.identifiant,))]
+
+
+def controler_uniformite(version: VersionConvention, le: date, communes: Iterable[str]) -> list[Controle]:
+    """Communes où le taux de l'État n'est pas celui des autres (RG-36)."""
+    attendues = frozenset(communes)
+    par_taux: dict[str, list[str]] = {}
+    couvertes: set[str] = set()
+    for recouvrement in recouvrements([version], le, le):
+        presentes = [commune for commune in recouvrement.communes if commune in attendues]
+        if presentes:
+            couvertes.update(presentes)
+            par_taux.setdefault(chaine_arrondie(somme_des_taux(recouvrement.lignes)), []).extend(presentes)
+    if attendues - couvertes:
+        par_taux.setdefault("0.00", []).extend(sorted(attendues - couvertes))
+    if len(par_taux) <= 1:
+        return []
+    detail = " ; ".join(f"{taux} % sur {len(liste)} communes" for taux, liste in sorted(par_taux.items(), reverse=True))
+    message = f"Le taux de l'État n'est pas le même sur chaque commune : {detail}."
+    return [Controle("RG-36", Niveau.ALERTE, message, conventions=(version.identifiant,))]
+
+
+@dataclass(frozen=True, slots=True)
+class GarantieEteinte:
+    """Un droit né d'un emprunt remboursé, et son dernier jour (RG-23)."""
+
+    reservataire: str
+    dernier_versement: date
+    echeance: date
+
+    def est_echue(self, le: date) -> bool:
+        """Vrai si la prorogation de cinq ans est passée."""
+        return le > self.echeance
+
+
+def lire_garantie_eteinte(reservataire: str, dernier_versement: date) -> GarantieEteinte:
+    """La garantie et sa prorogation : cinq ans à compter du dernier versement (RG-23, R441-6)."""
+    return GarantieEteinte(reservataire, dernier_versement, echeance_d_un_droit_garanti(dernier_versement, dernier_versement))
+
+
