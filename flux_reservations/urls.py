@@ -10,4 +10,6 @@ register_converter(ConvertisseurDate, "date")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("flux_reservations.acces.urls")),
+    path("", include("conventions.urls")),
+    path("", include("attributions.urls")),
 ]

@@ -55,6 +55,7 @@ _BAILLEUR = (
             Entree("Aujourd'hui", "aujourdhui", "inbox"),
             Entree("À orienter", "a_orienter", "arrows-right-left"),
             Entree("Libérations", "liberations", "key", aussi=frozenset({"liberation"})),
+            Entree("Séances", "seances", "user-group", aussi=frozenset({"seance", "decider", "prevoir_seance"})),
             Entree("Flux", "flux", "scale"),
         ),
     ),

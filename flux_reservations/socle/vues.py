@@ -33,7 +33,7 @@ _A_DROITE: frozenset[str] = frozenset({"nombre", "decimal", "taux", "solde"})
 MORCEAU_D_EXPORT = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Colonne(Generic[M]):
     """Une colonne de liste.
 
@@ -134,7 +134,7 @@ class VueListe(View, ABC, Generic[M]):
     titre: ClassVar[str]
     legende: ClassVar[str]
     nom_export: ClassVar[str]
-    colonnes: ClassVar[Sequence[Colonne[Any]]]
+    colonnes: ClassVar[Sequence[Colonne[Any]]] = ()
     classe_filtre: ClassVar[type[django_filters.FilterSet] | None] = None
     tri_par_defaut: ClassVar[str] = ""
     singulier: ClassVar[str] = "ligne"
@@ -147,6 +147,10 @@ class VueListe(View, ABC, Generic[M]):
     @abstractmethod
     def lire(self) -> QuerySet[M]:
         """Les objets que l'acteur peut voir, avant filtres : toujours `….visibles_par(self.request.acteur)`."""
+
+    def lire_colonnes(self) -> Sequence[Colonne[M]]:
+        """Les colonnes ; à redéfinir si elles dépendent de l'acteur."""
+        return self.colonnes
 
     def contexte(self) -> dict[str, Any]:
         """Ce que le gabarit propre à la liste attend en plus."""
@@ -167,6 +171,7 @@ class VueListe(View, ABC, Generic[M]):
         export = self.request.GET.get("export")
         if export in {"csv", "xlsx"}:
             return self._exporter(export, objets)
+        colonnes = self.lire_colonnes()
         page: Page[M] = Paginator(objets, self.par_page).get_page(self.request.GET.get("page"))
         actifs = list(self._filtres_actifs(filtre)) if filtre is not None else []
         contexte = {
@@ -174,8 +179,8 @@ class VueListe(View, ABC, Generic[M]):
             "fil": self.fil(),
             "legende": self.legende,
             "page": page,
-            "entetes": [self._entete(une, colonne, decroissant=decroissant) for une in self.colonnes],
-            "lignes": [[ecrire_cellule(une, objet) for une in self.colonnes] for objet in page],
+            "entetes": [self._entete(une, colonne, decroissant=decroissant) for une in colonnes],
+            "lignes": [[ecrire_cellule(une, objet) for une in colonnes] for objet in page],
             "filtre": filtre,
             "filtres_actifs": actifs,
             "tri": self.request.GET.get("tri", ""),
@@ -192,7 +197,7 @@ class VueListe(View, ABC, Generic[M]):
     def _tri(self) -> tuple[Colonne[M] | None, bool]:
         demande = self.request.GET.get("tri", "") or self.tri_par_defaut
         cle = demande.removeprefix("-")
-        colonne = next((une for une in self.colonnes if une.cle == cle and une.tri), None)
+        colonne = next((une for une in self.lire_colonnes() if une.cle == cle and une.tri), None)
         return colonne, demande.startswith("-")
 
     def _ordre(self, colonne: Colonne[M], *, decroissant: bool) -> list[str]:
@@ -230,9 +235,10 @@ class VueListe(View, ABC, Generic[M]):
             yield FiltreActif(str(champ.label or nom), choix.get(brut, brut), self._adresse(**{nom: None, "page": None}))
 
     def _exporter(self, genre: str, objets: QuerySet[M]) -> HttpResponseBase:
-        entetes = [colonne.libelle for colonne in self.colonnes]
+        colonnes = self.lire_colonnes()
+        entetes = [colonne.libelle for colonne in colonnes]
         lignes = (
-            [colonne.valeur(objet) for colonne in self.colonnes] for objet in objets.iterator(chunk_size=MORCEAU_D_EXPORT)
+            [colonne.valeur(objet) for colonne in colonnes] for objet in objets.iterator(chunk_size=MORCEAU_D_EXPORT)
         )
         repondre = repondre_csv if genre == "csv" else repondre_xlsx
         return repondre(self.nom_export, entetes, lignes)

@@ -58,3 +58,9 @@ def compte_de(valeur: presentation.Quantite, mots: str = "") -> str:
 def ou_tiret(valeur: Any) -> Any:
     """Remplace une valeur vide par un tiret cadratin ; zéro reste zéro."""
     return presentation.INCONNU if valeur is None or valeur == "" else valeur
+
+
+@register.filter
+def acte_lisible(code: str) -> str:
+    """`mettre_a_disposition` → Mettre à disposition : le code d'un acte du journal, en français."""
+    return f" {code.replace('_', ' ')}".replace(" a ", " à ").strip().capitalize()

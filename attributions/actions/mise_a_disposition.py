@@ -1,0 +1,118 @@
+"""De l'orientation aux candidats : mettre à disposition, prolonger, rendre, constater la carence (RG-40, RG-46)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+
+from attributions.actions.parcours import enregistrer, verrouiller_orientation
+from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
+from attributions.domaine.codes import Issue
+from attributions.domaine.parcours import est_en_carence, limite_de_presentation, verifier_apres
+from attributions.models import Orientation
+from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.erreurs import ErreurMetier
+from flux_reservations.socle.journal import journaliser
+
+
+def mettre_a_disposition(*, acteur: Acteur, orientation_id: int, le: date) -> Orientation:
+    """Notifie le logement au réservataire : le délai de présentation court de cette date (RG-46).
+
+    Lève `ErreurMetier` si le logement est au bailleur, déjà mis à disposition, ou si la date précède l'orientation.
+    """
+    with transaction.atomic():
+        orientation, _, parcours = verrouiller_orientation(
+            acteur, orientation_id, permises=Orientation.objects.modifiables_par(acteur)
+        )
+        if parcours.est_au_bailleur:
+            raise ErreurMetier("compte_du_bailleur", "Ce logement est au bailleur : il n'y a personne à qui le notifier.")
+        if parcours.mise_a_disposition is not None:
+            raise ErreurMetier(
+                "deja_mis_a_disposition", f"Ce logement est à disposition depuis le {parcours.mise_a_disposition:%d/%m/%Y}."
+            )
+        verifier_apres("date_mise_a_disposition", le, parcours.date_orientation, "l'orientation")
+        enregistrer(acteur, orientation, "mettre_a_disposition", {"date_mise_a_disposition": le})
+    return orientation
+
+
+def prolonger_le_delai(*, acteur: Acteur, orientation_id: int, jusqu_au: date, motif: str) -> Orientation:
+    """Repousse la date limite de présentation ; ne la raccourcit jamais."""
+    if not motif.strip():
+        raise ErreurMetier("motif_obligatoire", "Dites pourquoi le délai est prolongé.", champ="motif")
+    with transaction.atomic():
+        orientation, _, parcours = verrouiller_orientation(
+            acteur, orientation_id, permises=Orientation.objects.modifiables_par(acteur)
+        )
+        limite = limite_de_presentation(parcours)
+        if limite is None:
+            raise ErreurMetier("sans_delai", "Cette orientation n'a pas de délai de présentation (RG-21).", regle="RG-21")
+        if jusqu_au <= limite:
+            raise ErreurMetier(
+                "prolongation_trop_courte", f"La date limite est déjà le {limite:%d/%m/%Y} : choisissez une date plus tardive.",
+                champ="jusqu_au",
+            )
+        enregistrer(acteur, orientation, "prolonger_le_delai", {"date_limite_prolongee": jusqu_au}, motif)
+    return orientation
+
+
+def rendre(*, acteur: Acteur, orientation_id: int, le: date, motif: str) -> Orientation:
+    """Le réservataire rend le logement : rien n'est décompté, le moteur le propose de nouveau sans lui (RG-46).
+
+    Lève `ErreurMetier` sans motif, pour un compte du bailleur, ou si des candidats sont déjà attribués.
+    """
+    if not motif.strip():
+        raise ErreurMetier("motif_obligatoire", "Dites pourquoi le logement est rendu.", champ="motif")
+    with transaction.atomic():
+        orientation, _, parcours = verrouiller_orientation(
+            acteur, orientation_id, permises=Orientation.objects.presentables_par(acteur)
+        )
+        if parcours.est_au_bailleur:
+            raise ErreurMetier("compte_du_bailleur", "Le bailleur ne rend pas un logement à lui-même : réorientez-le.")
+        verifier_apres("date_rendu", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition")
+        enregistrer(acteur, orientation, "rendre", {"issue": Issue.RENDU.value, "date_rendu": le}, motif)
+    return orientation
+
+
+def constater_carence(*, acteur: Acteur, orientation_id: int, le: date) -> Orientation:
+    """Le délai est passé sans candidat : le bailleur reprend le logement pour un tour (RG-46).
+
+    L'orientation finit en carence (décomptée selon la convention) et une orientation vers le bailleur la suit. Lève
+    `ErreurMetier` tant que le délai court.
+    """
+    with transaction.atomic():
+        orientation, _, parcours = verrouiller_orientation(
+            acteur, orientation_id, permises=Orientation.objects.modifiables_par(acteur)
+        )
+        if not est_en_carence(parcours, le):
+            raise ErreurMetier("delai_en_cours", "Le délai de présentation n'est pas passé, ou un candidat est présenté.", regle="RG-46")
+        enregistrer(acteur, orientation, "constater_carence", {"issue": Issue.CARENCE.value})
+        reprise = Orientation.objects.create(
+            liberation=orientation.liberation,
+            rang=orientation.rang + 1,
+            date_orientation=le,
+            motif=f"Reprise pour un tour après la carence de {orientation.compte}",
+            decidee_par_id=acteur.utilisateur_id,
+        )
+        journaliser(
+            acteur=acteur,
+            action="reprendre_pour_un_tour",
+            objet=reprise,
+            organisme_id=orientation.liberation.bailleur_id,
+            apres={"compte": reprise.compte, "rang": reprise.rang, "date_orientation": le},
+        )
+    return reprise
+
+
+def constater_les_carences(*, acteur: Acteur, le: date) -> list[Orientation]:
+    """Constate chaque carence échue à cette date, une fois chacune ; rend les reprises (tâche quotidienne)."""
+    attente = Orientation.objects.modifiables_par(acteur).en_cours().filter(
+        reservataire__isnull=False, date_mise_a_disposition__isnull=False, date_proposition__isnull=True
+    )
+    orientations = list(avec_parcours(attente))
+    conventions = conventions_en_cause(orientations)
+    return [
+        constater_carence(acteur=acteur, orientation_id=orientation.pk, le=le)
+        for orientation in orientations
+        if est_en_carence(lire_parcours(orientation, conventions.get(orientation.pk)), le)
+    ]

@@ -1,0 +1,1 @@
+"""Des lignes aux dataclasses du domaine, en un nombre fixe de requêtes."""

@@ -1,0 +1,124 @@
+"""La fiche d'un logement libéré : le logement, ses orientations et leur parcours, son histoire (ecrans.md, bailleur 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import QuerySet
+
+from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
+from attributions.domaine.parcours import Etape, etape_de, jours_de_vacance, limite_de_presentation
+from attributions.models import Liberation, Orientation
+from conventions.models import Convention
+from flux_reservations.socle.models import EntreeJournal
+from flux_reservations.socle.presentation import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class LigneOrientation:
+    """Une orientation, la convention qui la régit, son étape et sa date limite."""
+
+    orientation: Orientation
+    convention: Convention | None
+    etape: Etape
+    limite: date | None
+    en_retard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FicheLiberation:
+    """Tout ce que montre la fiche d'un logement libéré."""
+
+    liberation: Liberation
+    qpv: str
+    hors_champ: str
+    lignes: tuple[LigneOrientation, ...]
+    histoire: tuple[Moment, ...]
+    journal: tuple[EntreeJournal, ...]
+    vacance: int
+
+    @property
+    def courante(self) -> LigneOrientation | None:
+        """L'orientation en cours, s'il y en a une."""
+        return next((ligne for ligne in self.lignes if ligne.orientation.issue == "en_cours"), None)
+
+
+def charger_fiche(liberations: QuerySet[Liberation], le: date) -> FicheLiberation | None:
+    """La fiche de la seule libération de la requête ; None s'il n'y en a pas. Sept requêtes au plus."""
+    liberation = liberations.select_related("logement__commune__departement", "bailleur").first()
+    if liberation is None:
+        return None
+    orientations = list(
+        avec_parcours(Orientation.objects.filter(liberation=liberation)).select_related("decidee_par").order_by("rang")
+    )
+    conventions = conventions_en_cause(orientations)
+    lignes = tuple(_ligne(orientation, conventions.get(orientation.pk), le) for orientation in orientations)
+    situation = liberation.logement.situations.filter(periode__contains=liberation.date_disponibilite).first()
+    cles = [str(orientation.pk) for orientation in orientations]
+    journal = tuple(
+        EntreeJournal.objects.filter(objet_type="attributions.liberation", objet_cle=str(liberation.pk))
+        | EntreeJournal.objects.filter(objet_type="attributions.orientation", objet_cle__in=cles)
+    )
+    return FicheLiberation(
+        liberation=liberation,
+        qpv=situation.qpv if situation else "",
+        hors_champ=situation.hors_champ if situation else "",
+        lignes=lignes,
+        histoire=tuple(_raconter(liberation, lignes)),
+        journal=journal,
+        vacance=jours_de_vacance(liberation.date_disponibilite, liberation.date_bail, le),
+    )
+
+
+def _ligne(orientation: Orientation, convention: Convention | None, le: date) -> LigneOrientation:
+    parcours = lire_parcours(orientation, convention)
+    etape, limite = etape_de(parcours), limite_de_presentation(parcours)
+    attend = etape in {Etape.MISE_A_DISPOSITION, Etape.CANDIDATS}
+    return LigneOrientation(orientation, convention, etape, limite, attend and limite is not None and le > limite)
+
+
+def _raconter(liberation: Liberation, lignes: tuple[LigneOrientation, ...]) -> list[Moment]:
+    moments = []
+    if liberation.date_conge:
+        moments.append(Moment("Congé reçu", liberation.date_conge))
+    moments.append(Moment("Disponible", liberation.date_disponibilite))
+    if liberation.exclusion:
+        moments.append(Moment("Exclue du flux", None, detail=f"{liberation.get_exclusion_display()}. {liberation.motif_exclusion}".strip()))
+    for ligne in lignes:
+        moments += _raconter_orientation(ligne)
+    if liberation.retrait:
+        moments.append(Moment("Libération retirée", None, "refuse", liberation.get_retrait_display()))
+    elif liberation.date_bail:
+        moments.append(Moment("Bail signé", liberation.date_bail))
+    else:
+        moments.append(Moment("Bail à signer", None, "a-venir"))
+    return moments
+
+
+def _raconter_orientation(ligne: LigneOrientation) -> list[Moment]:
+    orientation = ligne.orientation
+    auteur = orientation.decidee_par.nom_complet if orientation.decidee_par else ""
+    detail = orientation.motif or orientation.phrase
+    moments = [Moment(f"Orientée vers {orientation.compte}", orientation.date_orientation, detail=detail, auteur=auteur)]
+    if orientation.date_mise_a_disposition:
+        limite = f"Candidats attendus jusqu'au {ligne.limite:%d/%m/%Y}" if ligne.limite else ""
+        moments.append(Moment("Mise à disposition", orientation.date_mise_a_disposition, detail=limite))
+    if orientation.date_proposition:
+        nombre = orientation.nb_candidats
+        detail = "" if nombre is None else f"{nombre} candidat{'s' if nombre > 1 else ''}"
+        moments.append(Moment("Candidats présentés", orientation.date_proposition, detail=detail))
+    if orientation.date_caleol:
+        favorable = orientation.decision in {"attribution", "rang", "condition"}
+        moments.append(
+            Moment("CALEOL", orientation.date_caleol, "fait" if favorable else "refuse", orientation.get_decision_display())
+        )
+    if orientation.issue == "rendu":
+        moments.append(Moment("Logement rendu", orientation.date_rendu, "refuse"))
+    elif orientation.issue == "carence":
+        moments.append(Moment("Carence : aucun candidat à l'échéance", ligne.limite, "refuse"))
+    elif orientation.issue == "retire":
+        moments.append(Moment("Orientation retirée", None, "refuse"))
+    elif orientation.issue == "en_cours":
+        moments.append(Moment(ligne.etape.libelle, ligne.limite if ligne.etape is Etape.CANDIDATS else None, "en-cours"))
+    return moments

@@ -1,0 +1,93 @@
+"""La pile de travail du jour d'un bailleur : ce qui attend, par étape, le plus pressé d'abord (ecrans.md, bailleur 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from attributions.chargement.fiche import LigneOrientation
+from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
+from attributions.domaine.codes import Issue
+from attributions.domaine.parcours import Etape, etape_de, limite_de_presentation
+from attributions.models import EtatSeance, Liberation, Orientation, Seance
+from flux_reservations.commun.acteur import Acteur
+
+HORIZON = timedelta(days=7)
+"""Ce qui échoit dans la semaine se montre aujourd'hui."""
+
+
+@dataclass(frozen=True, slots=True)
+class PileDeTravail:
+    """Ce qui attend : libérations à orienter, orientations par étape, séances proches."""
+
+    le: date
+    a_orienter: tuple[Liberation, ...]
+    nombre_a_orienter: int
+    par_etape: dict[Etape, tuple[LigneOrientation, ...]]
+    seances: tuple[Seance, ...]
+
+    @property
+    def a_notifier(self) -> tuple[LigneOrientation, ...]:
+        """Orientations décidées, pas encore mises à disposition."""
+        return self.par_etape.get(Etape.MISE_A_DISPOSITION, ())
+
+    @property
+    def candidats_attendus(self) -> tuple[LigneOrientation, ...]:
+        """Logements à disposition sans candidat, par date limite."""
+        return self.par_etape.get(Etape.CANDIDATS, ())
+
+    @property
+    def candidats_presses(self) -> tuple[LigneOrientation, ...]:
+        """Ceux dont le délai est passé ou échoit dans la semaine."""
+        return tuple(ligne for ligne in self.candidats_attendus if ligne.limite and ligne.limite <= self.le + HORIZON)
+
+    @property
+    def a_examiner(self) -> tuple[LigneOrientation, ...]:
+        """Logements dont les candidats attendent la CALEOL."""
+        return self.par_etape.get(Etape.SEANCE, ())
+
+    @property
+    def offres(self) -> tuple[LigneOrientation, ...]:
+        """Offres dont on attend la réponse."""
+        return self.par_etape.get(Etape.OFFRE, ())
+
+    @property
+    def baux(self) -> tuple[LigneOrientation, ...]:
+        """Baux à signer."""
+        return self.par_etape.get(Etape.BAIL, ())
+
+
+def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravail:
+    """La pile de l'acteur à cette date ; sept requêtes, quel que soit le nombre de dossiers."""
+    attente = (
+        Liberation.objects.visibles_par(acteur)
+        .actives()
+        .filter(date_bail__isnull=True, exclusion="", nature="relocation")
+        .exclude(orientations__issue__in=[Issue.EN_COURS, Issue.BAIL])
+        .select_related("logement__commune")
+        .order_by("date_disponibilite", "numero")
+    )
+    orientations = list(
+        avec_parcours(Orientation.objects.visibles_par(acteur).en_cours().filter(liberation__retrait="", liberation__exclusion=""))
+    )
+    conventions = conventions_en_cause(orientations)
+    par_etape: dict[Etape, list[LigneOrientation]] = {}
+    for orientation in orientations:
+        convention = conventions.get(orientation.pk)
+        parcours = lire_parcours(orientation, convention)
+        limite, etape = limite_de_presentation(parcours), etape_de(parcours)
+        retard = etape is Etape.CANDIDATS and limite is not None and le > limite
+        par_etape.setdefault(etape, []).append(LigneOrientation(orientation, convention, etape, limite, retard))
+    return PileDeTravail(
+        le=le,
+        a_orienter=tuple(attente[:montrees]),
+        nombre_a_orienter=attente.count(),
+        par_etape={etape: tuple(sorted(lignes, key=_urgence)) for etape, lignes in par_etape.items()},
+        seances=tuple(
+            Seance.objects.visibles_par(acteur).filter(etat=EtatSeance.PREVUE, date__lte=le + 3 * HORIZON).order_by("date")[:montrees]
+        ),
+    )
+
+
+def _urgence(ligne: LigneOrientation) -> tuple[date, str]:
+    return (ligne.limite or ligne.orientation.date_orientation, ligne.orientation.liberation.numero)

@@ -1,0 +1,160 @@
+"""Les formulaires des attributions : ce que l'on saisit, jamais ce que l'on décide (les actions décident)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from attributions.actions.seances import DecisionCandidat
+from attributions.domaine.codes import Decision, Exclusion, Public, Reponse, Retrait
+from attributions.models import Candidat, EtatSeance, Seance
+from flux_reservations.commun.acteur import Acteur
+
+AVERTISSEMENT_TEXTE_LIBRE = "N'écrivez ni nom, ni santé, ni origine, ni violences subies (RG-72)."
+
+
+class ChampDate(forms.DateField):
+    """Une date, saisie par le sélecteur du navigateur."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+
+
+class ChampMotif(forms.CharField):
+    """Un motif en texte libre, avec l'avertissement de RG-72."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", "Motif")
+        options.setdefault("help_text", AVERTISSEMENT_TEXTE_LIBRE)
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3}), **options)
+
+
+class FormulaireDate(forms.Form):
+    """Un acte daté ; aujourd'hui par défaut."""
+
+    le = ChampDate(label="Date", initial=timezone.localdate)
+
+
+class FormulaireDateMotif(FormulaireDate):
+    """Un acte daté et motivé."""
+
+    motif = ChampMotif()
+
+
+class FormulaireProlongation(forms.Form):
+    """La nouvelle date limite de présentation, et pourquoi."""
+
+    jusqu_au = ChampDate(label="Nouvelle date limite (incluse)")
+    motif = ChampMotif()
+
+
+class FormulaireCandidat(forms.Form):
+    """Une demande proposée ; aucun nom : le numéro unique suffit (RG-49)."""
+
+    numero_demande = forms.CharField(
+        label="Numéro unique de la demande", max_length=40, help_text="18 chiffres ou lettres, sans le nom du demandeur."
+    )
+    public = forms.ChoiceField(label="Public", choices=[("", "Non renseigné"), *Public.choix()], required=False)
+    nb_personnes = forms.IntegerField(label="Personnes du ménage", min_value=1, max_value=20, required=False)
+    le = ChampDate(label="Présenté le", initial=timezone.localdate)
+
+
+class FormulaireReponse(forms.Form):
+    """La réponse du demandeur à une offre (RG-44)."""
+
+    reponse = forms.ChoiceField(
+        label="Réponse",
+        choices=[choix for choix in Reponse.choix() if choix[0] != Reponse.SILENCE],
+        widget=forms.RadioSelect,
+    )
+    le = ChampDate(label="Reçue le", initial=timezone.localdate)
+    motif = ChampMotif(required=False, label="Motif du refus")
+
+
+class FormulaireCorrectionBail(forms.Form):
+    """Corriger la date d'un bail, ou l'annuler."""
+
+    annuler = forms.BooleanField(label="Annuler ce bail : il n'a pas été signé", required=False)
+    le = ChampDate(label="Date exacte du bail", required=False)
+    motif = ChampMotif()
+
+    def clean(self) -> dict[str, Any]:
+        """Une date, ou une annulation : pas les deux, pas aucune."""
+        donnees: dict[str, Any] = super().clean() or {}
+        if bool(donnees.get("annuler")) == bool(donnees.get("le")):
+            self.add_error("le", "Donnez la date exacte, ou cochez l'annulation : l'un des deux.")
+        return donnees
+
+
+class FormulaireSeance(forms.Form):
+    """Une séance à prévoir."""
+
+    le = ChampDate(label="Date de la séance")
+    lieu = forms.CharField(label="Lieu", max_length=120, required=False)
+
+
+class FormulaireInscription(forms.Form):
+    """La séance où passera un logement."""
+
+    seance = forms.ModelChoiceField(label="Séance", queryset=Seance.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, acteur: Acteur, **options: Any) -> None:
+        super().__init__(*args, **options)
+        champ = self.fields["seance"]
+        assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dix lignes plus haut
+        champ.queryset = Seance.objects.visibles_par(acteur).filter(etat=EtatSeance.PREVUE).order_by("date")
+
+
+class FormulaireCloture(forms.Form):
+    """La clôture d'une séance ; le bilan annuel qu'on y a présenté, s'il y en a un (RG-62)."""
+
+    bilan_presente = forms.IntegerField(
+        label="Bilan annuel présenté (année)", min_value=2020, max_value=2100, required=False, help_text="Vide si aucun bilan n'a été présenté."
+    )
+
+
+class FormulaireDecisions(forms.Form):
+    """Les décisions de la commission sur chaque candidat d'un logement (RG-43)."""
+
+    def __init__(self, *args: Any, candidats: list[Candidat], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.candidats = candidats
+        for candidat in candidats:
+            nom = candidat.numero_demande
+            self.fields[f"decision_{candidat.pk}"] = forms.ChoiceField(
+                label=f"Décision pour {nom}", choices=[("", "Non examiné"), *Decision.choix()], required=False
+            )
+            self.fields[f"rang_{candidat.pk}"] = forms.IntegerField(label=f"Rang de {nom}", min_value=1, max_value=20, required=False)
+            self.fields[f"motif_{candidat.pk}"] = forms.CharField(label=f"Motif pour {nom}", max_length=200, required=False)
+        self.fields["motif_nombre"] = ChampMotif(
+            label="Moins de trois demandes examinées : pourquoi ?", required=False
+        )
+
+    def decisions(self) -> dict[int, DecisionCandidat]:
+        """Les décisions saisies, par candidat ; les non examinés sont laissés."""
+        donnees = self.cleaned_data
+        return {
+            candidat.pk: DecisionCandidat(
+                decision=donnees[f"decision_{candidat.pk}"],
+                rang=donnees[f"rang_{candidat.pk}"],
+                motif=donnees[f"motif_{candidat.pk}"],
+            )
+            for candidat in self.candidats
+            if donnees[f"decision_{candidat.pk}"]
+        }
+
+
+class FormulaireExclusion(forms.Form):
+    """Pourquoi une libération sort du flux, ou y revient (RG-31)."""
+
+    exclusion = forms.ChoiceField(label="Motif d'exclusion", choices=Exclusion.choix(), widget=forms.RadioSelect)
+    motif = ChampMotif(label="Précision", required=False)
+
+
+class FormulaireRetrait(forms.Form):
+    """Pourquoi une libération n'a plus lieu (RG-40)."""
+
+    retrait = forms.ChoiceField(label="La libération n'a plus lieu", choices=Retrait.choix(), widget=forms.RadioSelect)
+    motif = ChampMotif(label="Précision", required=False)

@@ -1,0 +1,20 @@
+"""Tâches des attributions : chaque jour, les carences et les silences échus (RG-44, RG-46)."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from attributions.actions.candidats import constater_les_silences
+from attributions.actions.mise_a_disposition import constater_les_carences
+from flux_reservations.commun.acteur import Acteur
+
+
+@shared_task(name="attributions.constater_les_echeances")
+def constater_les_echeances() -> dict[str, int]:
+    """Constate carences et silences du jour ; la relancer ne change rien de plus."""
+    acteur, aujourd_hui = Acteur.systeme("échéances du jour"), timezone.localdate()
+    return {
+        "carences": len(constater_les_carences(acteur=acteur, le=aujourd_hui)),
+        "silences": len(constater_les_silences(acteur=acteur, le=aujourd_hui)),
+    }

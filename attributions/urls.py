@@ -1,0 +1,28 @@
+"""Adresses des attributions."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from attributions.views import liberations, parcours, seances
+
+urlpatterns = [
+    path("liberations/", liberations.ListeLiberations.as_view(), name="liberations"),
+    path("liberations/<int:pk>/", liberations.VueLiberation.as_view(), name="liberation"),
+    path("liberations/<int:pk>/corriger-le-bail/", parcours.CorrigerBail.as_view(), name="corriger_bail"),
+    path("orientations/<int:pk>/mettre-a-disposition/", parcours.MettreADisposition.as_view(), name="mettre_a_disposition"),
+    path("orientations/<int:pk>/prolonger/", parcours.ProlongerDelai.as_view(), name="prolonger_delai"),
+    path("orientations/<int:pk>/rendre/", parcours.Rendre.as_view(), name="rendre"),
+    path("orientations/<int:pk>/carence/", parcours.ConstaterCarence.as_view(), name="constater_carence"),
+    path("orientations/<int:pk>/candidat/", parcours.PresenterCandidat.as_view(), name="presenter_candidat"),
+    path("orientations/<int:pk>/seance/", parcours.InscrireEnSeance.as_view(), name="inscrire_en_seance"),
+    path("orientations/<int:pk>/bail/", parcours.SignerBail.as_view(), name="signer_bail"),
+    path("candidats/<int:pk>/retirer/", parcours.RetirerCandidat.as_view(), name="retirer_candidat"),
+    path("candidats/<int:pk>/notifier/", parcours.NotifierOffre.as_view(), name="notifier_offre"),
+    path("candidats/<int:pk>/repondre/", parcours.Repondre.as_view(), name="repondre_offre"),
+    path("seances/", seances.ListeSeances.as_view(), name="seances"),
+    path("seances/prevoir/", seances.PrevoirSeance.as_view(), name="prevoir_seance"),
+    path("seances/<int:pk>/", seances.VueSeance.as_view(), name="seance"),
+    path("seances/<int:pk>/clore/", seances.CloreSeance.as_view(), name="clore_seance"),
+    path("inscriptions/<int:pk>/decider/", seances.Decider.as_view(), name="decider"),
+]

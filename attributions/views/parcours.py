@@ -1,0 +1,277 @@
+"""Les actes du parcours, de la mise à disposition au bail : une page, un formulaire, une action chacun (RG-40 à RG-46)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from attributions.actions import baux, candidats, mise_a_disposition, seances
+from attributions.forms import (
+    FormulaireCandidat,
+    FormulaireCorrectionBail,
+    FormulaireDate,
+    FormulaireDateMotif,
+    FormulaireInscription,
+    FormulaireProlongation,
+    FormulaireReponse,
+)
+from attributions.models import Candidat, Liberation, Orientation
+from flux_reservations.acces.reserve import ReserveeMixin
+from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.socle.actes import SansSaisie, VueActe
+from flux_reservations.socle.presentation import Fil, ecrire_date
+
+
+class ActeOrientation(ReserveeMixin, VueActe):
+    """Un acte du bailleur sur une orientation."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    orientation: Orientation
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit l'orientation dans ce que l'acteur voit."""
+        self.orientation = lire_orientation(self.request.acteur, cles["pk"])
+
+    def retour(self) -> str:
+        """La fiche du logement libéré."""
+        return reverse("liberation", args=[self.orientation.liberation_id])
+
+    def fil(self) -> Fil:
+        """Libérations, puis la fiche."""
+        return [("Libérations", reverse("liberations")), (f"Libération {self.orientation.liberation.numero}", self.retour())]
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Le logement, et le compte qui l'a reçu."""
+        logement = self.orientation.liberation.logement
+        return [
+            ("Logement", f"{logement.typologie}, {logement.adresse or logement.identifiant}, {logement.commune}"),
+            ("Orienté vers", self.orientation.compte),
+            ("Disponible", ecrire_date(self.orientation.liberation.date_disponibilite)),
+        ]
+
+
+def lire_orientation(acteur: Any, pk: int) -> Orientation:
+    """Une orientation que l'acteur voit ; lève `Introuvable` sinon."""
+    orientation = (
+        Orientation.objects.visibles_par(acteur)
+        .select_related("liberation__logement__commune", "reservataire")
+        .filter(pk=pk)
+        .first()
+    )
+    if orientation is None:
+        raise Introuvable
+    return orientation
+
+
+class MettreADisposition(ActeOrientation):
+    """Notifier le logement au réservataire."""
+
+    titre = "Mettre à disposition"
+    bouton = "Mettre à disposition"
+    formulaire = FormulaireDate
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Le délai court de cette date."""
+        mise_a_disposition.mettre_a_disposition(acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"])
+        return f"Le logement est à la disposition de {self.orientation.compte}."
+
+
+class ProlongerDelai(ActeOrientation):
+    """Repousser la date limite de présentation."""
+
+    titre = "Prolonger le délai"
+    bouton = "Prolonger"
+    formulaire = FormulaireProlongation
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Garde la nouvelle date et le motif."""
+        mise_a_disposition.prolonger_le_delai(acteur=self.request.acteur, orientation_id=self.orientation.pk, **donnees)
+        return f"Délai prolongé jusqu'au {ecrire_date(donnees['jusqu_au'])}."
+
+
+class Rendre(ActeOrientation):
+    """Enregistrer que le réservataire rend le logement."""
+
+    titre = "Le réservataire rend le logement"
+    bouton = "Enregistrer"
+    formulaire = FormulaireDateMotif
+
+    def avertissement(self) -> str:
+        """Ce qui s'ensuit."""
+        return "Rien ne sera décompté. Le logement revient dans « À orienter » et le moteur le proposera à un autre compte."
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Conclut l'orientation."""
+        mise_a_disposition.rendre(acteur=self.request.acteur, orientation_id=self.orientation.pk, **donnees)
+        return "Logement rendu : il est de nouveau à orienter."
+
+
+class ConstaterCarence(ActeOrientation):
+    """Constater qu'aucun candidat n'a été présenté à temps."""
+
+    titre = "Constater la carence"
+    bouton = "Constater la carence et reprendre le logement"
+    formulaire = FormulaireDate
+
+    def avertissement(self) -> str:
+        """Ce qui s'ensuit."""
+        return "Le logement sera décompté au réservataire selon sa convention, et repris par vous pour un tour (RG-46)."
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Conclut en carence et reprend."""
+        mise_a_disposition.constater_carence(acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"])
+        return "Carence constatée : le logement vous revient pour un tour."
+
+
+class PresenterCandidat(ActeOrientation):
+    """Présenter une demande pour le logement."""
+
+    titre = "Présenter un candidat"
+    bouton = "Présenter"
+    formulaire = FormulaireCandidat
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Ajoute le candidat ; dit l'avertissement de forme s'il y en a un."""
+        _, avertissement = candidats.presenter_candidat(acteur=self.request.acteur, orientation_id=self.orientation.pk, **donnees)
+        return f"Candidat présenté. {avertissement}".strip()
+
+
+class InscrireEnSeance(ActeOrientation):
+    """Mettre le logement à l'ordre du jour d'une séance."""
+
+    titre = "Inscrire à l'ordre du jour"
+    bouton = "Inscrire"
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Les séances prévues du bailleur."""
+        return FormulaireInscription(donnees, acteur=self.request.acteur)
+
+    def avertissement(self) -> str:
+        """Sans séance prévue, où en prévoir une."""
+        return "" if self.creer_formulaire().fields["seance"].queryset.exists() else "Aucune séance prévue : prévoyez-en une depuis « Séances »."  # type: ignore[attr-defined]  # champ à choix
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Inscrit le logement."""
+        seances.inscrire(acteur=self.request.acteur, seance_id=donnees["seance"].pk, orientation_id=self.orientation.pk)
+        return f"Inscrit à l'ordre du jour de la {donnees['seance']}."
+
+
+class SignerBail(ActeOrientation):
+    """Dater le bail."""
+
+    titre = "Signer le bail"
+    bouton = "Enregistrer le bail"
+    formulaire = FormulaireDate
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Conclut l'orientation."""
+        baux.signer_bail(acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"])
+        return f"Bail enregistré au {ecrire_date(donnees['le'])}."
+
+
+class ActeCandidat(ReserveeMixin, VueActe):
+    """Un acte du bailleur sur un candidat."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    candidat: Candidat
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit le candidat dans ce que l'acteur voit."""
+        lignes = Candidat.objects.visibles_par(self.request.acteur).select_related("orientation__liberation", "orientation__reservataire")
+        candidat = lignes.filter(pk=cles["pk"]).first()
+        if candidat is None:
+            raise Introuvable
+        self.candidat = candidat
+
+    def retour(self) -> str:
+        """La fiche du logement libéré."""
+        return reverse("liberation", args=[self.candidat.orientation.liberation_id])
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """La demande et le logement."""
+        return [
+            ("Demande", self.candidat.numero_demande),
+            ("Libération", self.candidat.orientation.liberation.numero),
+            ("Présentée par", self.candidat.orientation.compte),
+        ]
+
+
+class RetirerCandidat(ActeCandidat):
+    """Retirer un candidat qui n'a pas été examiné."""
+
+    titre = "Retirer ce candidat"
+    bouton = "Retirer"
+    formulaire = SansSaisie
+    ton = "danger"
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Retire la demande du dossier."""
+        candidats.retirer_candidat(acteur=self.request.acteur, candidat_id=self.candidat.pk)
+        return "Candidat retiré."
+
+
+class NotifierOffre(ActeCandidat):
+    """Dater la notification de l'offre."""
+
+    titre = "Notifier l'offre"
+    bouton = "Notifier"
+    formulaire = FormulaireDate
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Dix jours au moins courent du lendemain (RG-44)."""
+        candidats.notifier_offre(acteur=self.request.acteur, candidat_id=self.candidat.pk, le=donnees["le"])
+        return "Offre notifiée : le délai de réponse court du lendemain."
+
+
+class Repondre(ActeCandidat):
+    """Enregistrer la réponse du demandeur."""
+
+    titre = "Réponse du demandeur"
+    bouton = "Enregistrer la réponse"
+    formulaire = FormulaireReponse
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Un refus laisse le rang suivant."""
+        candidat = candidats.repondre(acteur=self.request.acteur, candidat_id=self.candidat.pk, **donnees)
+        return f"Réponse enregistrée : {candidat.get_reponse_display().lower()}."
+
+
+class CorrigerBail(ReserveeMixin, VueActe):
+    """Corriger ou annuler un bail, avec un motif."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.RESPONSABLE
+    titre = "Corriger le bail"
+    bouton = "Corriger"
+    formulaire = FormulaireCorrectionBail
+    ton = "danger"
+    liberation: Liberation
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit la libération dans ce que l'acteur voit."""
+        liberation = Liberation.objects.visibles_par(self.request.acteur).filter(pk=cles["pk"]).first()
+        if liberation is None:
+            raise Introuvable
+        self.liberation = liberation
+
+    def retour(self) -> str:
+        """La fiche du logement libéré."""
+        return reverse("liberation", args=[self.liberation.pk])
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Le bail tel qu'il est enregistré."""
+        return [("Libération", self.liberation.numero), ("Bail enregistré au", ecrire_date(self.liberation.date_bail))]
+
+    def avertissement(self) -> str:
+        """Ce qui change."""
+        return "Le décompte de l'année est recalculé. Un bilan déjà publié ne change pas : publiez-en une nouvelle version."
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Corrige la date, ou rouvre l'orientation."""
+        baux.corriger_bail(acteur=self.request.acteur, liberation_id=self.liberation.pk, le=donnees["le"], motif=donnees["motif"])
+        return "Bail corrigé." if donnees["le"] else "Bail annulé : l'orientation est de nouveau en cours."

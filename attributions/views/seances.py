@@ -1,0 +1,191 @@
+"""Les séances de la CALEOL : prévoir, ordre du jour, décisions, clôture (RG-43, RG-62)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from attributions.actions import seances
+from attributions.domaine.parcours import avertir_nombre_de_candidats
+from attributions.forms import FormulaireCloture, FormulaireDecisions, FormulaireSeance
+from attributions.models import EtatSeance, Inscription, Seance
+from flux_reservations.acces.reserve import ReserveeMixin
+from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.presentation import Fil, Pastille
+from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.vues import Colonne, VueListe
+
+
+def etat_seance(seance: Seance) -> Pastille:
+    """L'état d'une séance."""
+    return Pastille(seance.get_etat_display(), "succes" if seance.etat == EtatSeance.CLOSE else "accent")
+
+
+class ListeSeances(ReserveeMixin, VueListe[Seance]):
+    """Les séances du bailleur."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    titre = "Séances de la CALEOL"
+    legende = "Séances, de la plus récente à la plus ancienne"
+    nom_export = "seances"
+    gabarit = "attributions/seances.html"
+    tri_par_defaut = "-date"
+    singulier = "séance"
+    vide_titre = "Aucune séance"
+    vide_texte = "Prévoyez une séance, puis inscrivez-y les logements dont les candidats sont présentés."
+    colonnes = (
+        Colonne[Seance](
+            "date", "Date", lambda une: une.date, "date", tri=("date",), lien=lambda une: reverse("seance", args=[une.pk]), entete_de_ligne=True
+        ),
+        Colonne[Seance]("lieu", "Lieu", lambda une: une.lieu, tri=("lieu",)),
+        Colonne[Seance]("logements", "Logements", lambda une: une.nombre, "nombre"),  # type: ignore[attr-defined]  # annotation
+        Colonne[Seance]("bilan", "Bilan présenté", lambda une: str(une.bilan_presente or ""), secondaire=True),
+        Colonne[Seance]("etat", "État", etat_seance, "pastille"),
+    )
+
+    def lire(self) -> QuerySet[Seance]:
+        """Les séances, avec leur nombre de logements."""
+        return Seance.objects.visibles_par(self.request.acteur).annotate(nombre=Count("inscriptions"))
+
+
+def lire_seance(request: Requete, pk: int) -> Seance:
+    """Une séance que l'acteur voit ; lève `Introuvable` sinon."""
+    seance = Seance.objects.visibles_par(request.acteur).select_related("bailleur").filter(pk=pk).first()
+    if seance is None:
+        raise Introuvable
+    return seance
+
+
+class VueSeance(ReserveeMixin):
+    """L'ordre du jour d'une séance et les décisions prises."""
+
+    natures = frozenset({Nature.BAILLEUR})
+
+    def get(self, request: Requete, pk: int) -> HttpResponse:
+        """Montre la séance."""
+        seance = lire_seance(request, pk)
+        inscriptions = (
+            seance.inscriptions.select_related("orientation__liberation__logement__commune", "orientation__reservataire")
+            .prefetch_related("orientation__candidats")
+            .order_by("ordre")
+        )
+        contexte = {
+            "titre": str(seance),
+            "fil": [("Séances", reverse("seances"))],
+            "seance": seance,
+            "etat": etat_seance(seance),
+            "inscriptions": inscriptions,
+            "peut_agir": seance.etat == EtatSeance.PREVUE and request.acteur.peut(Role.GESTIONNAIRE),
+        }
+        return render(request, "attributions/seance.html", contexte)
+
+
+class PrevoirSeance(ReserveeMixin, VueActe):
+    """Prévoir une séance."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    titre = "Prévoir une séance"
+    bouton = "Prévoir la séance"
+    formulaire = FormulaireSeance
+
+    def preparer(self, **cles: Any) -> None:
+        """Rien à lire."""
+
+    def retour(self) -> str:
+        """La liste des séances."""
+        return reverse("seances")
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Prévoit la séance du bailleur de l'acteur."""
+        seance = seances.prevoir_seance(acteur=self.request.acteur, bailleur_id=self.request.acteur.organisme_id or 0, **donnees)
+        return f"{seance} : séance prévue."
+
+
+class ActeSeance(ReserveeMixin, VueActe):
+    """Un acte sur une séance."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    seance: Seance
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit la séance."""
+        self.seance = lire_seance(self.request, cles["pk"])
+
+    def retour(self) -> str:
+        """La séance."""
+        return reverse("seance", args=[self.seance.pk])
+
+    def fil(self) -> Fil:
+        """Séances, puis celle-ci."""
+        return [("Séances", reverse("seances")), (str(self.seance), self.retour())]
+
+
+class CloreSeance(ActeSeance):
+    """Clore la séance."""
+
+    titre = "Clore la séance"
+    bouton = "Clore définitivement"
+    formulaire = FormulaireCloture
+    ton = "danger"
+
+    def avertissement(self) -> str:
+        """Ce que la clôture a d'irréversible."""
+        return "Une séance close ne change plus : ses décisions sont définitives."
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Clôt."""
+        seances.clore_seance(acteur=self.request.acteur, seance_id=self.seance.pk, **donnees)
+        return f"{self.seance} : séance close."
+
+
+class Decider(ActeSeance):
+    """Enregistrer les décisions de la commission sur un logement."""
+
+    titre = "Décisions de la commission"
+    bouton = "Enregistrer les décisions"
+    gabarit = "attributions/decider.html"
+    inscription: Inscription
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit l'inscription par sa séance."""
+        inscription = Inscription.objects.filter(
+            pk=cles["pk"], seance__in=Seance.objects.visibles_par(self.request.acteur)
+        ).first()
+        if inscription is None:
+            raise Introuvable
+        self.inscription = inscription
+        self.seance = lire_seance(self.request, inscription.seance_id)
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Un champ de décision, de rang et de motif par candidat."""
+        return FormulaireDecisions(donnees, candidats=list(self.inscription.orientation.candidats.all()))
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Le logement examiné."""
+        orientation = self.inscription.orientation
+        return [("Libération", orientation.liberation.numero), ("Compte", orientation.compte)]
+
+    def avertissement(self) -> str:
+        """Moins de trois demandes : il faut dire pourquoi (RG-42)."""
+        return avertir_nombre_de_candidats(self.inscription.orientation.candidats.count(), None, self.seance.date)
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Enregistre les décisions."""
+        formulaire = FormulaireDecisions(self.request.POST, candidats=list(self.inscription.orientation.candidats.all()))
+        formulaire.is_valid()
+        seances.decider(
+            acteur=self.request.acteur,
+            inscription_id=self.inscription.pk,
+            decisions=formulaire.decisions(),
+            motif_nombre=donnees["motif_nombre"],
+        )
+        return "Décisions enregistrées."

@@ -1,0 +1,267 @@
+"""Le parcours de la mise à disposition au bail, par les actions (RG-40 à RG-46)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+from attributions.actions.baux import corriger_bail, signer_bail
+from attributions.actions.candidats import constater_les_silences, notifier_offre, presenter_candidat, repondre, retirer_candidat
+from attributions.actions.mise_a_disposition import (
+    constater_carence,
+    constater_les_carences,
+    mettre_a_disposition,
+    prolonger_le_delai,
+    rendre,
+)
+from attributions.actions.seances import DecisionCandidat, clore_seance, decider, inscrire, prevoir_seance
+from attributions.models import Liberation, Orientation, Seance
+from conventions.models import Convention, Reservataire
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
+from flux_reservations.socle.journal import verifier_chaine
+from flux_reservations.socle.models import EntreeJournal
+from tests.fabriques import (
+    acteur_de,
+    creer_bailleur,
+    creer_convention,
+    creer_liberation,
+    creer_logement,
+    creer_orientation,
+    creer_reservataire,
+)
+
+pytestmark = pytest.mark.django_db
+
+NUMERO = "094120260001234567"
+
+
+@dataclass
+class Dossier:
+    """Un logement disponible le 3 mars 2025, orienté vers la CAF ce jour-là."""
+
+    agent: Acteur
+    caf: Acteur
+    reservataire: Reservataire
+    convention: Convention
+    liberation: Liberation
+    orientation: Orientation
+
+    def a_disposition(self) -> Orientation:
+        return mettre_a_disposition(acteur=self.agent, orientation_id=self.orientation.pk, le=date(2025, 3, 3))
+
+    def avec_candidats(self, *numeros: str) -> list[int]:
+        self.a_disposition()
+        return [
+            presenter_candidat(
+                acteur=self.caf, orientation_id=self.orientation.pk, numero_demande=numero, le=date(2025, 3, 10)
+            )[0].pk
+            for numero in numeros
+        ]
+
+    def en_seance(self) -> tuple[Seance, int]:
+        seance = prevoir_seance(acteur=self.agent, bailleur_id=self.liberation.bailleur_id, le=date(2025, 3, 20))
+        return seance, inscrire(acteur=self.agent, seance_id=seance.pk, orientation_id=self.orientation.pk).pk
+
+
+@pytest.fixture
+def dossier() -> Dossier:
+    bailleur = creer_bailleur()
+    caf = creer_reservataire("CAF94")
+    convention = creer_convention(bailleur, caf, delai_presentation_jours=30)
+    liberation = creer_liberation(creer_logement(bailleur), date(2025, 3, 3))
+    orientation = creer_orientation(liberation, caf)
+    return Dossier(acteur_de(bailleur, Role.RESPONSABLE), acteur_de(caf), caf, convention, liberation, orientation)
+
+
+def code_de(appel: pytest.ExceptionInfo[ErreurMetier]) -> str:
+    return appel.value.code
+
+
+@pytest.mark.regle("RG-40")
+def test_une_liberation_va_de_l_orientation_au_bail(dossier: Dossier) -> None:
+    (candidat,) = dossier.avec_candidats(NUMERO)
+    _, inscription = dossier.en_seance()
+    decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    notifier_offre(acteur=dossier.agent, candidat_id=candidat, le=date(2025, 3, 21))
+    repondre(acteur=dossier.agent, candidat_id=candidat, reponse="accepte", le=date(2025, 3, 25))
+    signer_bail(acteur=dossier.agent, orientation_id=dossier.orientation.pk, le=date(2025, 4, 1))
+    dossier.liberation.refresh_from_db()
+    dossier.orientation.refresh_from_db()
+    assert (dossier.liberation.date_bail, dossier.orientation.issue) == (date(2025, 4, 1), "bail")
+    assert dossier.orientation.date_caleol == date(2025, 3, 20)
+    assert verifier_chaine(dossier.liberation.bailleur_id) == []
+    assert EntreeJournal.objects.filter(action="signer_bail").count() == 2  # noqa: PLR2004 : l'orientation et la libération
+
+
+@pytest.mark.regle("RG-46")
+def test_le_lendemain_de_la_date_limite_le_bailleur_reprend_pour_un_tour(dossier: Dossier) -> None:
+    dossier.a_disposition()
+    # 3 mars + 30 jours = 2 avril, dernier jour pour présenter.
+    assert constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 4, 2)) == []
+    (reprise,) = constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 4, 3))
+    assert (reprise.rang, reprise.compte) == (2, "BAILLEUR")
+    assert constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 4, 4)) == []
+
+
+@pytest.mark.regle("RG-46")
+def test_un_delai_prolonge_retarde_la_carence(dossier: Dossier) -> None:
+    dossier.a_disposition()
+    prolonger_le_delai(acteur=dossier.agent, orientation_id=dossier.orientation.pk, jusqu_au=date(2025, 4, 10), motif="Fêtes")
+    with pytest.raises(ErreurMetier, match="délai") as refus:
+        constater_carence(acteur=dossier.agent, orientation_id=dossier.orientation.pk, le=date(2025, 4, 3))
+    assert code_de(refus) == "delai_en_cours"
+
+
+@pytest.mark.regle("RG-21")
+def test_une_gestion_deleguee_n_a_pas_de_carence(dossier: Dossier) -> None:
+    Convention.objects.filter(pk=dossier.convention.pk).update(gestion="deleguee")
+    dossier.a_disposition()
+    assert constater_les_carences(acteur=Acteur.systeme(), le=date(2026, 1, 1)) == []
+
+
+@pytest.mark.regle("RG-46")
+def test_un_candidat_presente_ecarte_la_carence(dossier: Dossier) -> None:
+    dossier.avec_candidats(NUMERO)
+    assert constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 6, 1)) == []
+
+
+@pytest.mark.regle("RG-46")
+def test_un_logement_rendu_laisse_reorienter(dossier: Dossier) -> None:
+    dossier.a_disposition()
+    rendre(acteur=dossier.caf, orientation_id=dossier.orientation.pk, le=date(2025, 3, 5), motif="Aucun ménage")
+    dossier.orientation.refresh_from_db()
+    assert (dossier.orientation.issue, dossier.orientation.date_rendu) == ("rendu", date(2025, 3, 5))
+
+
+@pytest.mark.regle("RG-43")
+def test_le_refus_du_premier_rang_fait_passer_au_suivant(dossier: Dossier) -> None:
+    premier, second = dossier.avec_candidats(NUMERO, "094120260007654321")
+    _, inscription = dossier.en_seance()
+    decider(
+        acteur=dossier.agent,
+        inscription_id=inscription,
+        decisions={premier: DecisionCandidat("rang", 1), second: DecisionCandidat("rang", 2)},
+    )
+    with pytest.raises(ErreurMetier) as refus:
+        notifier_offre(acteur=dossier.agent, candidat_id=second, le=date(2025, 3, 21))
+    assert code_de(refus) == "rang_precedent"
+    notifier_offre(acteur=dossier.agent, candidat_id=premier, le=date(2025, 3, 21))
+    repondre(acteur=dossier.agent, candidat_id=premier, reponse="refuse", le=date(2025, 3, 24))
+    notifier_offre(acteur=dossier.agent, candidat_id=second, le=date(2025, 3, 25))
+    repondre(acteur=dossier.agent, candidat_id=second, reponse="accepte", le=date(2025, 3, 28))
+    signer_bail(acteur=dossier.agent, orientation_id=dossier.orientation.pk, le=date(2025, 4, 2))
+    assert Orientation.objects.get(pk=dossier.orientation.pk).issue == "bail"
+
+
+@pytest.mark.regle("RG-44")
+def test_le_silence_vaut_refus_apres_le_dixieme_jour_reporte_au_jour_ouvrable(dossier: Dossier) -> None:
+    (candidat,) = dossier.avec_candidats(NUMERO)
+    _, inscription = dossier.en_seance()
+    decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    # Notifiée le 9 avril : dix jours → samedi 19 ; dimanche de Pâques le 20, lundi de Pâques le 21 : mardi 22.
+    notifier_offre(acteur=dossier.agent, candidat_id=candidat, le=date(2025, 4, 9))
+    assert constater_les_silences(acteur=Acteur.systeme(), le=date(2025, 4, 22)) == []
+    assert [c.reponse for c in constater_les_silences(acteur=Acteur.systeme(), le=date(2025, 4, 23))] == ["silence"]
+    assert constater_les_silences(acteur=Acteur.systeme(), le=date(2025, 4, 24)) == []
+
+
+@pytest.mark.regle("RG-43")
+def test_un_bail_sans_decision_de_la_caleol_est_refuse(dossier: Dossier) -> None:
+    dossier.avec_candidats(NUMERO)
+    with pytest.raises(ErreurMetier) as refus:
+        signer_bail(acteur=dossier.agent, orientation_id=dossier.orientation.pk, le=date(2025, 4, 1))
+    assert code_de(refus) == "etape_sautee"
+
+
+@pytest.mark.regle("RG-40")
+def test_un_bail_avant_la_decision_est_refuse(dossier: Dossier) -> None:
+    (candidat,) = dossier.avec_candidats(NUMERO)
+    _, inscription = dossier.en_seance()
+    decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    with pytest.raises(ErreurMetier) as refus:
+        signer_bail(acteur=dossier.agent, orientation_id=dossier.orientation.pk, le=date(2025, 3, 19))
+    assert code_de(refus) == "date_avant_etape"
+
+
+@pytest.mark.regle("RG-49")
+def test_un_numero_de_forme_inattendue_avertit_sans_bloquer(dossier: Dossier) -> None:
+    dossier.a_disposition()
+    candidat, avertissement = presenter_candidat(
+        acteur=dossier.caf, orientation_id=dossier.orientation.pk, numero_demande="94-12", le=date(2025, 3, 5)
+    )
+    assert candidat.pk
+    assert "18" in avertissement
+
+
+@pytest.mark.regle("RG-42")
+def test_un_candidat_en_double_est_refuse(dossier: Dossier) -> None:
+    dossier.avec_candidats(NUMERO)
+    with pytest.raises(ErreurMetier) as refus:
+        presenter_candidat(acteur=dossier.caf, orientation_id=dossier.orientation.pk, numero_demande=NUMERO, le=date(2025, 3, 11))
+    assert code_de(refus) == "candidat_en_double"
+
+
+def test_retirer_le_seul_candidat_rouvre_l_attente(dossier: Dossier) -> None:
+    (candidat,) = dossier.avec_candidats(NUMERO)
+    retirer_candidat(acteur=dossier.caf, candidat_id=candidat)
+    dossier.orientation.refresh_from_db()
+    assert (dossier.orientation.nb_candidats, dossier.orientation.date_proposition) == (0, None)
+
+
+@pytest.mark.regle("RG-43")
+def test_une_non_attribution_exige_un_motif(dossier: Dossier) -> None:
+    (candidat,) = dossier.avec_candidats(NUMERO)
+    _, inscription = dossier.en_seance()
+    with pytest.raises(ErreurMetier) as refus:
+        decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("non_attribution")})
+    assert code_de(refus) == "motif_obligatoire"
+
+
+@pytest.mark.regle("RG-62")
+def test_une_seance_close_ne_change_plus(dossier: Dossier) -> None:
+    (candidat,) = dossier.avec_candidats(NUMERO)
+    seance, inscription = dossier.en_seance()
+    with pytest.raises(ErreurMetier) as refus:
+        clore_seance(acteur=dossier.agent, seance_id=seance.pk)
+    assert code_de(refus) == "sans_decision"
+    decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    clore_seance(acteur=dossier.agent, seance_id=seance.pk, bilan_presente=2024)
+    with pytest.raises(ErreurMetier) as refus:
+        decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    assert code_de(refus) == "seance_close"
+
+
+@pytest.mark.regle("RG-45")
+def test_annuler_un_bail_rouvre_l_orientation_avec_un_motif(dossier: Dossier) -> None:
+    dossier.orientation.issue = "bail"
+    dossier.orientation.save()
+    dossier.liberation.date_bail = date(2025, 4, 1)
+    dossier.liberation.save()
+    with pytest.raises(ErreurMetier):
+        corriger_bail(acteur=dossier.agent, liberation_id=dossier.liberation.pk, le=None, motif=" ")
+    corriger_bail(acteur=dossier.agent, liberation_id=dossier.liberation.pk, le=None, motif="Bail saisi par erreur")
+    dossier.orientation.refresh_from_db()
+    assert dossier.orientation.issue == "en_cours"
+
+
+def test_le_reservataire_ne_met_pas_a_disposition(dossier: Dossier) -> None:
+    dossier.a_disposition()
+    with pytest.raises(AccesRefuse):
+        prolonger_le_delai(acteur=dossier.caf, orientation_id=dossier.orientation.pk, jusqu_au=date(2025, 5, 1), motif="x")
+
+
+def test_un_autre_reservataire_ne_voit_pas_le_logement(dossier: Dossier) -> None:
+    dossier.a_disposition()
+    autre = acteur_de(creer_reservataire("MSA"))
+    with pytest.raises(Introuvable):
+        presenter_candidat(acteur=autre, orientation_id=dossier.orientation.pk, numero_demande=NUMERO, le=date(2025, 3, 5))
+
+
+def test_un_lecteur_ne_change_rien(dossier: Dossier) -> None:
+    with pytest.raises(AccesRefuse):
+        mettre_a_disposition(
+            acteur=dossier.agent.avec_role(Role.LECTEUR), orientation_id=dossier.orientation.pk, le=date(2025, 3, 3)
+        )
