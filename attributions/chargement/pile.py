@@ -56,6 +56,11 @@ class PileDeTravail:
         """Baux à signer."""
         return self.par_etape.get(Etape.BAIL, ())
 
+    @property
+    def offres_nombre(self) -> int:
+        """Nombre d'offres sans réponse."""
+        return len(self.offres)
+
 
 def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravail:
     """La pile de l'acteur à cette date ; sept requêtes, quel que soit le nombre de dossiers."""

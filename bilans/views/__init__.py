@@ -1,0 +1,1 @@
+"""Vues des bilans."""

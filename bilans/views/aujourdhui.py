@@ -1,0 +1,38 @@
+"""Aujourd'hui : la pile de travail du bailleur, pas un musée de chiffres (ecrans.md, bailleur 1)."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from attributions.chargement.pile import charger_pile
+from bilans.domaine.obligations import obligations_a_venir
+from conventions.models import Convention
+from flux_reservations.acces.reserve import ReserveeMixin
+from flux_reservations.commun.acteur import Nature
+from flux_reservations.socle.presentation import ecrire_date
+from flux_reservations.socle.requete import Requete
+
+
+class Aujourdhui(ReserveeMixin):
+    """Ce qui attend l'agent ce matin, le plus pressé d'abord."""
+
+    natures = frozenset({Nature.BAILLEUR})
+
+    def get(self, request: Requete) -> HttpResponse:
+        """Montre la pile et les échéances des soixante jours qui viennent."""
+        aujourd_hui = timezone.localdate()
+        fins = (
+            Convention.objects.visibles_par(request.acteur)
+            .en_vigueur(aujourd_hui)
+            .filter(date_fin__isnull=False)
+            .values_list("numero", "date_fin")
+        )
+        contexte = {
+            "titre": "Aujourd'hui",
+            "jour": ecrire_date(aujourd_hui),
+            "pile": charger_pile(request.acteur, aujourd_hui),
+            "obligations": obligations_a_venir(aujourd_hui, {numero: fin for numero, fin in fins if fin}),
+        }
+        return render(request, "bilans/aujourdhui.html", contexte)
