@@ -190,3 +190,8 @@ class Rattachement(models.Model):
             nom=self.utilisateur.nom_complet,
             territoire=self.organisme.territoire_id or "",
         )
+
+
+from flux_reservations.acces.jetons import CleIdempotence, Jeton  # noqa: E402 : les jetons ont leur module, Django les trouve ici
+
+__all__ = ["CleIdempotence", "Jeton", "Organisme", "OrganismeQuerySet", "Rattachement", "RattachementQuerySet", "Utilisateur"]
