@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from django.db import models
 
-from flux_reservations.acces.models import Organisme, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 
 PREFIXE = "flux_"
@@ -41,13 +40,13 @@ class JetonQuerySet(models.QuerySet["Jeton"]):
 class Jeton(models.Model):
     """Un jeton d'API : seule son empreinte est gardée ; le secret n'est montré qu'une fois, à la création."""
 
-    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="jetons")
+    organisme = models.ForeignKey("acces.Organisme", on_delete=models.PROTECT, related_name="jetons")
     usage = models.CharField("usage", max_length=120)
     portee = models.CharField("portée", max_length=8, choices=Portee.choices, default=Portee.LECTURE)
     empreinte = models.CharField("empreinte SHA-256 du secret", max_length=64, unique=True)
     debut = models.CharField("début du secret", max_length=12)
     cree_le = models.DateTimeField("créé le", auto_now_add=True)
-    cree_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, related_name="+")
+    cree_par = models.ForeignKey("acces.Utilisateur", on_delete=models.PROTECT, null=True, related_name="+")
     expire_le = models.DateTimeField("expire le", null=True, blank=True)
     revoque_le = models.DateTimeField("révoqué le", null=True, blank=True)
     dernier_emploi = models.DateTimeField("dernier emploi", null=True, blank=True)
@@ -82,7 +81,7 @@ class Jeton(models.Model):
 class CleIdempotence(models.Model):
     """La réponse gardée d'une écriture faite avec `Idempotency-Key` : la rejouer rend la même réponse, sans rien refaire."""
 
-    organisme = models.ForeignKey(Organisme, on_delete=models.CASCADE, related_name="+")
+    organisme = models.ForeignKey("acces.Organisme", on_delete=models.CASCADE, related_name="+")
     cle = models.CharField("clé", max_length=200)
     empreinte_requete = models.CharField("empreinte de la requête", max_length=64)
     statut = models.PositiveSmallIntegerField("statut", null=True)
