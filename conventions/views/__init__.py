@@ -1,0 +1,1 @@
+"""Vues des conventions et du patrimoine."""

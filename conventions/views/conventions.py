@@ -1,0 +1,201 @@
+"""Les conventions de réservation : la liste et la fiche, pour les parties et pour qui elles ont été transmises (RG-10 à RG-17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views import View
+
+from conventions.domaine.codes import EtatConvention, Gestion, TypeReservataire
+from conventions.models import Convention
+from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
+from flux_reservations.commun.acteur import Acteur, Nature
+from flux_reservations.socle.presentation import Moment, Pastille
+from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.vues import Colonne, VueListe
+
+ETATS = [
+    ("brouillon", "Brouillon"),
+    ("proposee", "Proposée"),
+    ("a_venir", "Signée, à venir"),
+    ("en_vigueur", "En vigueur"),
+    ("terminee", "Terminée"),
+]
+
+
+def etat_de(convention: Convention, jour: date) -> Pastille:
+    """L'état d'une version à cette date : « en vigueur » et « échue » se déduisent des dates (RG-16)."""
+    if convention.etat == EtatConvention.BROUILLON:
+        return Pastille("Brouillon")
+    if convention.etat == EtatConvention.PROPOSEE:
+        return Pastille("Proposée", "information")
+    if convention.est_en_vigueur(jour):
+        return Pastille("En vigueur", "succes")
+    if convention.date_effet and convention.date_effet > jour:
+        return Pastille("À venir", "accent")
+    if convention.remplacee_le and convention.remplacee_le <= jour:
+        return Pastille("Remplacée")
+    return Pastille("Résiliée", "danger") if convention.date_resiliation else Pastille("Échue", "attention")
+
+
+class FiltreConventions(django_filters.FilterSet):
+    """Recherche et filtres des conventions."""
+
+    q = django_filters.CharFilter(label="Rechercher", method="chercher", widget=forms.SearchInput)
+    etat = django_filters.ChoiceFilter(label="État", choices=ETATS, method="par_etat", empty_label="Tous")
+    type = django_filters.ChoiceFilter(
+        label="Type de réservataire", choices=TypeReservataire.choix(), field_name="reservataire__type", empty_label="Tous"
+    )
+    gestion = django_filters.ChoiceFilter(label="Gestion", choices=Gestion.choix(), empty_label="Toutes")
+    departement = django_filters.CharFilter(label="Département", field_name="departement_id", lookup_expr="iexact")
+
+    class Meta:
+        model = Convention
+        fields: ClassVar[list[str]] = ["gestion"]
+
+    def chercher(self, conventions: QuerySet[Convention], nom: str, valeur: str) -> QuerySet[Convention]:
+        """Numéro, nom ou code du réservataire, nom du bailleur."""
+        del nom
+        return conventions.filter(
+            Q(numero__icontains=valeur)
+            | Q(reservataire__nom__icontains=valeur)
+            | Q(reservataire__code__icontains=valeur)
+            | Q(bailleur__nom__icontains=valeur)
+        )
+
+    def par_etat(self, conventions: QuerySet[Convention], nom: str, valeur: str) -> QuerySet[Convention]:
+        """Versions dans cet état aujourd'hui."""
+        del nom
+        jour = timezone.localdate()
+        signees = conventions.filter(etat=EtatConvention.SIGNEE)
+        return {
+            "brouillon": conventions.filter(etat=EtatConvention.BROUILLON),
+            "proposee": conventions.filter(etat=EtatConvention.PROPOSEE),
+            "a_venir": signees.filter(date_effet__gt=jour),
+            "en_vigueur": signees.filter(periode_vigueur__contains=jour),
+            "terminee": signees.filter(date_effet__lte=jour).exclude(periode_vigueur__contains=jour),
+        }[valeur]
+
+
+_RESERVATAIRE: Colonne[Convention] = Colonne(
+    "reservataire", "Réservataire", lambda convention: convention.reservataire.nom, tri=("reservataire__nom",)
+)
+_BAILLEUR: Colonne[Convention] = Colonne(
+    "bailleur", "Bailleur", lambda convention: convention.bailleur.nom, tri=("bailleur__nom",)
+)
+_COMMUNES: Sequence[Colonne[Convention]] = (
+    Colonne(
+        "type", "Type", lambda convention: convention.reservataire.get_type_display(), tri=("reservataire__type",), secondaire=True
+    ),
+    Colonne("departement", "Département", lambda convention: convention.departement_id, tri=("departement",), secondaire=True),
+    Colonne("etat", "État", lambda convention: etat_de(convention, timezone.localdate())),
+    Colonne("taux", "Taux total", lambda convention: getattr(convention, "taux_total", None), "taux", tri=("taux_total",), regle="RG-13"),
+    Colonne("gestion", "Gestion", lambda convention: convention.get_gestion_display(), tri=("gestion",), secondaire=True),
+    Colonne("effet", "Effet", lambda convention: convention.date_effet, "date", tri=("date_effet",)),
+    Colonne("terme", "Terme", lambda convention: convention.date_fin, "date", tri=("date_fin",), secondaire=True),
+)
+_NUMERO: Colonne[Convention] = Colonne(
+    "numero",
+    "Convention",
+    lambda convention: convention.numero,
+    tri=("numero",),
+    lien=lambda convention: reverse("convention", args=[convention.pk]),
+    entete_de_ligne=True,
+)
+
+
+def titre_des_conventions(acteur: Acteur) -> str:
+    """« Conventions » pour un bailleur, « Mes conventions » pour qui y a des droits."""
+    return "Conventions" if acteur.est_bailleur else "Mes conventions"
+
+
+class ListeConventions(ReserveeMixin, VueListe[Convention]):
+    """Toutes les versions que l'acteur peut voir."""
+
+    natures = frozenset({Nature.BAILLEUR}) | LECTEURS_DE_DROITS
+    titre = "Conventions"
+    legende = "Conventions de réservation"
+    nom_export = "conventions"
+    singulier = "convention"
+    classe_filtre = FiltreConventions
+    gabarit = "conventions/conventions.html"
+    tri_par_defaut = "numero"
+    vide_titre = "Aucune convention"
+
+    def lire(self) -> QuerySet[Convention]:
+        """Ce que l'acteur voit, avec le taux total de la version."""
+        return (
+            Convention.objects.visibles_par(self.request.acteur)
+            .annotate(taux_total=Sum("droits__taux"))
+            .select_related("reservataire", "bailleur")
+        )
+
+    def lire_colonnes(self) -> Sequence[Colonne[Convention]]:
+        """Le bailleur lit le réservataire ; les autres lisent aussi le bailleur."""
+        if self.request.acteur.est_bailleur:
+            return (_NUMERO, _RESERVATAIRE, *_COMMUNES)
+        return (_NUMERO, _BAILLEUR, _RESERVATAIRE, *_COMMUNES)
+
+    def contexte(self) -> dict[str, Any]:
+        """Titre et état vide selon qui lit."""
+        acteur = self.request.acteur
+        vide = (
+            "Importez vos conventions déjà signées, ou préparez-en une depuis l'état des lieux du stock."
+            if acteur.est_bailleur
+            else "Une convention apparaît ici dès que le bailleur vous la propose."
+        )
+        return {"titre": titre_des_conventions(acteur), "vide_texte": vide}
+
+
+class FicheConvention(ReserveeMixin, View):
+    """La fiche d'une version : ses droits, ses modalités, ses dates, les autres versions de la chaîne."""
+
+    natures = frozenset({Nature.BAILLEUR}) | LECTEURS_DE_DROITS
+
+    def get(self, request: Requete, pk: int) -> HttpResponse:
+        """Montre la fiche ; la convention d'autrui est introuvable."""
+        visibles = Convention.objects.visibles_par(request.acteur)
+        convention = get_object_or_404(
+            visibles.select_related(
+                "bailleur", "reservataire", "departement", "delegataire", "piece_signee", "reservataire__territoire"
+            ).prefetch_related("droits__perimetre", "droits__assiette"),
+            pk=pk,
+        )
+        jour = timezone.localdate()
+        chaine = visibles.filter(Q(pk=convention.compte_id) | Q(origine_id=convention.compte_id)).order_by("date_effet", "pk")
+        droits = list(convention.droits.all())
+        contexte = {
+            "titre": f"Convention {convention.numero}",
+            "fil": [(titre_des_conventions(request.acteur), reverse("conventions"))],
+            "convention": convention,
+            "etat": etat_de(convention, jour),
+            "droits": droits,
+            "taux_total": sum(droit.taux for droit in droits),
+            "moments": histoire_de(convention, jour),
+            "versions": [(version, etat_de(version, jour)) for version in chaine],
+        }
+        return render(request, "conventions/convention.html", contexte)
+
+
+def histoire_de(convention: Convention, jour: date) -> list[Moment]:
+    """Les dates d'une version, dans l'ordre ; celles qui viennent sont dites à venir."""
+    dates = [
+        ("Proposée", convention.date_proposition),
+        ("Signée par le bailleur", convention.date_signature_bailleur),
+        ("Signée par le réservataire", convention.date_signature_reservataire),
+        ("Signée", convention.date_signature),
+        ("Prise d'effet", convention.date_effet),
+        ("Remplacée par un avenant", convention.remplacee_le),
+        ("Résiliée", convention.date_resiliation),
+        ("Terme", convention.date_fin),
+    ]
+    return [Moment(titre, quand, "a-venir" if quand > jour else "fait") for titre, quand in dates if quand is not None]
