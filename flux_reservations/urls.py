@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("flux_reservations.acces.urls")),
     path("", include("conventions.urls")),
     path("", include("attributions.urls")),
+    path("api/v1/", include("flux_reservations.api")),
 ]

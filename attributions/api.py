@@ -1,0 +1,79 @@
+"""Ressource d'API des libérations (formats.md § 3)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Prefetch, QuerySet
+from rest_framework import mixins, serializers, viewsets
+
+from attributions.models import Liberation, Orientation
+from flux_reservations.acces.api import acteur_de
+
+
+class OrientationSerialiseur(serializers.ModelSerializer[Orientation]):
+    """Une orientation d'une libération, telle que l'acteur peut la voir."""
+
+    compte = serializers.CharField()
+
+    class Meta:
+        model = Orientation
+        fields: ClassVar = [
+            "rang", "compte", "date_orientation", "motif", "date_mise_a_disposition", "date_proposition", "nb_candidats", "date_caleol",
+            "decision", "date_rendu", "issue",
+        ]  # fmt: skip
+
+
+class LiberationSerialiseur(serializers.ModelSerializer[Liberation]):
+    """Une libération et ses orientations visibles."""
+
+    bailleur = serializers.CharField(source="bailleur.siren")
+    logement = serializers.CharField(source="logement.identifiant")
+    commune = serializers.CharField(source="logement.commune_id")
+    typologie = serializers.CharField(source="logement.typologie")
+    orientations = OrientationSerialiseur(many=True, source="visibles")
+
+    class Meta:
+        model = Liberation
+        fields: ClassVar = [
+            "id", "numero", "bailleur", "logement", "commune", "typologie", "date_conge", "date_disponibilite", "nature", "exclusion",
+            "retrait", "date_bail", "orientations",
+        ]  # fmt: skip
+
+
+class FiltreLiberationsApi(django_filters.FilterSet):
+    """Filtres des libérations."""
+
+    bailleur = django_filters.CharFilter(field_name="bailleur__siren")
+    commune = django_filters.CharFilter(field_name="logement__commune_id")
+    disponible_du = django_filters.DateFilter(field_name="date_disponibilite", lookup_expr="gte")
+    disponible_au = django_filters.DateFilter(field_name="date_disponibilite", lookup_expr="lte")
+
+    class Meta:
+        model = Liberation
+        fields: ClassVar = ["numero", "nature", "exclusion", "retrait"]
+
+
+class LiberationVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Liberation]):
+    """Les libérations que l'acteur voit : celles de son bailleur, ou celles mises à sa disposition."""
+
+    queryset = Liberation.objects.none()
+    serializer_class = LiberationSerialiseur
+    lookup_value_regex = r"\d{1,18}"
+    filterset_class = FiltreLiberationsApi
+
+    def get_queryset(self) -> QuerySet[Liberation]:
+        """Celles que l'acteur voit, chacune avec les orientations qu'il voit : trois requêtes, quelle que soit la page."""
+        acteur = acteur_de(self.request)
+        orientations = Orientation.objects.visibles_par(acteur).select_related("reservataire").order_by("rang")
+        return (
+            Liberation.objects.visibles_par(acteur)
+            .select_related("bailleur", "logement")
+            .prefetch_related(Prefetch("orientations", orientations, to_attr="visibles"))
+            .order_by("pk")
+        )
+
+
+RESSOURCES: list[tuple[str, Any]] = [("liberations", LiberationVues)]
+"""Préfixes d'adresse et vues, réunis par le routeur du projet."""
