@@ -60,7 +60,7 @@ class FiltreConventions(django_filters.FilterSet):
 
     class Meta:
         model = Convention
-        fields: ClassVar[list[str]] = ["gestion"]
+        fields: ClassVar[list[str]] = []
 
     def chercher(self, conventions: QuerySet[Convention], nom: str, valeur: str) -> QuerySet[Convention]:
         """Numéro, nom ou code du réservataire, nom du bailleur."""

@@ -31,7 +31,7 @@ CHAMP = [("dans", "Dans le champ du flux"), *HorsChamp.choix()]
 def situation_de(logement: Logement) -> Pastille:
     """Ce que le logement est aujourd'hui pour le flux, d'après `avec_situation`."""
     motif = getattr(logement, "hors_champ", "")
-    return Pastille(HorsChamp(motif).libelle, "attention") if motif else Pastille("Dans le champ", "succes")
+    return Pastille(HorsChamp(motif).libelle.partition(" (")[0], "attention") if motif else Pastille("Dans le champ", "succes")
 
 
 def communes_de(request: HttpRequest | None) -> QuerySet[Commune]:
@@ -54,7 +54,7 @@ class FiltrePatrimoine(django_filters.FilterSet):
 
     class Meta:
         model = Logement
-        fields: ClassVar[list[str]] = ["typologie", "financement", "commune"]
+        fields: ClassVar[list[str]] = []
 
     def chercher(self, logements: QuerySet[Logement], nom: str, valeur: str) -> QuerySet[Logement]:
         """Identifiant, identifiant RPLS, adresse ou programme."""
@@ -95,7 +95,6 @@ COLONNES: Sequence[Colonne[Logement]] = (
     Colonne("typologie", "Type", lambda logement: logement.typologie, tri=("typologie",)),
     Colonne("surface", "Surface (m²)", lambda logement: logement.surface, "decimal", tri=("surface",), secondaire=True),
     Colonne("financement", "Financement", lambda logement: logement.financement, tri=("financement",), secondaire=True),
-    Colonne("annee", "Construit en", lambda logement: logement.annee_construction, tri=("annee_construction",), secondaire=True),
     Colonne("qpv", "QPV", lambda logement: getattr(logement, "qpv", ""), tri=("qpv",)),
     Colonne("champ", "Flux", situation_de),
 )

@@ -35,10 +35,9 @@ DEMI_LARGEUR = 1000
 @register.simple_tag
 def icone(nom: str, taille: int = 20, libelle: str = "", classe: str = "") -> SafeString:
     """Dessine une icône heroicons. Sans `libelle`, elle est décorative et cachée aux lecteurs d'écran."""
-    attributs: dict[str, object] = {"class": f"icone {classe}".strip(), "focusable": "false"}
-    attributs |= {"role": "img", "aria-label": libelle} if libelle else {"aria-hidden": "true"}
     dessiner = heroicon_mini if taille <= 20 else heroicon_outline  # noqa: PLR2004 : heroicons dessine « mini » pour 20 pixels
-    return SafeString(dessiner(nom, size=taille, **attributs))
+    dessin = SafeString(dessiner(nom, size=taille, **{"class": f"icone {classe}".strip(), "focusable": "false"}))
+    return dessin + format_html('<span class="visually-hidden">{}</span>', libelle) if libelle else dessin
 
 
 @register.simple_tag
