@@ -51,7 +51,7 @@ def presenter_candidat(
             acteur,
             orientation,
             "presenter_candidat",
-            {"date_proposition": parcours.proposition or le, "nb_candidats": orientation.candidats.count()},
+            {"date_proposition": parcours.proposition or le, "nb_candidats": _compter(orientation)},
         )
     return candidat, avertir_numero_demande(numero)
 
@@ -66,7 +66,7 @@ def retirer_candidat(*, acteur: Acteur, candidat_id: int) -> None:
         if candidat.decision:
             raise ErreurMetier("deja_examine", "La CALEOL a examiné ce candidat : il reste au dossier.", regle="RG-43")
         candidat.delete()
-        reste = orientation.candidats.count()
+        reste = _compter(orientation)
         enregistrer(
             acteur,
             orientation,
@@ -114,6 +114,11 @@ def constater_les_silences(*, acteur: Acteur, le: date) -> list[Candidat]:
         for candidat in attente
         if est_silence(Offre(candidat.rang_caleol or 1, candidat.date_notification, candidat.reponse), le)
     ]
+
+
+def _compter(orientation: Orientation) -> int:
+    """Candidats en base : l'orientation verrouillée porte ceux d'avant l'acte."""
+    return Candidat.objects.filter(orientation_id=orientation.pk).count()
 
 
 def _verrouiller_candidat(acteur: Acteur, candidat_id: int) -> Candidat:

@@ -206,6 +206,8 @@ def test_un_candidat_en_double_est_refuse(dossier: Dossier) -> None:
 
 def test_retirer_le_seul_candidat_rouvre_l_attente(dossier: Dossier) -> None:
     (candidat,) = dossier.avec_candidats(NUMERO)
+    dossier.orientation.refresh_from_db()
+    assert dossier.orientation.nb_candidats == 1
     retirer_candidat(acteur=dossier.caf, candidat_id=candidat)
     dossier.orientation.refresh_from_db()
     assert (dossier.orientation.nb_candidats, dossier.orientation.date_proposition) == (0, None)
