@@ -127,7 +127,7 @@ def _repli(flux: FluxAnnuel) -> Iterator[Controle]:
         yield Controle(
             "RG-19",
             Niveau.ALERTE,
-            f"{repli.reservataire.code} n'a pas signé de convention en flux : ses {repli.droits} droits en stock "
+            f"{repli.reservataire.code} n'avait pas signé de convention en flux à l'échéance : ses {repli.droits} droits en stock "
             f"({chaine_arrondie(repli.taux)} %) vont au préfet du {repli.debut:%d/%m/%Y} au {repli.fin:%d/%m/%Y}.",
         )
 

@@ -83,4 +83,4 @@ def calculer_replis(
 def zone_d_origine(reservataire: PartieReservataire, communes_du_departement: Iterable[str]) -> frozenset[str]:
     """Communes du département dans le territoire du réservataire ; toutes s'il n'a pas de territoire (RG-19, RG-35)."""
     communes = frozenset(communes_du_departement)
-    return communes & reservataire.territoire if reservataire.territoire else communes
+    return communes if reservataire.territoire is None else communes & reservataire.territoire

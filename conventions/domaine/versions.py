@@ -23,12 +23,15 @@ from flux_reservations.droit.taux import Derogation
 
 @dataclass(frozen=True, slots=True)
 class PartieReservataire:
-    """Un réservataire, réduit à ce que le calcul lit. `territoire` : communes de son territoire, vide s'il n'en a pas."""
+    """Un réservataire, réduit à ce que le calcul lit.
+
+    `territoire` : communes du département dans son territoire ; None s'il n'en a pas (le département en tient lieu).
+    """
 
     identifiant: int
     code: str
     type: str
-    territoire: frozenset[str] = frozenset()
+    territoire: frozenset[str] | None = None
 
     @property
     def est_etat(self) -> bool:

@@ -1,0 +1,147 @@
+"""Des tables au décompte : orientations, soldes reportés, mises en location par strate (nombre fixe de requêtes)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
+
+from attributions.domaine.codes import NatureLiberation, OrigineSolde
+from attributions.domaine.decompte import FaitsOrientation
+from attributions.models import Liberation, Orientation, SoldeOuverture
+from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
+from conventions.domaine.conversion import FaitsConversion, Strate
+from conventions.domaine.versions import Conventions
+from conventions.chargement import (
+    charger_conventions,
+    charger_droits_en_stock,
+    charger_reservataires,
+    charger_stock,
+    compter_par_strate,
+    replis_de_l_annee,
+)
+from conventions.models import Bailleur, ReservationStock, SituationLogement
+from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
+
+_CHAMPS_D_ORIENTATION = (
+    "liberation_id",
+    "pk",
+    "rang",
+    "reservataire_id",
+    "sous_contingent",
+    "date_orientation",
+    "date_mise_a_disposition",
+    "date_limite_prolongee",
+    "date_proposition",
+    "date_caleol",
+    "date_rendu",
+    "nb_candidats",
+    "decision",
+    "issue",
+    "public",
+)
+
+
+def charger_orientations(liberations: Iterable[int]) -> dict[int, tuple[FaitsOrientation, ...]]:
+    """Orientations de ces libérations, par rang (une requête)."""
+    par_liberation: dict[int, list[FaitsOrientation]] = {}
+    lignes = (
+        Orientation.objects.filter(liberation_id__in=list(liberations))
+        .order_by("liberation_id", "rang")
+        .values_list(*_CHAMPS_D_ORIENTATION)
+    )
+    for liberation, *champs in lignes:
+        par_liberation.setdefault(liberation, []).append(FaitsOrientation(*champs))
+    return {liberation: tuple(orientations) for liberation, orientations in par_liberation.items()}
+
+
+def charger_reports(bailleur: int, departement: str, annee: int) -> dict[tuple[int, str], Decimal]:
+    """Solde de la fin de N−1 par compte (origine, sous-contingent) ; un bilan publié l'emporte sur un solde saisi (RG-47)."""
+    soldes = (
+        SoldeOuverture.objects.filter(
+            convention__bailleur_id=bailleur, convention__departement_id=departement, annee=annee
+        )
+        .annotate(publie=Case(When(origine=OrigineSolde.BILAN, then=1), default=0))
+        .order_by("publie")
+        .values_list("convention__origine_id", "convention_id", "sous_contingent", "report")
+    )
+    return {(origine or convention, sous_contingent): report for origine, convention, sous_contingent, report in soldes}
+
+
+def mises_en_location(bailleur: int, departement: str, debut: date, fin: date) -> QuerySet[Liberation]:
+    """Baux signés entre ces dates sur des logements du champ et du flux à la date du bail (RG-30), premières locations comprises."""
+    hors_champ = SituationLogement.objects.filter(
+        logement=OuterRef("logement_id"), periode__contains=OuterRef("date_bail")
+    ).exclude(hors_champ="")
+    disponibilite = OuterRef("date_disponibilite")
+    maintenus = ReservationStock.objects.filter(
+        Q(date_debut__isnull=True) | Q(date_debut__lte=disponibilite),
+        Q(date_fin__isnull=True) | Q(date_fin__gte=disponibilite),
+        logement=OuterRef("logement_id"),
+        nature=NatureDroitStock.SUITE,
+        reservataire__type__in=STOCK_MAINTENU,
+    )
+    return (
+        Liberation.objects.filter(bailleur_id=bailleur, retrait="", date_bail__range=(debut, fin))
+        .du_departement(departement)
+        .exclude(Exists(hors_champ))
+        .exclude(Exists(maintenus))
+    )
+
+
+def compter_mises_en_location(
+    bailleur: int, departement: str, debut: date, fin: date, conventions: Conventions, qpv_le: date
+) -> dict[Strate, int]:
+    """A par strate (RG-35) : relocations, et premières locations des conventions qui les mettent dans le flux (une requête).
+
+    Le QPV est celui du jour `qpv_le` : la strate est celle du patrimoine que l'on pèse.
+    """
+    en_qpv = Exists(
+        SituationLogement.objects.filter(logement=OuterRef("logement_id"), periode__contains=qpv_le).exclude(qpv="")
+    )
+    lignes = (
+        mises_en_location(bailleur, departement, debut, fin)
+        .annotate(
+            en_qpv=en_qpv,
+            premiere=Case(When(nature=NatureLiberation.PREMIERE_LOCATION, then=F("date_bail"))),
+        )
+        .order_by()
+        .values("logement__commune_id", "logement__typologie", "en_qpv", "premiere")
+        .annotate(nombre=Count("pk"))
+        .values_list("logement__commune_id", "logement__typologie", "en_qpv", "premiere", "nombre")
+    )
+    par_strate: dict[Strate, int] = {}
+    for commune, typologie, qpv, premiere, nombre in lignes:
+        if premiere is None or conventions.premieres_locations_dans_le_flux(commune, premiere):
+            strate = Strate(commune, typologie, qpv)
+            par_strate[strate] = par_strate.get(strate, 0) + nombre
+    return par_strate
+
+
+def charger_conversion(bailleur: Bailleur, departement: str, le: date) -> FaitsConversion:
+    """Tout ce que `convertir_stock` lit, en un nombre fixe de requêtes (RG-19, RG-35)."""
+    chargees = charger_conventions(bailleur.pk, departement)
+    droits = charger_droits_en_stock(bailleur.pk, departement, le)
+    stock = charger_stock(bailleur.pk, departement, date(le.year, 1, 1))
+    detenteurs = {un.reservataire for un in droits} | set(stock.droits)
+    reservataires = charger_reservataires(detenteurs, chargees.zones, departement)
+    annees = ANNEES_DE_PREVISION.valeur(le)
+    return FaitsConversion(
+        bailleur=bailleur.siren,
+        departement=departement,
+        date=le,
+        logements=compter_par_strate(bailleur.pk, departement, le),
+        mises_en_location=compter_mises_en_location(
+            bailleur.pk,
+            departement,
+            date(le.year - annees, 1, 1),
+            date(le.year - 1, 12, 31),
+            chargees.conventions,
+            le,
+        ),
+        droits=droits,
+        reservataires=reservataires,
+        replis=replis_de_l_annee(le.year, chargees, stock, reservataires),
+    )
