@@ -48,7 +48,7 @@ class FiltrePatrimoine(django_filters.FilterSet):
     typologie = django_filters.ChoiceFilter(label="Typologie", choices=Typologie.choix(), empty_label="Toutes")
     financement = django_filters.ChoiceFilter(label="Financement", choices=Financement.choix(), empty_label="Tous")
     qpv = django_filters.ChoiceFilter(
-        label="Quartier prioritaire", choices=[("oui", "En QPV"), ("non", "Hors QPV")], method="par_qpv", empty_label="Tous"
+        label="QPV", choices=[("oui", "En QPV"), ("non", "Hors QPV")], method="par_qpv", empty_label="Tous"
     )
     champ = django_filters.ChoiceFilter(label="Champ", choices=CHAMP, method="par_champ", empty_label="Tous")
 

@@ -7,6 +7,7 @@ Une liste se décrit, elle ne se programme pas : des colonnes, un filtre (django
 from __future__ import annotations
 
 import datetime as dt
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ M = TypeVar("M", bound=Model)
 Genre = Literal["texte", "nombre", "decimal", "taux", "solde", "date", "instant", "oui_non", "pastille"]
 _A_DROITE: frozenset[str] = frozenset({"nombre", "decimal", "taux", "solde"})
 MORCEAU_D_EXPORT = 2000
+_EST_NOMBRE = re.compile(r"[+−—\d\s,%€]*")
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,24 @@ class Depliage:
     au_titre_de: str = ""
     explication: str = ""
     fil: Fil = ()
+
+    @property
+    def classes(self) -> list[str]:
+        """Classe de chaque colonne : les colonnes de nombres s'alignent à droite."""
+        return [
+            "nombre" if rang and all(_EST_NOMBRE.fullmatch(ligne[rang]) for ligne in self.lignes) else ""
+            for rang in range(len(self.entetes))
+        ]
+
+    @property
+    def tableau(self) -> list[list[tuple[str, str]]]:
+        """Les lignes, en couples (valeur, classe)."""
+        return [list(zip(ligne, self.classes, strict=True)) for ligne in self.lignes]
+
+    @property
+    def colonnes(self) -> list[tuple[str, str]]:
+        """Les en-têtes, en couples (libellé, classe)."""
+        return list(zip(self.entetes, self.classes, strict=True))
 
 
 def repondre_depliage(request: Requete, depliage: Depliage) -> HttpResponse:
