@@ -13,6 +13,7 @@ from django.shortcuts import render
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.socle import rls
 from flux_reservations.socle.requete import Requete
 
 CLE_RATTACHEMENT = "rattachement"
@@ -35,6 +36,7 @@ class ActeurMiddleware:
         requete = cast("RequeteConnue", request)
         requete.rattachements = lire_rattachements(request)
         requete.acteur = requete.rattachements[0].acteur() if requete.rattachements else Acteur.anonyme()
+        rls.poser(rls.contexte_de(requete.acteur))
         return self.get_response(request)
 
 

@@ -8,7 +8,11 @@ from typing import ClassVar
 from django.db import models
 
 from flux_reservations.acces.models import Organisme, Utilisateur
-from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.acteur import Acteur, Nature, Role
+
+
+GENRES_LUS_PAR_L_ETAT = ("information_prealable", "transmission", "information_debut_annee", "bilan")
+"""Genres d'envois obligatoires que l'État lit sur son département (domaine.md § 6)."""
 
 
 class Contenu(models.Model):
@@ -28,15 +32,19 @@ class PieceQuerySet(models.QuerySet["Piece"]):
     """Lecture des pièces ; le contenu n'est chargé qu'à la demande."""
 
     def visibles_par(self, acteur: Acteur) -> PieceQuerySet:
-        """Celles de son organisme et celles qu'un envoi déposé lui adresse."""
+        """Celles de son organisme, celles qu'un envoi déposé lui adresse, et pour l'État celles des envois de son département."""
         if acteur.est_systeme:
             return self
-        if acteur.organisme_id is not None:
-            return self.filter(
-                models.Q(organisme_id=acteur.organisme_id)
-                | models.Q(envois__destinataire_id=acteur.organisme_id, envois__depose_le__isnull=False)
-            ).distinct()
-        return self.none()
+        if acteur.organisme_id is None:
+            return self.none()
+        deposes = models.Q(envois__depose_le__isnull=False)
+        recues = deposes & models.Q(envois__destinataire_id=acteur.organisme_id)
+        siennes = models.Q(organisme_id=acteur.organisme_id)
+        if acteur.nature is Nature.ETAT and acteur.territoire.startswith("departement:"):
+            departement = models.Q(envois__departement_id=acteur.territoire.partition(":")[2])
+            reglementaires = models.Q(envois__genre__in=GENRES_LUS_PAR_L_ETAT)
+            return self.filter(siennes | recues | (deposes & departement & reglementaires)).distinct()
+        return self.filter(siennes | recues).distinct()
 
     def modifiables_par(self, acteur: Acteur) -> PieceQuerySet:
         """Celles de son organisme."""

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "flux_reservations.socle.rls.ContexteMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -92,6 +93,8 @@ TEMPLATES = [
 DATABASES: dict[str, Any] = {"default": lire_url_postgresql(os.environ.get("DATABASE_URL", ""))}
 # Rôle PostgreSQL non propriétaire pris par toute connexion de l'application (socle/roles.py).
 ROLE_APPLICATION = os.environ.get("ROLE_APPLICATION", "flux_application")
+# Celui des commandes et des tâches : mêmes droits, politiques de lignes ouvertes (socle/rls.py).
+ROLE_SYSTEME = os.environ.get("ROLE_SYSTEME", "flux_systeme")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "acces.Utilisateur"
@@ -165,6 +168,18 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "flux_reservations.acces.api.AuthentificationParJeton",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["flux_reservations.acces.api.Connecte"],
+    "DEFAULT_PAGINATION_CLASS": "flux_reservations.socle.api.PaginationParCurseur",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["flux_reservations.acces.api.LimiteParPorteur"],
+    "DEFAULT_THROTTLE_RATES": {"porteur": os.environ.get("DEBIT_API", "600/min")},
+    "EXCEPTION_HANDLER": "flux_reservations.socle.api.traduire_erreur",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Flux réservations",

@@ -12,6 +12,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.socle import rls
 from flux_reservations.socle.models import EntreeJournal
 
 
@@ -27,8 +28,22 @@ def journaliser(
 ) -> EntreeJournal:
     """Ajoute une entrée à la chaîne de `organisme_id`, dans la transaction en cours.
 
-    Un verrou consultatif par organisme met les écritures d'une même chaîne en file ; il tombe avec la transaction.
+    Un verrou consultatif par organisme met les écritures d'une même chaîne en file ; il tombe avec la transaction. L'entrée s'écrit en
+    système : la chaîne d'un bailleur s'allonge aussi des actes d'un réservataire, qui ne la lit pas.
     """
+    with rls.en_systeme():
+        return _ajouter(acteur, action, objet, organisme_id, avant, apres, motif)
+
+
+def _ajouter(  # noqa: PLR0913, PLR0917 : les champs de l'entrée
+    acteur: Acteur,
+    action: str,
+    objet: models.Model,
+    organisme_id: int | None,
+    avant: Mapping[str, Any] | None,
+    apres: Mapping[str, Any] | None,
+    motif: str,
+) -> EntreeJournal:
     with connection.cursor() as curseur:
         curseur.execute("SELECT pg_advisory_xact_lock(hashtext('journal'), %s)", [organisme_id or 0])
     precedente = EntreeJournal.objects.filter(organisme_id=organisme_id).order_by("-rang").first()

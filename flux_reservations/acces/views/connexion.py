@@ -13,6 +13,7 @@ from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -21,6 +22,7 @@ from flux_reservations.acces.forms import ConnexionForm
 from flux_reservations.acces.middleware import CLE_RATTACHEMENT, RequeteConnue, lire_rattachements
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.acces.navigation import arrivee
+from flux_reservations.socle import rls
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ MODELE_DE_CONNEXION = "django.contrib.auth.backends.ModelBackend"
 UN_AN = 365 * 24 * 3600
 
 
+@method_decorator(rls.identifie, name="dispatch")
 class Connexion(LoginView):
     """Page de connexion ; en démonstration elle propose aussi chaque rôle en un clic."""
 
@@ -55,6 +58,7 @@ def _personnes_de_demonstration() -> list[Rattachement]:
 
 @login_not_required
 @require_POST
+@rls.identifie
 def connexion_demo(request: RequeteConnue, pk: int) -> HttpResponse:
     """Connecte en un clic dans un rôle de la démonstration ; n'existe pas ailleurs."""
     if not settings.DEMO:

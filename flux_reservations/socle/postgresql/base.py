@@ -1,7 +1,8 @@
-"""Connexion PostgreSQL : l'application n'est jamais propriétaire des tables qu'elle lit et écrit.
+"""Connexion PostgreSQL : l'application n'est jamais propriétaire des tables, et dit toujours au nom de qui elle lit.
 
-Le rôle applicatif (réglage `ROLE_APPLICATION`) est pris à l'ouverture de chaque connexion. Seuls `migrate`, `flush` et la
-création d'une base d'essai agissent en propriétaire, dans `en_proprietaire()`.
+Le contexte en cours (`socle/rls.py` : rôle PostgreSQL et variables de session) est appliqué à l'ouverture de chaque connexion, puis
+avant tout curseur s'il a changé. Seuls `migrate`, `flush` et la création d'une base d'essai agissent en propriétaire, dans
+`en_proprietaire()`.
 """
 
 from __future__ import annotations
@@ -11,20 +12,26 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.postgresql import base
-from psycopg import errors, sql
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+
+from flux_reservations.socle import rls
 
 _en_proprietaire: ContextVar[bool] = ContextVar("en_proprietaire", default=False)
+_POSER = "SELECT " + ", ".join("set_config(%s, %s, false)" for _ in rls.PROPRIETAIRE.reglages())
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Connexion qui prend le rôle applicatif, sauf dans `en_proprietaire()`."""
+    """Connexion qui applique le contexte de lignes en cours, et agit en propriétaire dans `en_proprietaire()`."""
+
+    contexte_applique: rls.Contexte | None = None
+    """Ce que la connexion porte ; vide quand on ne le sait plus (ouverture, retour arrière)."""
 
     def get_connection_params(self) -> dict[str, Any]:
         """Paramètres de connexion ; sans base désignée, un message qui dit le remède."""
-        if not self.settings_dict["NAME"]:
+        if self.settings_dict["NAME"] == "":
             msg = (
                 "Aucune base : donnez DATABASE_URL (postgresql://…), ou lancez la commande dans une base embarquée avec "
                 "`python manage.py base_temporaire -- COMMANDE…` ou `python manage.py demo`."
@@ -33,21 +40,38 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_connection_params()
 
     def init_connection_state(self) -> None:
-        """Prend le rôle applicatif dès l'ouverture."""
+        """Applique le contexte dès l'ouverture."""
         super().init_connection_state()
-        self.prendre_role()
+        self.contexte_applique = None
+        self.appliquer_contexte()
 
-    def prendre_role(self) -> None:
-        """Prend le rôle qui convient : applicatif d'ordinaire, propriétaire dans `en_proprietaire()`."""
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Un curseur qui lit dans le contexte en cours."""
+        self.appliquer_contexte()
+        return super().create_cursor(name)
+
+    def _rollback(self) -> None:
+        """Un retour arrière défait aussi les réglages posés dans la transaction : on les reposera."""
+        super()._rollback()
+        self.contexte_applique = None
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)
+        self.contexte_applique = None
+
+    def appliquer_contexte(self) -> None:
+        """Pose le rôle et les variables du contexte en cours, s'ils ne le sont pas déjà ; rien dans une transaction avortée."""
+        voulu = rls.PROPRIETAIRE if _en_proprietaire.get() else rls.contexte_courant()
+        if voulu == self.contexte_applique or self.connection.info.transaction_status == TransactionStatus.INERROR:
+            return
+        valeurs = [valeur for couple in voulu.reglages() for valeur in couple]
         with self.connection.cursor() as curseur:
-            if _en_proprietaire.get():
-                curseur.execute("RESET ROLE")
-                return
             try:
-                curseur.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(settings.ROLE_APPLICATION)))
+                curseur.execute(_POSER, valeurs)
             except (errors.InvalidParameterValue, errors.UndefinedObject) as erreur:
                 msg = "La base n'est pas prête : lancez d'abord `python manage.py migrate`."
                 raise OperationalError(msg) from erreur
+        self.contexte_applique = voulu
 
     @contextmanager
     def _nodb_cursor(self) -> Iterator[Any]:
@@ -60,12 +84,9 @@ def en_proprietaire(*connexions: DatabaseWrapper) -> Iterator[None]:
     """Agit en propriétaire des tables le temps du bloc, sur les connexions données et celles qui s'y ouvrent."""
     jeton = _en_proprietaire.set(True)
     try:
-        for connexion in connexions:
-            if connexion.connection is not None:
-                connexion.prendre_role()
         yield
     finally:
         _en_proprietaire.reset(jeton)
         for connexion in connexions:
             if connexion.connection is not None and not connexion.needs_rollback:
-                connexion.prendre_role()
+                connexion.appliquer_contexte()

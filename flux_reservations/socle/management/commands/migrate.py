@@ -14,11 +14,6 @@ from flux_reservations.socle.roles import accorder_droits, creer_roles
 class Command(migrate.Command):
     """Migration de Django, précédée et suivie de ce qu'exige le rôle non propriétaire."""
 
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        """Contrôles compris : ils ouvrent la connexion avant que le rôle applicatif existe."""
-        with en_proprietaire(connections[options["database"]]):  # type: ignore[arg-type]  # le moteur est le nôtre
-            return super().execute(*args, **options)
-
     def execute(self, *args: Any, **options: Any) -> Any:
         """Tout, vérifications comprises, en propriétaire : sur une base neuve les rôles n'existent pas encore."""
         with en_proprietaire(connections[options["database"]]):  # type: ignore[arg-type]  # le moteur est le nôtre

@@ -1,0 +1,164 @@
+"""Un petit monde où chaque sorte de ligne existe chez deux bailleurs : de quoi essayer de lire celle d'un autre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from attributions.models import Candidat, Liberation, Orientation, Proposition
+from bilans.models import Bilan, Prevision
+from conventions.domaine.codes import Contrepartie
+from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
+from flux_reservations.acces.models import Organisme, Rattachement
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.notifications.models import Envoi
+from flux_reservations.pieces.models import Piece
+from flux_reservations.socle.journal import journaliser
+from tests.fabriques import (
+    acteur_de,
+    creer_bailleur,
+    creer_convention,
+    creer_etat,
+    creer_liberation,
+    creer_logement,
+    creer_orientation,
+    creer_reservataire,
+)
+
+DEPOSE = datetime(2026, 2, 10, 9, 0, tzinfo=UTC)
+METROPOLE_EPT = "ept:200058006"
+
+
+@dataclass
+class Monde:
+    """Les organismes, leurs acteurs et les lignes que les essais citent."""
+
+    bailleur_a: Bailleur
+    bailleur_b: Bailleur
+    mairie: Reservataire
+    caf: Reservataire
+    etat: Reservataire
+    etat_voisin: Reservataire
+    epci: Reservataire
+    plateforme: Organisme
+    acteurs: dict[str, Acteur] = field(default_factory=dict)
+    toleres: dict[tuple[str, type[Any]], set[Any]] = field(default_factory=dict)
+    convention_mairie: Convention = field(init=False)
+    convention_etat: Convention = field(init=False)
+    brouillon: Convention = field(init=False)
+    liberation_a: Liberation = field(init=False)
+    liberation_b: Liberation = field(init=False)
+    orientation_mairie: Orientation = field(init=False)
+    orientation_caf: Orientation = field(init=False)
+    bilan_a: Bilan = field(init=False)
+    bilan_b: Bilan = field(init=False)
+    piece_a: Piece = field(init=False)
+    transmission: Envoi = field(init=False)
+
+
+def batir_monde() -> Monde:
+    """Crée tout, en système."""
+    monde = Monde(
+        bailleur_a=creer_bailleur("Habitat de l'Orme"),
+        bailleur_b=creer_bailleur("Logis du Cèdre"),
+        mairie=creer_reservataire("MAIRIE", "commune", "commune:94028", courriel="mairie@essai.example"),
+        caf=creer_reservataire("CAF94"),
+        etat=creer_etat(),
+        etat_voisin=creer_etat("ETAT93", "departement:93"),
+        epci=creer_reservataire("EPT11", "ept", METROPOLE_EPT, courriel="ept@essai.example"),
+        plateforme=Organisme.objects.create(nature="plateforme", nom="Administration"),
+    )
+    _ajouter_acteurs(monde)
+    _ajouter_conventions(monde)
+    _ajouter_attributions(monde)
+    _ajouter_bilans(monde)
+    for bailleur in (monde.bailleur_a, monde.bailleur_b):
+        journaliser(acteur=Acteur.systeme(), action="essai", objet=bailleur, organisme_id=bailleur.pk)
+    for role in ("bailleur_a", "bailleur_b"):
+        acteur = monde.acteurs[role]
+        monde.toleres[role, Rattachement] = set(
+            Rattachement.objects.filter(utilisateur_id=acteur.utilisateur_id).values_list("pk", flat=True)
+        )
+    return monde
+
+
+def _ajouter_acteurs(monde: Monde) -> None:
+    for nom in ("bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci"):
+        monde.acteurs[nom] = acteur_de(getattr(monde, nom))
+    monde.acteurs["plateforme"] = acteur_de(monde.plateforme, Role.ADMINISTRATEUR)
+    monde.acteurs["anonyme"] = Acteur.anonyme()
+
+
+def _ajouter_conventions(monde: Monde) -> None:
+    monde.convention_mairie = creer_convention(
+        monde.bailleur_a, monde.mairie, [("20", "", "commune:94028")], contrepartie=Contrepartie.GARANTIE_EMPRUNT
+    )
+    monde.convention_etat = creer_convention(
+        monde.bailleur_a, monde.etat, [("25", "prioritaires", "departement:94"), ("5", "agents", "departement:94")]
+    )
+    creer_convention(monde.bailleur_b, monde.mairie, [("10", "", "commune:94028")])
+    monde.brouillon = creer_convention(monde.bailleur_a, monde.caf, etat="brouillon")
+    monde.piece_a = _deposer(monde.bailleur_a, "convention.pdf")
+    _deposer(monde.bailleur_b, "brouillon.pdf")
+    communs: dict[str, Any] = {
+        "genre": "transmission",
+        "objet_type": "conventions.convention",
+        "emetteur_id": monde.bailleur_a.pk,
+        "departement_id": "94",
+        "piece": monde.piece_a,
+        "objet": "Transmission d'une convention",
+        "objet_cle": str(monde.convention_mairie.pk),
+    }
+    monde.transmission = Envoi.objects.create(
+        destinataire_id=monde.etat.pk, destinataire_nom="Préfecture", depose_le=DEPOSE, etat="envoye", **communs
+    )
+    Envoi.objects.create(destinataire_id=monde.epci.pk, destinataire_nom="EPT", depose_le=DEPOSE, etat="envoye", **communs)
+    Envoi.objects.create(destinataire_id=monde.caf.pk, destinataire_nom="CAF", **communs)
+
+
+def _ajouter_attributions(monde: Monde) -> None:
+    logements = {
+        nom: creer_logement(bailleur)
+        for nom, bailleur in (("mairie", monde.bailleur_a), ("caf", monde.bailleur_a), ("autre", monde.bailleur_b))
+    }
+    creer_logement(monde.bailleur_a, "94081")
+    ReservationStock.objects.create(
+        logement=logements["autre"], reservataire=monde.caf, contrepartie=Contrepartie.LOGEMENTS_IDENTIFIES
+    )
+    monde.liberation_a = creer_liberation(logements["mairie"])
+    liberation_caf = creer_liberation(logements["caf"])
+    monde.liberation_b = creer_liberation(logements["autre"])
+    monde.orientation_mairie = creer_orientation(monde.liberation_a, monde.mairie, date_mise_a_disposition=date(2025, 3, 2))
+    monde.orientation_caf = creer_orientation(liberation_caf, monde.caf, date_mise_a_disposition=date(2025, 3, 2))
+    creer_orientation(monde.liberation_b, monde.mairie)
+    Candidat.objects.create(orientation=monde.orientation_mairie, numero_demande="094032500000000001")
+    Candidat.objects.create(orientation=monde.orientation_caf, numero_demande="094032500000000002")
+    attente = creer_liberation(creer_logement(monde.bailleur_a))
+    Proposition.objects.create(
+        liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",
+        revisee_le=DEPOSE, version_regles="1",
+    )  # fmt: skip
+
+
+def _ajouter_bilans(monde: Monde) -> None:
+    for nom, bailleur in (("bilan_a", monde.bailleur_a), ("bilan_b", monde.bailleur_b)):
+        pdf = _deposer(bailleur, f"{nom}.pdf")
+        bilan = Bilan.objects.create(
+            bailleur=bailleur, departement_id="94", annee=2025, etat="publie", publie_le=DEPOSE, empreinte="0" * 64, pdf=pdf
+        )
+        setattr(monde, nom, bilan)
+        Prevision.objects.create(bailleur=bailleur, departement_id="94", annee=2026, commune_id="94028", mises_en_location=10)
+    Bilan.objects.create(bailleur=monde.bailleur_a, departement_id="94", annee=2024)
+    Envoi.objects.create(
+        genre="bilan", objet_type="bilans.bilan", objet_cle=str(monde.bilan_a.pk), emetteur_id=monde.bailleur_a.pk, departement_id="94",
+        destinataire_id=monde.mairie.pk, destinataire_nom="Mairie", depose_le=DEPOSE, etat="envoye", annee=2025, piece=monde.bilan_a.pdf,
+        objet="Bilan 2025",
+    )  # fmt: skip
+
+
+def _deposer(bailleur: Bailleur, nom: str) -> Piece:
+    piece: Piece = Piece.objects.deposer(
+        organisme_id=bailleur.pk, genre="essai", nom=nom, type_mime="application/pdf", octets=nom.encode()
+    )
+    return piece

@@ -1,0 +1,158 @@
+"""La seconde barrière : les politiques de lignes de PostgreSQL, miroir des `visibles_par`, tiennent sous une vue fautive."""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from attributions.models import Candidat, Liberation, Orientation, Proposition
+from bilans.models import Bilan, Prevision
+from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock, SituationLogement
+from flux_reservations.acces.models import Organisme, Rattachement, Utilisateur
+from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.notifications.models import Envoi
+from flux_reservations.pieces.models import Contenu, Piece
+from flux_reservations.socle import rls
+from flux_reservations.socle.models import EntreeJournal
+from tests.acces.monde import Monde, batir_monde
+from tests.fabriques import acteur_de, creer_logement
+
+pytestmark = [pytest.mark.django_db]
+
+MODELES_A_QUERYSET: tuple[type[Any], ...] = (
+    Liberation, Orientation, Proposition, Candidat, Bilan, Prevision, Convention, ReservationStock, Envoi, Piece, EntreeJournal,
+    Rattachement, Organisme, Reservataire, Bailleur,
+)  # fmt: skip
+ROLES = ["bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci", "plateforme", "anonyme"]
+
+
+@pytest.fixture
+def monde() -> Monde:
+    """Deux bailleurs, leurs réservataires, deux préfectures, un EPCI, et une ligne de chaque sorte."""
+    return batir_monde()
+
+
+def cles(requete: Any) -> set[Any]:
+    """Clés d'une requête."""
+    return set(requete.values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("modele", MODELES_A_QUERYSET, ids=lambda modele: modele.__name__)
+@pytest.mark.parametrize("role", ROLES)
+def test_les_politiques_laissent_voir_ce_que_montre_visibles_par_et_rien_de_plus(
+    monde: Monde, role: str, modele: type[Any]
+) -> None:
+    acteur = monde.acteurs[role]
+    attendues = cles(modele.objects.visibles_par(acteur))
+    with rls.pour_acteur(acteur):
+        assert cles(modele.objects.visibles_par(acteur)) == attendues
+        vues = cles(modele.objects.all())
+    permises = attendues | monde.toleres.get((role, modele), set())
+    assert vues == permises
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_le_patrimoine_ne_se_lit_que_du_bailleur_ou_par_une_mise_a_disposition(monde: Monde, role: str) -> None:
+    acteur = monde.acteurs[role]
+    par_liberation = cles(Logement.objects.filter(liberations__in=Liberation.objects.visibles_par(acteur)))
+    par_stock = cles(Logement.objects.filter(reservations_stock__in=ReservationStock.objects.visibles_par(acteur)))
+    attendus = cles(Logement.objects.visibles_par(acteur)) | par_liberation | par_stock
+    situations = cles(SituationLogement.objects.filter(logement__in=attendus))
+    with rls.pour_acteur(acteur):
+        assert cles(Logement.objects.all()) == attendus
+        assert cles(SituationLogement.objects.all()) == situations
+
+
+def test_un_bailleur_ne_lit_ni_les_droits_ni_les_contenus_de_l_autre(monde: Monde) -> None:
+    with rls.pour_acteur(monde.acteurs["bailleur_b"]):
+        assert cles(Droit.objects.all()) == cles(Droit.objects.filter(convention__bailleur=monde.bailleur_b))
+        assert not Contenu.objects.filter(pieces__organisme=monde.bailleur_a).exists()
+        assert not Droit.perimetre.through.objects.exclude(droit__convention__bailleur=monde.bailleur_b).exists()
+
+
+def test_une_personne_ne_voit_que_les_personnes_de_ses_organismes(monde: Monde) -> None:
+    with rls.pour_acteur(monde.acteurs["caf"]):
+        assert cles(Utilisateur.objects.all()) == {monde.acteurs["caf"].utilisateur_id}
+    with rls.dans(rls.ANONYME):
+        assert not Utilisateur.objects.exists()
+        assert not Organisme.objects.exists()
+
+
+def test_un_lecteur_ne_peut_rien_ecrire_meme_si_une_action_l_oublie(monde: Monde) -> None:
+    lecteur = acteur_de(monde.bailleur_a, Role.LECTEUR)
+    with rls.pour_acteur(lecteur):
+        assert Liberation.objects.filter(pk=monde.liberation_a.pk).update(motif_exclusion="lu") == 0
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+            creer_logement(monde.bailleur_a)
+
+
+def test_un_bailleur_ne_peut_ni_changer_ni_ajouter_chez_l_autre(monde: Monde) -> None:
+    with rls.pour_acteur(monde.acteurs["bailleur_b"]):
+        assert Liberation.objects.filter(pk=monde.liberation_a.pk).update(motif_exclusion="vol") == 0
+        assert Liberation.objects.filter(pk=monde.liberation_a.pk).delete()[0] == 0
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+            Logement.objects.create(bailleur_id=monde.bailleur_a.pk, identifiant="X", commune_id="94028", typologie="T2")
+
+
+def test_un_reservataire_ecrit_ses_candidats_et_pas_ceux_d_un_autre(monde: Monde) -> None:
+    with rls.pour_acteur(monde.acteurs["mairie"]):
+        Candidat.objects.create(orientation=monde.orientation_mairie, numero_demande="0940000000000000AB")
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+            Candidat.objects.create(orientation_id=monde.orientation_caf.pk, numero_demande="0940000000000000AC")
+
+
+def test_le_systeme_lit_et_ecrit_tout(monde: Monde) -> None:
+    assert rls.contexte_courant() == rls.SYSTEME
+    assert cles(Liberation.objects.all()) >= {monde.liberation_a.pk, monde.liberation_b.pk}
+
+
+def test_le_contexte_est_repose_apres_un_retour_arriere(monde: Monde) -> None:
+    with rls.pour_acteur(monde.acteurs["caf"]):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            with rls.en_systeme():
+                assert Logement.objects.count() >= 3
+            raise RuntimeError
+        assert Logement.objects.count() < 3
+
+
+def test_le_contexte_revient_apres_une_transaction_avortee(monde: Monde) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic(), rls.pour_acteur(monde.acteurs["caf"]):
+        with connection.cursor() as curseur:
+            curseur.execute("SELECT 1 / 0")
+    assert Logement.objects.count() >= 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_le_contexte_suit_une_reconnexion_et_ne_passe_pas_d_un_fil_a_l_autre() -> None:
+    natures: list[str] = []
+
+    def lire() -> None:
+        with connection.cursor() as curseur:
+            curseur.execute("SELECT current_setting('flux.nature', true), current_user")
+            natures.append("/".join(curseur.fetchone()))
+
+    def dans_un_fil() -> None:
+        lire()
+        connection.close()
+
+    acteur = Acteur(nature=Nature.BAILLEUR, role=Role.LECTEUR, organisme_id=1)
+    with rls.pour_acteur(acteur):
+        lire()
+        connection.close()
+        lire()
+        fil = Thread(target=dans_un_fil)
+        fil.start()
+        fil.join()
+    lire()
+    assert natures == [
+        "bailleur/flux_application", "bailleur/flux_application", "systeme/flux_systeme", "systeme/flux_systeme",
+    ]  # fmt: skip
+
+
+def test_un_processus_http_est_anonyme_hors_d_une_requete(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rls, "_defaut", rls.SYSTEME)
+    rls.servir_en_http()
+    assert rls.contexte_courant() == rls.ANONYME
