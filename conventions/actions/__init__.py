@@ -1,0 +1,1 @@
+"""Les actions des conventions : préparer, proposer, signer, remplacer, résilier (RG-10 à RG-20)."""

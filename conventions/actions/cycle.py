@@ -1,0 +1,179 @@
+"""Proposer, reprendre, signer, résilier une convention (RG-14, RG-16, RG-18)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.db import IntegrityError, transaction
+
+from conventions.actions.brouillons import verrouiller_convention
+from conventions.chargement import charger_conventions
+from conventions.domaine.codes import STOCK_MAINTENU, EtatConvention, NatureDroitStock
+from conventions.domaine.controles import Niveau
+from conventions.domaine.cycle_de_vie import verifier_transition
+from conventions.domaine.plafonds import controler_plafonds
+from conventions.models import Convention, ReservationStock
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.notifications.models import Envoi, GenreEnvoi
+from flux_reservations.pieces.models import Piece
+from flux_reservations.socle.journal import journaliser
+
+HORIZON_SANS_TERME = timedelta(days=5 * 366)
+"""Jusqu'où l'on vérifie les plafonds d'une convention sans terme."""
+
+
+def proposer(*, acteur: Acteur, convention_id: int, le: date) -> Convention:
+    """Soumet un brouillon au réservataire, qui peut dès lors le lire et le commenter."""
+    with transaction.atomic():
+        convention = verrouiller_convention(acteur, convention_id)
+        verifier_transition(convention.etat, EtatConvention.PROPOSEE)
+        if not convention.droits.exists():
+            raise ErreurMetier("sans_droit", "Ajoutez au moins une ligne de droit avant de proposer.", regle="RG-13")
+        convention.etat, convention.date_proposition = EtatConvention.PROPOSEE, le
+        convention.save(update_fields=["etat", "date_proposition"])
+        _journaliser(acteur, convention, "proposer_convention", {"date_proposition": le})
+    return convention
+
+
+def reprendre(*, acteur: Acteur, convention_id: int, motif: str) -> Convention:
+    """Reprend en brouillon une convention proposée, pour la modifier."""
+    with transaction.atomic():
+        convention = verrouiller_convention(acteur, convention_id)
+        verifier_transition(convention.etat, EtatConvention.BROUILLON)
+        convention.etat = EtatConvention.BROUILLON
+        convention.save(update_fields=["etat"])
+        _journaliser(acteur, convention, "reprendre_convention", {}, motif)
+    return convention
+
+
+def signer(
+    *,
+    acteur: Acteur,
+    convention_id: int,
+    signature_bailleur: date,
+    signature_reservataire: date,
+    effet: date | None = None,
+    piece: Piece | None = None,
+) -> Convention:
+    """Enregistre les deux signatures : la version porte des droits à sa date d'effet (RG-16).
+
+    Réservé au responsable. Refusée si un plafond de RG-14 serait dépassé à une date ou sur une commune, si une autre convention est
+    en vigueur (RG-10), ou si l'information préalable manque alors que la convention convertit du stock (RG-18).
+    """
+    if not acteur.peut(Role.RESPONSABLE):
+        raise AccesRefuse
+    with transaction.atomic():
+        convention = verrouiller_convention(acteur, convention_id)
+        verifier_transition(convention.etat, EtatConvention.SIGNEE)
+        if not convention.droits.exists():
+            raise ErreurMetier("sans_droit", "Ajoutez au moins une ligne de droit avant de signer.", regle="RG-13")
+        signature = max(signature_bailleur, signature_reservataire)
+        _exiger_information_prealable(convention, signature)
+        convention.etat = EtatConvention.SIGNEE
+        convention.date_signature_bailleur = signature_bailleur
+        convention.date_signature_reservataire = signature_reservataire
+        convention.date_signature = signature
+        convention.date_effet = effet or convention.date_effet or signature
+        convention.piece_signee = piece
+        if convention.date_fin and convention.date_fin < convention.date_effet:
+            raise ErreurMetier("dates_inversees", "Le terme ne précède pas la date d'effet.", champ="effet")
+        if convention.avenant_de is not None:
+            _remplacer(acteur, convention.avenant_de, convention.date_effet)
+        try:
+            with transaction.atomic():
+                convention.save()
+        except IntegrityError as erreur:
+            raise ErreurMetier(
+                "deja_en_vigueur",
+                "Une autre convention de ce réservataire est en vigueur à ces dates : résiliez-la, ou faites un avenant.",
+                regle="RG-10",
+            ) from erreur
+        _verifier_plafonds(convention)
+        _journaliser(
+            acteur,
+            convention,
+            "signer_convention",
+            {"date_signature": signature, "date_effet": convention.date_effet, "piece": piece.contenu_id if piece else ""},
+        )
+    return convention
+
+
+def resilier(*, acteur: Acteur, convention_id: int, le: date, motif: str) -> Convention:
+    """Met fin à une convention signée ; `le` est son dernier jour en vigueur."""
+    if not acteur.peut(Role.RESPONSABLE):
+        raise AccesRefuse
+    if not motif.strip():
+        raise ErreurMetier("motif_obligatoire", "Dites pourquoi la convention est résiliée.", champ="motif")
+    with transaction.atomic():
+        convention = verrouiller_convention(acteur, convention_id)
+        if convention.etat != EtatConvention.SIGNEE or convention.date_effet is None:
+            raise ErreurMetier("convention_non_signee", "Seule une convention signée se résilie ; un brouillon se supprime.", regle="RG-16")
+        if le < convention.date_effet:
+            raise ErreurMetier("dates_inversees", "La résiliation ne précède pas la date d'effet.", champ="le")
+        convention.date_resiliation, convention.motif_fin = le, motif
+        convention.save(update_fields=["date_resiliation", "motif_fin"])
+        _journaliser(acteur, convention, "resilier_convention", {"date_resiliation": le}, motif)
+    return convention
+
+
+def convertit_du_stock(convention: Convention, le: date) -> bool:
+    """Vrai si le réservataire a chez ce bailleur, dans ce département, des droits en stock actifs hors stock maintenu (RG-18)."""
+    return (
+        ReservationStock.objects.actives(le)
+        .filter(
+            logement__bailleur_id=convention.bailleur_id,
+            logement__commune__departement_id=convention.departement_id,
+            reservataire_id=convention.reservataire_id,
+            nature=NatureDroitStock.SUITE,
+        )
+        .exclude(reservataire__type__in=STOCK_MAINTENU)
+        .exists()
+    )
+
+
+def _exiger_information_prealable(convention: Convention, le: date) -> None:
+    if not convertit_du_stock(convention, le):
+        return
+    faite = Envoi.objects.filter(
+        genre=GenreEnvoi.INFORMATION_PREALABLE,
+        emetteur_id=convention.bailleur_id,
+        departement_id=convention.departement_id,
+        depose_le__date__lte=le,
+    ).exists()
+    if not faite:
+        raise ErreurMetier(
+            "information_prealable",
+            "L'information préalable du département n'a pas été envoyée : envoyez l'état des lieux à tous les réservataires, ou "
+            "enregistrez l'envoi déjà fait, avant de signer une convention qui convertit du stock.",
+            regle="RG-18",
+        )
+
+
+def _verifier_plafonds(convention: Convention) -> None:
+    """Relit toutes les conventions, celle-ci signée : un dépassement bloquant qui la concerne défait la signature (RG-14)."""
+    assert convention.date_effet is not None  # noqa: S101 : posée à la signature
+    versions = charger_conventions(convention.bailleur_id, convention.departement_id).conventions.versions
+    fin = convention.date_fin or convention.date_effet + HORIZON_SANS_TERME
+    for controle in controler_plafonds(versions, convention.date_effet, fin):
+        if controle.niveau is Niveau.BLOQUANT and convention.pk in controle.conventions:
+            raise ErreurMetier("plafond_depasse", f"Signature refusée. {controle.message}", regle=controle.regle)
+
+
+def _remplacer(acteur: Acteur, ancienne: Convention, le: date) -> None:
+    if ancienne.date_effet is not None and le <= ancienne.date_effet:
+        raise ErreurMetier("avenant_trop_tot", "L'avenant prend effet après la version qu'il remplace.", regle="RG-16", champ="effet")
+    ancienne.remplacee_le = le
+    ancienne.save(update_fields=["remplacee_le"])
+    _journaliser(acteur, ancienne, "remplacer_convention", {"remplacee_le": le})
+
+
+def _journaliser(acteur: Acteur, convention: Convention, action: str, apres: dict[str, object], motif: str = "") -> None:
+    journaliser(
+        acteur=acteur,
+        action=action,
+        objet=convention,
+        organisme_id=convention.bailleur_id,
+        apres={"etat": convention.etat, **apres},
+        motif=motif,
+    )
