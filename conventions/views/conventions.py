@@ -1,4 +1,4 @@
-"""Les conventions de réservation : la liste et la fiche, pour les parties et pour qui elles ont été transmises (RG-10 à RG-17)."""
+"""Les conventions à l'écran : la liste et la fiche, pour les parties et pour qui les a reçues (RG-10 à RG-17)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ class FiltreConventions(django_filters.FilterSet):
     q = django_filters.CharFilter(label="Rechercher", method="chercher", widget=forms.SearchInput)
     etat = django_filters.ChoiceFilter(label="État", choices=ETATS, method="par_etat", empty_label="Tous")
     type = django_filters.ChoiceFilter(
-        label="Type de réservataire", choices=TypeReservataire.choix(), field_name="reservataire__type", empty_label="Tous"
+        label="Type de réservataire",
+        choices=TypeReservataire.choix(),
+        field_name="reservataire__type",
+        empty_label="Tous",
     )
     gestion = django_filters.ChoiceFilter(label="Gestion", choices=Gestion.choix(), empty_label="Toutes")
     departement = django_filters.CharFilter(label="Département", field_name="departement_id", lookup_expr="iexact")
@@ -94,12 +97,31 @@ _BAILLEUR: Colonne[Convention] = Colonne(
 )
 _COMMUNES: Sequence[Colonne[Convention]] = (
     Colonne(
-        "type", "Type", lambda convention: convention.reservataire.get_type_display(), tri=("reservataire__type",), secondaire=True
+        "type",
+        "Type",
+        lambda convention: convention.reservataire.get_type_display(),
+        tri=("reservataire__type",),
+        secondaire=True,
     ),
-    Colonne("departement", "Département", lambda convention: convention.departement_id, tri=("departement",), secondaire=True),
+    Colonne(
+        "departement",
+        "Département",
+        lambda convention: convention.departement_id,
+        tri=("departement",),
+        secondaire=True,
+    ),
     Colonne("etat", "État", lambda convention: etat_de(convention, timezone.localdate())),
-    Colonne("taux", "Taux total", lambda convention: getattr(convention, "taux_total", None), "taux", tri=("taux_total",), regle="RG-13"),
-    Colonne("gestion", "Gestion", lambda convention: convention.get_gestion_display(), tri=("gestion",), secondaire=True),
+    Colonne(
+        "taux",
+        "Taux total",
+        lambda convention: getattr(convention, "taux_total", None),
+        "taux",
+        tri=("taux_total",),
+        regle="RG-13",
+    ),
+    Colonne(
+        "gestion", "Gestion", lambda convention: convention.get_gestion_display(), tri=("gestion",), secondaire=True
+    ),
     Colonne("effet", "Effet", lambda convention: convention.date_effet, "date", tri=("date_effet",)),
     Colonne("terme", "Terme", lambda convention: convention.date_fin, "date", tri=("date_fin",), secondaire=True),
 )
@@ -171,7 +193,9 @@ class FicheConvention(ReserveeMixin, View):
             pk=pk,
         )
         jour = timezone.localdate()
-        chaine = visibles.filter(Q(pk=convention.compte_id) | Q(origine_id=convention.compte_id)).order_by("date_effet", "pk")
+        chaine = visibles.filter(Q(pk=convention.compte_id) | Q(origine_id=convention.compte_id)).order_by(
+            "date_effet", "pk"
+        )
         droits = list(convention.droits.all())
         contexte = {
             "titre": f"Convention {convention.numero}",

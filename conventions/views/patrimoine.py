@@ -25,13 +25,22 @@ from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, Depliage, VueListe, repondre_depliage
 from flux_reservations.territoires.models import Commune
 
+DANS_LE_CHAMP = Q(hors_champ="") | Q(hors_champ__isnull=True)
+HORS_DU_CHAMP = ~Q(hors_champ="") & Q(hors_champ__isnull=False)
+HORS_QPV = Q(qpv="") | Q(qpv__isnull=True)
+EN_QPV = ~Q(qpv="") & Q(qpv__isnull=False)
+"""Conditions sur les annotations de `avec_situation` ; un logement sans situation est dans le champ et hors QPV."""
 CHAMP = [("dans", "Dans le champ du flux"), *HorsChamp.choix()]
 
 
 def situation_de(logement: Logement) -> Pastille:
     """Ce que le logement est aujourd'hui pour le flux, d'après `avec_situation`."""
     motif = getattr(logement, "hors_champ", "")
-    return Pastille(HorsChamp(motif).libelle.partition(" (")[0], "attention") if motif else Pastille("Dans le champ", "succes")
+    return (
+        Pastille(HorsChamp(motif).libelle.partition(" (")[0], "attention")
+        if motif
+        else Pastille("Dans le champ", "succes")
+    )
 
 
 def communes_de(request: HttpRequest | None) -> QuerySet[Commune]:
@@ -69,15 +78,12 @@ class FiltrePatrimoine(django_filters.FilterSet):
     def par_qpv(self, logements: QuerySet[Logement], nom: str, valeur: str) -> QuerySet[Logement]:
         """En quartier prioritaire aujourd'hui, ou non."""
         del nom
-        hors = Q(qpv="") | Q(qpv__isnull=True)
-        return logements.exclude(hors) if valeur == "oui" else logements.filter(hors)
+        return logements.filter(EN_QPV if valeur == "oui" else HORS_QPV)
 
     def par_champ(self, logements: QuerySet[Logement], nom: str, valeur: str) -> QuerySet[Logement]:
         """Dans le champ, ou hors champ pour ce motif."""
         del nom
-        if valeur == "dans":
-            return logements.filter(Q(hors_champ="") | Q(hors_champ__isnull=True))
-        return logements.filter(hors_champ=valeur)
+        return logements.filter(DANS_LE_CHAMP if valeur == "dans" else Q(hors_champ=valeur))
 
 
 COLONNES: Sequence[Colonne[Logement]] = (
@@ -113,18 +119,20 @@ class Patrimoine(ReserveeMixin, VueListe[Logement]):
     tri_par_defaut = "identifiant"
     gabarit = "conventions/patrimoine.html"
     vide_titre = "Aucun logement"
-    vide_texte = "Importez votre patrimoine (un tableur, ou votre fichier RPLS) : les conventions et le flux se calculent sur lui."
+    vide_texte = "Importez votre patrimoine, d'un tableur ou de votre fichier RPLS : le flux se calcule sur lui."
 
     def lire(self) -> QuerySet[Logement]:
         """Le patrimoine de l'acteur, avec la situation du jour."""
         return (
-            Logement.objects.visibles_par(self.request.acteur).avec_situation(timezone.localdate()).select_related("commune")
+            Logement.objects.visibles_par(self.request.acteur)
+            .avec_situation(timezone.localdate())
+            .select_related("commune")
         )
 
     def contexte(self) -> dict[str, Any]:
         """Les nombres du haut : dans le champ, hors champ, en stock."""
         logements = Logement.objects.visibles_par(self.request.acteur).avec_situation(timezone.localdate())
-        hors = logements.exclude(hors_champ="").exclude(hors_champ__isnull=True).count()
+        hors = logements.filter(HORS_DU_CHAMP).count()
         return {
             "dans_le_champ": logements.count() - hors,
             "hors_champ": hors,
@@ -155,16 +163,18 @@ _FIL = "Patrimoine"
 def _par_commune(request: Requete) -> Depliage:
     logements = Logement.objects.visibles_par(request.acteur).avec_situation(timezone.localdate())
     lignes = (
-        logements.filter(Q(hors_champ="") | Q(hors_champ__isnull=True))
+        logements.filter(DANS_LE_CHAMP)
         .values("commune__nom")
-        .annotate(total=Count("pk"), en_qpv=Count("pk", filter=~Q(qpv="") & Q(qpv__isnull=False)))
+        .annotate(total=Count("pk"), en_qpv=Count("pk", filter=EN_QPV))
         .order_by("-total", "commune__nom")
     )
     return Depliage(
         titre="Logements dans le champ du flux, par commune",
         total=compter(sum(ligne["total"] for ligne in lignes), "logement"),
         entetes=["Commune", "Logements", "dont en QPV"],
-        lignes=[[ligne["commune__nom"], ecrire_nombre(ligne["total"]), ecrire_nombre(ligne["en_qpv"])] for ligne in lignes],
+        lignes=[
+            [ligne["commune__nom"], ecrire_nombre(ligne["total"]), ecrire_nombre(ligne["en_qpv"])] for ligne in lignes
+        ],
         regle="RG-06",
         fil=[(_FIL, reverse("patrimoine"))],
     )
@@ -172,9 +182,8 @@ def _par_commune(request: Requete) -> Depliage:
 
 def _par_motif(request: Requete) -> Depliage:
     logements = Logement.objects.visibles_par(request.acteur).avec_situation(timezone.localdate())
-    lignes = (
-        logements.exclude(hors_champ="").exclude(hors_champ__isnull=True).values("hors_champ").annotate(total=Count("pk"))
-    ).order_by("-total", "hors_champ")
+    hors = logements.filter(HORS_DU_CHAMP).values("hors_champ")  # type: ignore[misc]  # annotée par avec_situation
+    lignes = hors.annotate(total=Count("pk")).order_by("-total", "hors_champ")
     return Depliage(
         titre="Logements hors du champ du flux, par motif",
         total=compter(sum(ligne["total"] for ligne in lignes), "logement"),
@@ -199,7 +208,10 @@ def _par_reservataire(request: Requete) -> Depliage:
         titre="Logements portant un droit en stock, par réservataire",
         total=compter(droits.values("logement").distinct().count(), "logement"),
         entetes=["Réservataire", "Droits de suite", "Droits uniques"],
-        lignes=[[ligne["reservataire__nom"], ecrire_nombre(ligne["suite"]), ecrire_nombre(ligne["unique"])] for ligne in lignes],
+        lignes=[
+            [ligne["reservataire__nom"], ecrire_nombre(ligne["suite"]), ecrire_nombre(ligne["unique"])]
+            for ligne in lignes
+        ],
         regle="RG-35",
         explication="Un logement peut porter les droits de plusieurs réservataires : les lignes ne s'additionnent pas.",
         fil=[(_FIL, reverse("patrimoine"))],
@@ -238,5 +250,6 @@ def _histoire(logement: Logement) -> list[Moment]:
     moments = []
     for situation in logement.situations.order_by("periode"):
         champ = HorsChamp(situation.hors_champ).libelle if situation.hors_champ else "Dans le champ du flux"
-        moments.append(Moment(champ, situation.periode.lower, detail=f"Quartier prioritaire {situation.qpv}" if situation.qpv else "Hors QPV"))
+        quartier = f"Quartier prioritaire {situation.qpv}" if situation.qpv else "Hors QPV"
+        moments.append(Moment(champ, situation.periode.lower, detail=quartier))
     return moments

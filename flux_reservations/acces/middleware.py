@@ -21,18 +21,19 @@ CLE_RATTACHEMENT = "rattachement"
 
 
 class RequeteConnue(Requete):
-    """Requête d'une personne dont on connaît les rattachements ouverts, le premier étant celui au nom duquel elle agit."""
+    """Requête dont on connaît les rattachements ouverts ; le premier est celui au nom duquel la personne agit."""
 
     rattachements: list[Rattachement]
 
 
 class ActeurMiddleware:
-    """Pose `request.rattachements` (l'actif en tête) et `request.acteur`, à partir de la session ; aucune requête pour un anonyme."""
+    """Pose `request.rattachements` (l'actif en tête) et `request.acteur` ; ne lit pas la base pour un anonyme."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Reconnaît l'acteur, puis passe la main."""
         requete = cast("RequeteConnue", request)
         requete.rattachements = lire_rattachements(request)
         requete.acteur = requete.rattachements[0].acteur() if requete.rattachements else Acteur.anonyme()
@@ -41,11 +42,13 @@ class ActeurMiddleware:
 
 
 def lire_rattachements(request: HttpRequest) -> list[Rattachement]:
-    """Rattachements ouverts de la personne connectée : celui que la session retient d'abord, puis par nom d'organisme."""
+    """Rattachements ouverts de la personne : celui que la session retient d'abord, puis par nom d'organisme."""
     if not request.user.is_authenticated:
         return []
     choisi = request.session.get(CLE_RATTACHEMENT)
-    ouverts = Rattachement.objects.actifs().filter(utilisateur=request.user.pk).select_related("organisme", "utilisateur")
+    ouverts = (
+        Rattachement.objects.actifs().filter(utilisateur=request.user.pk).select_related("organisme", "utilisateur")
+    )
     return sorted(ouverts, key=lambda un: (un.pk != choisi, un.organisme.nom, un.pk))
 
 
@@ -56,6 +59,7 @@ class RefusMetierMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Passe la main ; seul `process_exception` agit."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, erreur: Exception) -> HttpResponse | None:
@@ -75,5 +79,3 @@ class RefusMetierMiddleware:
         statut = 409 if isinstance(erreur, Conflit) else 400
         contexte = {"titre": "Ce n'est pas possible", "erreur": erreur, "retour": request.META.get("HTTP_REFERER", "")}
         return render(request, "refus.html", contexte, status=statut)
-
-

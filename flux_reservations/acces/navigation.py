@@ -11,7 +11,7 @@ from flux_reservations.commun.acteur import Acteur, Nature, Role
 
 @dataclass(frozen=True, slots=True)
 class Entree:
-    """Un lien de la barre latérale : libellé, nom d'adresse, icône heroicons, rôle exigé, et autres adresses qui l'allument."""
+    """Un lien de la barre latérale : nom d'adresse, icône heroicons, rôle exigé, autres adresses qui l'allument."""
 
     libelle: str
     nom: str

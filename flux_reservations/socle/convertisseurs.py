@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+
 class ConvertisseurDate:
     """`<date:jour>` dans une adresse ; une date impossible ne correspond à aucune page (404)."""
 
@@ -16,4 +17,3 @@ class ConvertisseurDate:
     def to_url(self, valeur: date | str) -> str:
         """Écrit la date ; accepte une chaîne déjà écrite."""
         return date.fromisoformat(valeur).isoformat() if isinstance(valeur, str) else valeur.isoformat()
-

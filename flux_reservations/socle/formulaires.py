@@ -6,7 +6,7 @@ from django.forms.renderers import DjangoTemplates
 
 
 class Rendu(DjangoTemplates):
-    """Rend `{{ form }}` et `{{ form.champ.as_field_group }}` avec les composants du projet ; les widgets restent ceux de Django."""
+    """Rend `{{ form }}` et ses champs avec les composants du projet ; les widgets restent ceux de Django."""
 
     form_template_name = "composants/formulaire.html"
     field_template_name = "composants/champ.html"

@@ -63,11 +63,12 @@ def ecrire_solde(valeur: Quantite | None, decimales: int = 1) -> str:
 
 def dire_solde(valeur: Quantite) -> str:
     """« 0,7 logement de retard », « 2,0 logements d'avance », « à l'équilibre »."""
-    ecrit = ecrire_nombre(abs(valeur), 1)
+    exact = Fraction(valeur)
+    ecrit = ecrire_nombre(abs(exact), 1)
     if not ecrit.strip("0,"):
         return "à l'équilibre"
-    mot = "logement" if abs(valeur) < 2 else "logements"  # noqa: PLR2004 : règle d'accord
-    sens = "de retard" if valeur > 0 else "d'avance"
+    mot = "logement" if abs(exact) < 2 else "logements"  # noqa: PLR2004 : règle d'accord
+    sens = "de retard" if exact > 0 else "d'avance"
     return f"{ecrit}{ESPACE_INSECABLE}{mot} {sens}"
 
 
@@ -78,7 +79,7 @@ def ecrire_taux(valeur: Quantite | None, decimales: int = 2) -> str:
 
 def compter(nombre: Quantite, singulier: str, pluriel: str = "") -> str:
     """« 0 logement », « 1 logement », « 2 logements » : en français le pluriel commence à deux."""
-    mot = singulier if abs(nombre) < 2 else pluriel or f"{singulier}s"  # noqa: PLR2004 : règle d'accord
+    mot = singulier if abs(Fraction(nombre)) < 2 else pluriel or f"{singulier}s"  # noqa: PLR2004 : règle d'accord
     return f"{ecrire_nombre(nombre)}{ESPACE_INSECABLE}{mot}"
 
 

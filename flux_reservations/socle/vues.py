@@ -32,15 +32,16 @@ M = TypeVar("M", bound=Model)
 Genre = Literal["texte", "nombre", "decimal", "taux", "solde", "date", "instant", "oui_non", "pastille"]
 _A_DROITE: frozenset[str] = frozenset({"nombre", "decimal", "taux", "solde"})
 MORCEAU_D_EXPORT = 2000
-_EST_NOMBRE = re.compile(r"[+−—\d\s,%€]*")
+_EST_NOMBRE = re.compile(rf"[+{presentation.MOINS}{presentation.INCONNU}\d\s,%€]*")
 
 
 @dataclass(frozen=True)
 class Colonne(Generic[M]):
     """Une colonne de liste.
 
-    `valeur` rend la donnée (exportée telle quelle), `genre` dit comment l'écrire à l'écran, `tri` les champs qui la trient (vide : non
-    triable), `lien` l'adresse de la fiche. `entete_de_ligne` en fait le `<th scope="row">` ; `secondaire` la cache sur un petit écran.
+    `valeur` rend la donnée (exportée telle quelle), `genre` dit comment l'écrire à l'écran, `tri` les champs qui la
+    trient (vide : non triable), `lien` l'adresse de la fiche. `entete_de_ligne` en fait le `<th scope="row">` ;
+    `secondaire` la cache sur un petit écran.
     """
 
     cle: str
@@ -126,10 +127,10 @@ def _ecrire(genre: Genre, valeur: object) -> str:
 
 
 class VueListe(View, ABC, Generic[M]):
-    """Liste d'objets : recherche, filtres et tri dans l'adresse, pages, export CSV et XLSX de ce qu'on voit, état vide utile.
+    """Liste d'objets : recherche, filtres et tri dans l'adresse, pages, export de ce qu'on voit, état vide utile.
 
-    À donner : `titre`, `legende`, `nom_export`, `colonnes`, `lire()` ; en option `classe_filtre`, `tri_par_defaut`, `singulier`,
-    `pluriel`, `gabarit`, `vide_titre`, `vide_texte`, `contexte()`.
+    À donner : `titre`, `legende`, `nom_export`, `colonnes`, `lire()` ; en option `classe_filtre`, `tri_par_defaut`,
+    `singulier`, `pluriel`, `gabarit`, `vide_titre`, `vide_texte`, `contexte()`.
     """
 
     request: Requete
@@ -166,7 +167,9 @@ class VueListe(View, ABC, Generic[M]):
         """Répond la page, ou l'export demandé par `?export=csv|xlsx`."""
         del request, args, kwargs
         tous = self.lire()
-        filtre = self.classe_filtre(self.request.GET, queryset=tous, request=self.request) if self.classe_filtre else None
+        filtre = (
+            self.classe_filtre(self.request.GET, queryset=tous, request=self.request) if self.classe_filtre else None
+        )
         filtres = filtre.qs if filtre is not None else tous
         colonne, decroissant = self._tri()
         objets = filtres.order_by(*self._ordre(colonne, decroissant=decroissant)) if colonne else filtres
@@ -234,7 +237,9 @@ class VueListe(View, ABC, Generic[M]):
             if not brut:
                 continue
             choix = {str(cle): str(libelle) for cle, libelle in getattr(champ, "choices", [])}
-            yield FiltreActif(str(champ.label or nom), choix.get(brut, brut), self._adresse(**{nom: None, "page": None}))
+            yield FiltreActif(
+                str(champ.label or nom), choix.get(brut, brut), self._adresse(**{nom: None, "page": None})
+            )
 
     def _exporter(self, genre: str, objets: QuerySet[M]) -> HttpResponseBase:
         colonnes = self.lire_colonnes()

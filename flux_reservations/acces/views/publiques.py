@@ -1,4 +1,4 @@
-"""Pages ouvertes à tous : comprendre la gestion en flux, les règles appliquées, l'accessibilité, la page des composants."""
+"""Pages ouvertes à tous : comprendre la gestion en flux, règles appliquées, accessibilité, composants."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Exemple:
 
     @property
     def flux(self) -> int:
-        """C = A − B."""
+        """C = A moins B."""
         return self.mises_en_location - self.exclusions
 
 
@@ -78,9 +78,13 @@ def accueil(request: Requete) -> HttpResponse:
         "plafond_agents": PART_MAXIMALE_AGENTS.valeur(jour) * 100,
         "plafond_garanties": PART_MAXIMALE_GARANTIES.valeur(jour) * 100,
         "moments": [
-            Moment("Congé du locataire", detail="Le logement aura une date de disponibilité ; on dit s'il entre dans le flux."),
-            Moment("Orientation", detail="Le moteur propose le compte qui attend le plus son dû et dit pourquoi ; l'agent décide."),
-            Moment("Mise à disposition", detail="Le réservataire est prévenu, un délai court pour présenter des candidats."),
+            Moment(
+                "Congé du locataire", detail="Le logement a une date de disponibilité ; on dit s'il entre dans le flux."
+            ),
+            Moment(
+                "Orientation", detail="Le moteur propose le compte qui attend le plus et dit pourquoi ; l'agent décide."
+            ),
+            Moment("Mise à disposition", detail="Le réservataire est prévenu ; un délai court pour ses candidats."),
             Moment("Commission d'attribution", detail="Elle examine les demandes et attribue."),
             Moment("Bail", detail="Le logement est décompté sur le droit du réservataire."),
             Moment("Bilan", detail="Avant la fin de février, chacun reçoit le compte de l'année écoulée."),
@@ -112,7 +116,9 @@ class _ExempleForm(forms.Form):
     """Formulaire de la page des composants."""
 
     nom = forms.CharField(label="Nom de la convention", help_text="Tel qu'il apparaîtra dans les courriers.")
-    taux = forms.DecimalField(label="Taux (%)", max_digits=5, decimal_places=2, max_value=100, required=False, localize=True)
+    taux = forms.DecimalField(
+        label="Taux (%)", max_digits=5, decimal_places=2, max_value=100, required=False, localize=True
+    )
     gestion = forms.ChoiceField(label="Gestion", choices=[("directe", "Directe"), ("deleguee", "Déléguée")])
     carence = forms.BooleanField(label="La carence est décomptée", required=False)
 
@@ -157,11 +163,21 @@ def composants(request: Requete) -> HttpResponse:
         "depasse": Decimal("33.1"),
         "moments": [
             Moment("Congé reçu", jour - timedelta(days=60), detail="Préavis de trois mois, ramené à un mois."),
-            Moment("Orienté vers Action Logement", jour, auteur="Claire Morel", detail="0,7 logement de retard, le plus fort."),
+            Moment(
+                "Orienté vers Action Logement",
+                jour,
+                auteur="Claire Morel",
+                detail="0,7 logement de retard, le plus fort.",
+            ),
             Moment("Candidats attendus", jour + timedelta(days=30), "en-cours"),
             Moment("Séance de la CALEOL", None, "a-venir"),
         ],
-        "etapes": [Etape("Périmètre", faite=True), Etape("Droits", faite=True), Etape("Modalités", courante=True), Etape("Contrôles")],
+        "etapes": [
+            Etape("Périmètre", faite=True),
+            Etape("Droits", faite=True),
+            Etape("Modalités", courante=True),
+            Etape("Contrôles"),
+        ],
         "formulaire": _ExempleForm({"nom": "", "taux": "120,5", "gestion": "directe"}),
         "raccourcis": [("Entrée", "suivre la proposition"), ("a", "choisir un autre compte"), ("x", "exclure du flux")],
     }
@@ -173,7 +189,11 @@ def progression_exemple(request: Requete, fait: int) -> HttpResponse:
     """Une progression qui avance d'un quart à chaque lecture."""
     _exiger_demonstration()
     suivant = min(fait + 25, 100)
-    contexte = {"titre": "Production des bilans", "fait": suivant, "suite": reverse("composants_progression", args=[suivant])}
+    contexte = {
+        "titre": "Production des bilans",
+        "fait": suivant,
+        "suite": reverse("composants_progression", args=[suivant]),
+    }
     return render(request, "acces/progression_exemple.html", contexte)
 
 
@@ -198,4 +218,8 @@ def confirmation_exemple(request: Requete) -> HttpResponse:
     _exiger_demonstration()
     if request.method == "POST":
         return redirect("composants")
-    return render(request, "acces/confirmation_exemple.html", {"titre": "Publier le bilan 2025 ?", "fil": [("Composants", reverse("composants"))]})
+    return render(
+        request,
+        "acces/confirmation_exemple.html",
+        {"titre": "Publier le bilan 2025 ?", "fil": [("Composants", reverse("composants"))]},
+    )

@@ -1,7 +1,7 @@
-"""Composants de gabarit : une balise par composant, documentée dans `templates/composants/README.md` et à la page /composants/.
+"""Composants de gabarit : une balise par composant, avec son exemple dans `templates/composants/README.md`.
 
-Les balises à corps se ferment par `{% fin_… %}`. Aucune ne produit de style ni de script en ligne (CSP stricte) : les longueurs des
-graphiques sont des attributs SVG.
+Les balises à corps se ferment par `{% fin_… %}`. Aucune ne produit de style ni de script en ligne (CSP stricte) :
+les longueurs des graphiques sont des attributs SVG.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def carte(content: str, titre: str = "", niveau: int = 2) -> SafeString:
 
 
 @register.simple_block_tag(end_name="fin_deplier")
-def deplier(
+def deplier(  # noqa: PLR0913, PLR0917 : une balise de gabarit dit tout ce qu'elle montre
     content: str,
     valeur: object,
     libelle: str,
@@ -94,7 +94,7 @@ def deplier(
     adresse: str = "",
     ouvert: bool = False,
 ) -> SafeString:
-    """Montre un nombre qui se déplie : les lignes qui le composent (le corps, ou `adresse` chargée à l'ouverture), la règle et sa date."""
+    """Montre un nombre qui se déplie : ce qui le compose (le corps, ou `adresse` lue à l'ouverture), et sa règle."""
     return render_to_string(
         "composants/deplier.html",
         {
@@ -112,7 +112,7 @@ def deplier(
 
 @register.inclusion_tag("composants/barre_retard.html")
 def barre_retard(solde: Quantite, maximum: Quantite, libelle: str = "") -> dict[str, Any]:
-    """Dessine un solde en barre centrée sur zéro : retard à droite, avance à gauche. `maximum` fixe l'échelle des barres voisines."""
+    """Dessine un solde en barre centrée sur zéro, retard à droite ; `maximum` est l'échelle des barres voisines."""
     echelle = max(Fraction(maximum), abs(Fraction(solde)), Fraction(1))
     longueur = int(abs(Fraction(solde)) * DEMI_LARGEUR / echelle)
     en_retard = solde >= 0
@@ -136,7 +136,7 @@ def barres_retard(barres: Sequence[BarreRetard], legende: str) -> dict[str, Any]
 
 
 @register.inclusion_tag("composants/jauge.html")
-def jauge(
+def jauge(  # noqa: PLR0913, PLR0917 : une balise de gabarit dit tout ce qu'elle montre
     valeur: Quantite,
     maximum: Quantite,
     libelle: str,
@@ -148,7 +148,7 @@ def jauge(
 ) -> dict[str, Any]:
     """Dessine une part d'un tout (droits servis, taux face à un plafond).
 
-    `seuil` est marqué d'un trait ; au-delà la barre change de ton. `visible=False` tait le nombre quand la ligne l'écrit déjà.
+    `seuil` est marqué d'un trait ; au-delà la barre change de ton. `visible=False` tait le nombre déjà écrit à côté.
     """
     echelle = max(Fraction(maximum), Fraction(valeur), Fraction(seuil or 0), Fraction(1, 1000))
     limite = maximum if seuil is None else seuil
@@ -186,7 +186,7 @@ def onglets(suite: Sequence[Onglet], libelle: str) -> dict[str, Any]:
 
 @register.inclusion_tag("composants/progression.html")
 def progression(titre: str, fait: int, total: int, adresse: str = "", detail: str = "") -> dict[str, Any]:
-    """Montre l'avancement d'un travail long ; `adresse` rend ce même composant et est relue toutes les deux secondes."""
+    """Montre l'avancement d'un travail long ; `adresse` rend ce même composant, relu toutes les deux secondes."""
     return {
         "titre": titre,
         "fait": fait,
@@ -232,7 +232,7 @@ def regle(numero: str, jour: object = "") -> SafeString:
 
 @register.inclusion_tag("composants/aide_regle.html")
 def aide_regle(numero: str, explication: str = "", mot: str = "") -> dict[str, Any]:
-    """« Ce que je ne comprends pas » : un bouton qui explique sur place et mène à la règle. `mot` en fait un libellé visible."""
+    """Explique sur place ce qu'on ne comprend pas et mène à la règle ; `mot` donne au bouton un libellé visible."""
     from flux_reservations.socle.textes_regles import resumer_regle  # noqa: PLC0415 : lit le droit seulement si on s'en sert
 
     return {

@@ -19,7 +19,7 @@ def nombre(valeur: presentation.Quantite | None, decimales: int = 0) -> str:
 
 @register.filter
 def solde(valeur: presentation.Quantite | None, decimales: int = 1) -> str:
-    """`{{ compte.solde|solde }}` → +3,2 (retard) ou −1,0 (avance)."""
+    """`{{ compte.solde|solde }}` → +3,2 (retard), ou le signe moins pour une avance."""
     return presentation.ecrire_solde(valeur, decimales)
 
 
