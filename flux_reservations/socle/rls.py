@@ -15,6 +15,7 @@ disposition). Elles sont posées par une migration nommée de chaque application
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -23,11 +24,16 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import connections, migrations
+from django.core.exceptions import PermissionDenied
+from django.db import ProgrammingError, connections, migrations
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 
+from psycopg.errors import InsufficientPrivilege
+
 from flux_reservations.commun.acteur import Acteur, Nature, Role
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -148,6 +154,12 @@ class ContexteMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+
+    def process_exception(self, request: HttpRequest, erreur: Exception) -> None:
+        """Une écriture que PostgreSQL a refusée est un défaut de la vue : on le note, et la personne reçoit un refus (403)."""
+        if isinstance(erreur, ProgrammingError) and isinstance(erreur.__cause__, InsufficientPrivilege):
+            logger.error("la base a refusé une écriture que la vue laissait faire : chemin=%s", request.path)
+            raise PermissionDenied from erreur
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         jeton = _contexte.set(IDENTIFICATION)

@@ -1,0 +1,47 @@
+"""Toute table est protégée par des politiques de lignes, ou dite publique avec sa raison ; chaque élévation est connue."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+RACINE = Path(__file__).resolve().parents[2]
+SANS_POLITIQUE = {
+    "territoires_": "référentiel national, public",
+    "django_": "technique de Django ; une session est une clé aléatoire",
+    "auth_": "groupes et permissions de Django, inutilisés",
+    "axes_": "essais de connexion, lus par le système seul",
+}
+ELEVATIONS = {
+    "flux_reservations/socle/journal.py": "la chaîne d'un bailleur s'allonge des actes d'un réservataire",
+    "flux_reservations/socle/rls.py": "définition",
+}
+
+
+@pytest.mark.django_db
+def test_toute_table_a_ses_politiques_de_lignes() -> None:
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relrowsecurity")
+        protegees = {nom for (nom,) in curseur.fetchall()}
+    tables = {modele._meta.db_table for modele in apps.get_models(include_auto_created=True) if modele._meta.managed}
+    oubliees = {table for table in tables - protegees if not table.startswith(tuple(SANS_POLITIQUE))}
+    assert not oubliees, (
+        f"Tables sans politique de lignes : {sorted(oubliees)}. Ajoutez une migration `proteger(...)` "
+        "(flux_reservations/socle/rls.py), miroir du `visibles_par` du modèle."
+    )
+
+
+def test_le_contexte_du_systeme_n_est_pris_que_la_ou_c_est_dit() -> None:
+    fautives = []
+    for chemin in sorted(RACINE.rglob("*.py")):
+        relatif = chemin.relative_to(RACINE).as_posix()
+        if relatif.startswith((".venv", "tests/")) or "/management/" in relatif or "/migrations/" in relatif or relatif in ELEVATIONS:
+            continue
+        for noeud in ast.walk(ast.parse(chemin.read_text())):
+            if isinstance(noeud, ast.Attribute | ast.Name) and ast.unparse(noeud) in {"rls.en_systeme", "en_systeme", "rls.SYSTEME"}:
+                fautives.append(f"{relatif}:{noeud.lineno}")
+    assert not fautives, f"Élévations non déclarées : {fautives}. Ajoutez le fichier à ELEVATIONS, avec sa raison."
