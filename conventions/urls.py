@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from conventions.views import conventions, patrimoine
+from conventions.views import conventions, elaboration, patrimoine
 
 urlpatterns = [
     path("patrimoine/", patrimoine.Patrimoine.as_view(), name="patrimoine"),
@@ -12,4 +12,14 @@ urlpatterns = [
     path("patrimoine/<int:pk>/", patrimoine.FicheLogement.as_view(), name="logement"),
     path("conventions/", conventions.ListeConventions.as_view(), name="conventions"),
     path("conventions/<int:pk>/", conventions.FicheConvention.as_view(), name="convention"),
+    path("conventions/preparer/", elaboration.CreerConvention.as_view(), name="preparer_convention"),
+    path("conventions/<int:pk>/modalites/", elaboration.ModifierModalites.as_view(), name="modalites"),
+    path("conventions/<int:pk>/droits/", elaboration.ModifierDroits.as_view(), name="droits"),
+    path("conventions/<int:pk>/controles/", elaboration.ControlerConvention.as_view(), name="controler_convention"),
+    path("conventions/<int:pk>/proposer/", elaboration.Proposer.as_view(), name="proposer_convention"),
+    path("conventions/<int:pk>/reprendre/", elaboration.Reprendre.as_view(), name="reprendre_convention"),
+    path("conventions/<int:pk>/signer/", elaboration.Signer.as_view(), name="signer_convention"),
+    path("conventions/<int:pk>/resilier/", elaboration.Resilier.as_view(), name="resilier_convention"),
+    path("conventions/<int:pk>/avenant/", elaboration.PreparerAvenant.as_view(), name="preparer_avenant"),
+    path("conventions/<int:pk>/supprimer/", elaboration.SupprimerBrouillon.as_view(), name="supprimer_brouillon"),
 ]

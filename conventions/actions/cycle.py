@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import IntegrityError, transaction
 
 from conventions.actions.brouillons import verrouiller_convention
 from conventions.chargement import charger_conventions
-from conventions.domaine.codes import STOCK_MAINTENU, EtatConvention, NatureDroitStock
+from conventions.chargement_brouillon import HORIZON_SANS_TERME, convertit_du_stock, information_prealable_faite
+from conventions.domaine.codes import EtatConvention
 from conventions.domaine.controles import Niveau
 from conventions.domaine.cycle_de_vie import verifier_transition
 from conventions.domaine.plafonds import controler_plafonds
-from conventions.models import Convention, ReservationStock
+from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
-from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
 
-HORIZON_SANS_TERME = timedelta(days=5 * 366)
-"""Jusqu'où l'on vérifie les plafonds d'une convention sans terme."""
 
 
 def proposer(*, acteur: Acteur, convention_id: int, le: date) -> Convention:
@@ -117,31 +115,8 @@ def resilier(*, acteur: Acteur, convention_id: int, le: date, motif: str) -> Con
     return convention
 
 
-def convertit_du_stock(convention: Convention, le: date) -> bool:
-    """Vrai si le réservataire a chez ce bailleur, dans ce département, des droits en stock actifs hors stock maintenu (RG-18)."""
-    return (
-        ReservationStock.objects.actives(le)
-        .filter(
-            logement__bailleur_id=convention.bailleur_id,
-            logement__commune__departement_id=convention.departement_id,
-            reservataire_id=convention.reservataire_id,
-            nature=NatureDroitStock.SUITE,
-        )
-        .exclude(reservataire__type__in=STOCK_MAINTENU)
-        .exists()
-    )
-
-
 def _exiger_information_prealable(convention: Convention, le: date) -> None:
-    if not convertit_du_stock(convention, le):
-        return
-    faite = Envoi.objects.filter(
-        genre=GenreEnvoi.INFORMATION_PREALABLE,
-        emetteur_id=convention.bailleur_id,
-        departement_id=convention.departement_id,
-        depose_le__date__lte=le,
-    ).exists()
-    if not faite:
+    if convertit_du_stock(convention, le) and not information_prealable_faite(convention, le):
         raise ErreurMetier(
             "information_prealable",
             "L'information préalable du département n'a pas été envoyée : envoyez l'état des lieux à tous les réservataires, ou "

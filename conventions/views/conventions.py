@@ -205,6 +205,7 @@ class FicheConvention(ReserveeMixin, View):
             "droits": droits,
             "taux_total": sum(droit.taux for droit in droits),
             "moments": histoire_de(convention, jour),
+            "peut_agir": Convention.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
             "versions": [(version, etat_de(version, jour)) for version in chaine],
         }
         return render(request, "conventions/convention.html", contexte)

@@ -1,0 +1,224 @@
+"""Les formulaires des conventions : ce qui se saisit ; les actions et le domaine décident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from conventions.domaine.codes import (
+    Contrepartie,
+    DelaiUnite,
+    FaitGenerateur,
+    Gestion,
+    PremieresLocations,
+    Report,
+    SousContingent,
+)
+from conventions.domaine.saisie import LigneSaisie
+from conventions.models import Convention, Reservataire
+from flux_reservations.acces.models import Organisme
+from flux_reservations.commun.acteur import Acteur
+from flux_reservations.territoires.models import Departement, Territoire
+
+TAILLE_MAXIMALE_PIECE = 20 * 1024 * 1024
+
+
+def champ_date(libelle: str, *, obligatoire: bool = False, aide: str = "", initial: Any = None) -> forms.DateField:
+    """Une date, saisie par le sélecteur du navigateur."""
+    return forms.DateField(
+        label=libelle,
+        required=obligatoire,
+        help_text=aide,
+        initial=initial,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+
+class FormulaireBrouillon(forms.Form):
+    """Avec qui, où, et d'après quel modèle."""
+
+    reservataire = forms.ModelChoiceField(label="Réservataire", queryset=Reservataire.objects.none())
+    departement = forms.ModelChoiceField(label="Département", queryset=Departement.objects.none())
+    modele = forms.ModelChoiceField(
+        label="Reprendre les modalités de",
+        queryset=Convention.objects.none(),
+        required=False,
+        help_text="Même gestion, mêmes délais, même report : l'égalité de traitement (RG-25) en sort plus simple.",
+    )
+    numero = forms.CharField(label="Numéro", max_length=60, required=False, help_text="Vide : un numéro libre est tiré.")
+
+    def __init__(self, *args: Any, acteur: Acteur, **options: Any) -> None:
+        super().__init__(*args, **options)
+        _choisir(self, "reservataire", Reservataire.objects.visibles_par(acteur).order_by("nom"))
+        departements = Departement.objects.filter(
+            pk__in=Convention.objects.visibles_par(acteur).values("departement_id")
+        ) | Departement.objects.filter(communes__in=_communes_du_patrimoine(acteur))
+        _choisir(self, "departement", departements.distinct())
+        _choisir(self, "modele", Convention.objects.visibles_par(acteur).order_by("numero"))
+
+
+def _communes_du_patrimoine(acteur: Acteur) -> Any:
+    from conventions.models import Logement  # noqa: PLC0415 : le seul formulaire qui lit le patrimoine
+
+    return Logement.objects.visibles_par(acteur).values("commune_id").distinct()
+
+
+def _choisir(formulaire: forms.Form, nom: str, lignes: Any) -> None:
+    champ = formulaire.fields[nom]
+    assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
+    champ.queryset = lignes
+
+
+class FormulaireModalites(forms.Form):
+    """Ce que dit une convention (RG-12), d'un brouillon."""
+
+    date_effet = champ_date("Prend effet le", aide="Vide : à la signature.")
+    date_fin = champ_date("Terme (inclus)", aide="Vide : sans terme.")
+    gestion = forms.ChoiceField(
+        label="Gestion",
+        choices=Gestion.choix(),
+        widget=forms.RadioSelect,
+        help_text="Déléguée : le bailleur choisit parmi les publics du réservataire et rend compte ; pas de délai de présentation (RG-21).",
+    )
+    delegataire = forms.ModelChoiceField(label="Délégataire", queryset=Organisme.objects.none(), required=False)
+    delai_presentation_jours = forms.IntegerField(label="Délai de présentation (jours)", min_value=1, max_value=365, required=False)
+    delai_unite = forms.ChoiceField(label="Jours comptés", choices=DelaiUnite.choix())
+    nb_candidats = forms.IntegerField(label="Candidats attendus", min_value=1, max_value=20, required=False)
+    carence_decomptee = forms.BooleanField(label="Sans candidat dans le délai, le logement est décompté", required=False)
+    fait_generateur = forms.ChoiceField(label="Décompté à la date de", choices=FaitGenerateur.choix())
+    report = forms.ChoiceField(
+        label="Report du solde", choices=Report.choix(), required=False, help_text="Par défaut : total, et aucun pour l'État (RG-47)."
+    )
+    report_plafond = forms.IntegerField(label="Plafond du report (logements)", min_value=0, required=False)
+    premieres_locations = forms.ChoiceField(label="Premières mises en location", choices=PremieresLocations.choix())
+    motif_perimetre = forms.CharField(
+        label="Motif d'un périmètre particulier",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Lieu de travail, horaires, accès aux transports (RG-11).",
+    )
+
+    def __init__(self, *args: Any, acteur: Acteur, **options: Any) -> None:
+        super().__init__(*args, **options)
+        _choisir(self, "delegataire", Organisme.objects.visibles_par(acteur).order_by("nom"))
+
+    def clean(self) -> dict[str, Any]:
+        """Un plafond suppose un report plafonné, et inversement."""
+        donnees: dict[str, Any] = super().clean() or {}
+        if (donnees.get("report") == Report.PLAFONNE) is not (donnees.get("report_plafond") is not None):
+            self.add_error("report_plafond", "Un report plafonné a un plafond, et lui seul.")
+        return donnees
+
+    def changements(self) -> dict[str, Any]:
+        """Les modalités saisies, aux noms du modèle."""
+        donnees = dict(self.cleaned_data)
+        delegataire = donnees.pop("delegataire")
+        return donnees | {"delegataire_id": delegataire.pk if delegataire else None}
+
+
+class FormulaireDroit(forms.Form):
+    """Une ligne de droit ; une ligne vide est ignorée."""
+
+    contrepartie = forms.ChoiceField(label="Contrepartie", choices=[("", "—"), *Contrepartie.choix()], required=False)
+    sous_contingent = forms.ChoiceField(
+        label="Sous-contingent (État)",
+        choices=[("", "—"), (SousContingent.PRIORITAIRES.value, "Prioritaires"), (SousContingent.AGENTS.value, "Agents")],
+        required=False,
+    )
+    taux = forms.DecimalField(label="Taux (%)", min_value=0, max_value=100, decimal_places=2, required=False, localize=True)
+    perimetre = forms.MultipleChoiceField(label="S'exerce sur", required=False)
+    assiette = forms.MultipleChoiceField(label="Court sur (vide : le même territoire)", required=False)
+    montant_garanti = forms.DecimalField(
+        label="Montant garanti (€)", min_value=0, max_digits=14, decimal_places=2, required=False, localize=True
+    )
+
+    def __init__(self, *args: Any, territoires: list[tuple[str, Any]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        for nom in ("perimetre", "assiette"):
+            champ = self.fields[nom]
+            assert isinstance(champ, forms.MultipleChoiceField)  # noqa: S101 : déclaré dans la classe
+            champ.choices = territoires
+            champ.widget.attrs["size"] = 5
+
+    def clean(self) -> dict[str, Any]:
+        """Une ligne commencée est complète."""
+        donnees: dict[str, Any] = super().clean() or {}
+        if self.est_commencee(donnees):
+            for nom, message in (
+                ("contrepartie", "Choisissez une contrepartie."),
+                ("perimetre", "Dites où le droit s'exerce."),
+            ):
+                if not donnees.get(nom):
+                    self.add_error(nom, message)
+            if donnees.get("taux") is None and "taux" not in self.errors:
+                self.add_error("taux", "Donnez un taux, de 0 à 100 %.")
+        return donnees
+
+    @staticmethod
+    def est_commencee(donnees: Mapping[str, Any]) -> bool:
+        """Vrai si un champ au moins est rempli."""
+        return any(valeur not in (None, "", []) for valeur in donnees.values())
+
+    def ligne(self) -> LigneSaisie:
+        """La ligne saisie."""
+        donnees = self.cleaned_data
+        return LigneSaisie(
+            contrepartie=donnees["contrepartie"],
+            taux=donnees["taux"],
+            perimetre=tuple(donnees["perimetre"]),
+            sous_contingent=donnees["sous_contingent"],
+            assiette=tuple(donnees["assiette"]),
+            montant_garanti=donnees["montant_garanti"],
+        )
+
+
+def territoires_du_departement(departement: str) -> list[tuple[str, Any]]:
+    """Choix de territoires qui touchent un département, groupés par nature."""
+    groupes: dict[str, list[tuple[str, str]]] = {}
+    lignes = Territoire.objects.filter(communes__departement_id=departement).distinct().order_by("nature", "nom")
+    for territoire in lignes:
+        groupes.setdefault(territoire.get_nature_display(), []).append((territoire.pk, territoire.nom))
+    return list(groupes.items())
+
+
+class FormulaireProposition(forms.Form):
+    """La date à laquelle la convention est proposée."""
+
+    le = champ_date("Proposée le", obligatoire=True, initial=timezone.localdate)
+
+
+class FormulaireMotif(forms.Form):
+    """Un motif obligatoire."""
+
+    motif = forms.CharField(label="Motif", widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class FormulaireSignature(forms.Form):
+    """Les deux signatures, la date d'effet, la pièce signée."""
+
+    signature_bailleur = champ_date("Signée par le bailleur le", obligatoire=True, initial=timezone.localdate)
+    signature_reservataire = champ_date("Signée par le réservataire le", obligatoire=True, initial=timezone.localdate)
+    effet = champ_date("Prend effet le", aide="Vide : à la dernière des deux signatures.")
+    piece = forms.FileField(label="Convention signée (PDF)", required=False, help_text="20 Mo au plus.")
+
+    def clean_piece(self) -> Any:
+        """Un PDF, à ses premiers octets et à sa taille ; le nom ne suffit pas."""
+        fichier = self.cleaned_data["piece"]
+        if fichier is None:
+            return None
+        if fichier.size > TAILLE_MAXIMALE_PIECE:
+            raise forms.ValidationError("Ce fichier dépasse 20 Mo : déposez un PDF plus léger.")
+        debut = fichier.read(5)
+        fichier.seek(0)
+        if debut != b"%PDF-":
+            raise forms.ValidationError("Ce fichier n'est pas un PDF : numérisez ou exportez la convention en PDF.")
+        return fichier
+
+
+class FormulaireResiliation(FormulaireMotif):
+    """Le dernier jour en vigueur, et pourquoi."""
+
+    le = champ_date("Dernier jour en vigueur", obligatoire=True)
