@@ -1,0 +1,177 @@
+"""À qui vont les logements de l'histoire : le moteur lui-même, à graine fixe, et parfois un autre choix de l'agent (RG-41)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+
+from attributions.domaine.codes import COMPTE_BAILLEUR
+from attributions.domaine.faits_moteur import AGENTS, CompteDecide, FaitsMoteur, Ligne, LogementLibere, Parc, Partie, Plafond, U
+from attributions.domaine.moteur import Moteur
+from attributions.domaine.phrases import expliquer_un_choix
+from attributions.domaine.rejeu import code_public
+from attributions.domaine.terrain import Fiche
+from flux_reservations.droit.taux import plafond_agents, plafond_etat
+from flux_reservations.embarque.donnees_demo.conventions import LigneEnVigueur
+from flux_reservations.embarque.donnees_demo.hasard import Hasard
+
+ETAT: Final = "ETAT94"
+REPLI: Final = "ETAT94/repli"
+MOTIFS_DE_DEROGATION: Final = (
+    "Ménage du réservataire déjà reçu et prêt à emménager",
+    "Équilibre de peuplement de la résidence",
+    "Demande ancienne du réservataire sur cette typologie",
+    "Adresse proche du lieu de travail des candidats du réservataire",
+    "Engagement pris en réunion annuelle avec le réservataire",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choix:
+    """Le compte retenu (code public), ce que proposait le moteur, sa phrase, les retards du moment, le motif d'un autre choix."""
+
+    compte: str
+    propose: str
+    phrase: str
+    etat_comptes: dict[str, object]
+    motif: str = ""
+
+    @property
+    def partie(self) -> str:
+        """Code du compte au sens du moteur : l'État n'en forme qu'un, le repli un autre."""
+        return ETAT if self.compte.startswith(f"{ETAT}/") and self.compte != REPLI else self.compte
+
+    @property
+    def reservataire(self) -> str:
+        """Code du réservataire ; vide pour le bailleur."""
+        return "" if self.compte == COMPTE_BAILLEUR else self.compte.partition("/")[0]
+
+    @property
+    def sous_contingent(self) -> str:
+        """`prioritaires`, `agents`, `repli` ou vide."""
+        return self.compte.partition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Decidee:
+    """Une libération décidée d'avant, qui n'avait pas de bail au 31 décembre : elle entre d'abord dans l'année (moteur.md § 2)."""
+
+    libere: LogementLibere
+    compte: CompteDecide
+
+
+@dataclass(slots=True)
+class Comptes:
+    """Les comptes d'un bailleur : ses lignes de droit, son parc, ses reports ; ouvre un moteur par année."""
+
+    lignes: list[LigneEnVigueur]
+    noms: dict[str, str]
+    noms_de_communes: dict[str, str]
+    nom_du_bailleur: str
+    parc: Parc
+    hasard: Hasard
+    reports: dict[str, dict[str, int]] = field(default_factory=dict)
+    moteur: Moteur | None = None
+    annee: int = 0
+
+    def ouvrir(self, annee: int, anterieures: list[Decidee]) -> None:
+        """Ouvre l'année : les retards passent d'une année sur l'autre, sauf ceux de l'État, et les dossiers en cours aussi."""
+        finals = self._retards()
+        self.annee, self.reports = annee, {}
+        essai = self._rejouer(anterieures)
+        if finals:
+            for indice, code in enumerate(essai.terrain.codes[:-1]):
+                if code not in {ETAT, REPLI}:
+                    self.reports[code] = {"": finals.get(code, 0) - essai.retards[indice]}
+        self.moteur = self._rejouer(anterieures)
+
+    def choisir(self, libere: LogementLibere, le: date, *, choix_libres: int) -> Choix:
+        """Libère le logement, suit la proposition (ou, `choix_libres` fois sur mille, un autre compte) et l'attribue."""
+        moteur = self._ouvert()
+        moteur.se_placer(max(le, date(self.annee, 1, 1)))
+        return self._decider(moteur.liberer(replace(libere, annee=self.annee)), choix_libres)
+
+    def choisir_de_nouveau(self, libere: LogementLibere, precedent: Choix, le: date) -> Choix:
+        """Un logement rendu : défait l'attribution, puis propose aux autres."""
+        moteur = self._ouvert()
+        moteur.se_placer(max(le, date(self.annee, 1, 1)))
+        fiche = moteur.terrain.fiche(replace(libere, annee=self.annee, rendus=frozenset({precedent.partie})))
+        moteur.annuler(fiche, moteur.terrain.indice(precedent.partie))
+        return self._decider(fiche, 0)
+
+    def _ouvert(self) -> Moteur:
+        if self.moteur is None:
+            msg = "Ouvrez l'année avant de choisir."
+            raise ValueError(msg)
+        return self.moteur
+
+    def _decider(self, fiche: Fiche, choix_libres: int) -> Choix:
+        moteur = self._ouvert()
+        propose = moteur.proposer(fiche)
+        eligibles = moteur.eligibles(fiche)
+        phrase = expliquer_un_choix(moteur, fiche, propose)
+        retenu, motif = propose, ""
+        if self.hasard.est_vrai(choix_libres):
+            autres = [moteur.terrain.indice(un.compte) for un in eligibles[:5]]
+            permis = [un for un in autres if un not in moteur.terrain.etats and un != propose and moteur.terrain.codes[un] != REPLI]
+            if permis:
+                retenu, motif = self.hasard.choisir(permis), self.hasard.choisir(MOTIFS_DE_DEROGATION)
+        sous_contingent = moteur.sous_contingent(retenu, fiche)
+        code_propose = code_public(moteur.terrain.codes[propose], moteur.sous_contingent(propose, fiche))
+        moteur.attribuer(fiche, retenu)
+        moteur.imputer(retenu, sous_contingent)
+        return Choix(
+            compte=code_public(moteur.terrain.codes[retenu], sous_contingent),
+            propose=code_propose,
+            phrase=phrase,
+            etat_comptes={
+                "eligibles": [{"compte": un.compte, "retard": _en_logements(un.retard)} for un in eligibles],
+                "version": moteur.reglages.version,
+            },
+            motif=motif,
+        )
+
+    def _retards(self) -> dict[str, int]:
+        if self.moteur is None:
+            return {}
+        return dict(zip(self.moteur.terrain.codes, self.moteur.retards, strict=True))
+
+    def _rejouer(self, anterieures: list[Decidee]) -> Moteur:
+        moteur = Moteur(self._faits([un.libere for un in anterieures]))
+        for ancienne in anterieures:
+            fiche = moteur.liberer(replace(ancienne.libere, annee=self.annee))
+            indice = moteur.terrain.indice_de.get(ancienne.compte.code, moteur.terrain.bailleur)
+            moteur.attribuer(fiche, indice)
+            moteur.imputer(indice, ancienne.compte.sous_contingent)
+        return moteur
+
+    def _faits(self, liberations: list[LogementLibere]) -> FaitsMoteur:
+        premier, dernier = date(self.annee, 1, 1), date(self.annee, 12, 31)
+        par_code: dict[str, list[Ligne]] = {}
+        for ligne in self.lignes:
+            if ligne.debut <= dernier and (ligne.fin is None or premier <= ligne.fin):
+                code = REPLI if ligne.sous_contingent == "repli" else ligne.reservataire
+                agents = AGENTS if ligne.sous_contingent == AGENTS else ""
+                par_code.setdefault(code, []).append(
+                    Ligne(ligne.taux, ligne.assiette, ligne.perimetre, ligne.debut, ligne.fin, agents)
+                )
+        return FaitsMoteur(
+            annee=self.annee,
+            parties=tuple(
+                Partie(code, self.noms[code], tuple(lignes), self.reports.get(code, {}), est_etat=code == ETAT)
+                for code, lignes in par_code.items()
+            ),
+            liberations=tuple(liberations),
+            parc=self.parc,
+            plafonds=(Plafond(premier, int(plafond_etat(premier) * U), int(plafond_agents(premier) * U)),),
+            communes=frozenset(self.noms_de_communes),
+            noms=self.noms_de_communes,
+            nom_du_bailleur=self.nom_du_bailleur,
+        )
+
+
+def _en_logements(retard: int) -> str:
+    """Un retard en U, écrit en logements à quatre décimales (formats.md § 2)."""
+    signe = "-" if retard < 0 else ""
+    return f"{signe}{abs(retard) // U}.{abs(retard) % U:04d}"
