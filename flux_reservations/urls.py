@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("flux_reservations.acces.urls")),
     path("", include("conventions.urls")),
     path("", include("attributions.urls")),
+    path("", include("bilans.urls")),
     path("api/v1/", include("flux_reservations.api")),
 ]
