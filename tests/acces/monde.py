@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from attributions.models import Candidat, Liberation, Orientation, Proposition
+from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, Seance
 from bilans.models import Bilan, Prevision
 from conventions.domaine.codes import Contrepartie
 from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
@@ -55,6 +55,8 @@ class Monde:
     bilan_b: Bilan = field(init=False)
     piece_a: Piece = field(init=False)
     transmission: Envoi = field(init=False)
+    seance_a: Seance = field(init=False)
+    inscription_a: Inscription = field(init=False)
 
 
 def batir_monde() -> Monde:
@@ -134,6 +136,8 @@ def _ajouter_attributions(monde: Monde) -> None:
     creer_orientation(monde.liberation_b, monde.mairie)
     Candidat.objects.create(orientation=monde.orientation_mairie, numero_demande="094032500000000001")
     Candidat.objects.create(orientation=monde.orientation_caf, numero_demande="094032500000000002")
+    monde.seance_a = Seance.objects.create(bailleur=monde.bailleur_a, date=date(2025, 3, 20), lieu="Siège")
+    monde.inscription_a = Inscription.objects.create(seance=monde.seance_a, orientation=monde.orientation_mairie, ordre=1)
     attente = creer_liberation(creer_logement(monde.bailleur_a))
     Proposition.objects.create(
         liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",

@@ -1,0 +1,171 @@
+"""La matrice d'accès : toute adresse de l'application, et qui l'ouvre. Une adresse absente d'ici fait échouer les essais.
+
+Ajouter une adresse, c'est ajouter une ligne à `LIGNES` :
+
+    Ligne("flux", bailleur()),                                              une liste : chacun la sienne
+    Ligne("liberation", bailleur("a"), lambda m: [m.liberation_a.pk]),        une ligne du bailleur A : 404 chez B
+    Ligne("signer_bail", bailleur("a", GESTIONNAIRE), lambda m: [m.orientation_mairie.pk]),
+    Ligne("bilan_recu", ouverts() | lignes_lues("mairie", "etat", aveugles=("caf",)), lambda m: [m.bilan_a.pk]),
+
+Le dernier argument rend ce que l'adresse attend, tiré du monde d'essai (`tests/acces/monde.py`), toujours des lignes de **A**.
+Profils : `PROFILS`. Statuts : 200 permis, 302 vers la connexion (anonyme), 403 rôle ou nature, 404 ligne d'autrui.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flux_reservations.commun.acteur import Role
+from tests.acces.monde import Monde
+
+LECTEUR, GESTIONNAIRE, RESPONSABLE = Role.LECTEUR, Role.GESTIONNAIRE, Role.RESPONSABLE
+BAILLEURS = ("a_lecteur", "a_gestionnaire", "a_responsable", "b_lecteur", "b_gestionnaire", "b_responsable")
+RESERVATAIRES = ("caf",)
+COLLECTIVITES = ("mairie", "epci")
+ETATS = ("etat", "etat_voisin")
+DROITS = (*RESERVATAIRES, *COLLECTIVITES, *ETATS)
+_DE_A = ("a_lecteur", "a_gestionnaire", "a_responsable")
+PROFILS = (*BAILLEURS, *DROITS, "plateforme", "anonyme")
+_RANG = {LECTEUR: 0, GESTIONNAIRE: 1, RESPONSABLE: 2}
+PERMIS = 200
+Attendus = dict[str, int]
+
+
+def publique(statut: int = PERMIS) -> Attendus:
+    """Ouverte à tous, anonyme compris."""
+    return dict.fromkeys(PROFILS, statut)
+
+
+def connectes(statut: int = PERMIS) -> Attendus:
+    """Ouverte à toute personne connectée."""
+    return publique(statut) | {"anonyme": 302}
+
+
+def bailleur(ligne_de: str = "", role: Role = LECTEUR, *, statut: int = PERMIS) -> Attendus:
+    """Réservée aux bailleurs à partir de `role` ; `ligne_de="a"` : porte sur une ligne du bailleur A."""
+    attendus = dict.fromkeys(PROFILS, 403) | {"anonyme": 302}
+    for profil in BAILLEURS:
+        lettre, _, nom = profil.partition("_")
+        if _RANG[Role(nom)] >= _RANG[role]:
+            attendus[profil] = 404 if ligne_de and lettre != ligne_de else statut
+    return attendus
+
+
+def ouverts(*profils: str, statut: int = PERMIS, sinon: int = 403) -> Attendus:
+    """Ouverte à ces profils ; les autres sont refusés (403)."""
+    return dict.fromkeys(PROFILS, sinon) | {"anonyme": 302} | dict.fromkeys(profils, statut)
+
+
+def lignes_lues(*profils: str, aveugles: tuple[str, ...] = ()) -> Attendus:
+    """À ajouter (`|`) à un attendu : `profils` voient cette ligne-ci (200), `aveugles` non (404)."""
+    return dict.fromkeys(profils, PERMIS) | dict.fromkeys(aveugles, 404)
+
+
+def api(*profils: str) -> Attendus:
+    """Une ligne d'une ressource d'API, que voient `profils` : 404 pour les autres, 401 pour l'anonyme."""
+    return dict.fromkeys(PROFILS, 404) | dict.fromkeys(profils, PERMIS) | {"anonyme": 401}
+
+
+@dataclass(frozen=True)
+class Ligne:
+    """Une adresse : son nom, ce qu'elle répond à chaque profil, ce qu'elle attend ; `post` si elle ne répond qu'à une écriture."""
+
+    nom: str
+    attendus: Attendus
+    cles: Callable[[Monde], list[Any]] | None = None
+    post: bool = False
+    donnees: Callable[[Monde], dict[str, Any]] | None = None
+
+
+def _orientation(monde: Monde) -> list[Any]:
+    return [monde.orientation_mairie.pk]
+
+
+def _candidat(monde: Monde) -> list[Any]:
+    return [monde.orientation_mairie.candidats.get().pk]
+
+
+def _convention(monde: Monde) -> list[Any]:
+    return [monde.convention_mairie.pk]
+
+
+def _seance(monde: Monde) -> list[Any]:
+    return [monde.seance_a.pk]
+
+
+_ACCES = [
+    Ligne("accueil", publique()),
+    Ligne("regles", publique()),
+    Ligne("regles_au", publique(), lambda _: ["2026-01-01"]),
+    Ligne("accessibilite", publique()),
+    Ligne("composants", publique(404)),
+    Ligne("composants_progression", publique(404), lambda _: [3]),
+    Ligne("composants_detail", publique(404)),
+    Ligne("composants_confirmation", publique(404)),
+    Ligne("connexion", publique(302) | {"anonyme": 200}),
+    Ligne("connexion_demo", publique(404), lambda _: [1], post=True),
+    Ligne("deconnexion", publique(302), post=True),
+    Ligne("choisir_organisme", connectes(404), post=True),
+    Ligne("sans_organisme", connectes()),
+    Ligne("theme", publique(302), post=True),
+]
+_CONVENTIONS = [
+    Ligne("patrimoine", bailleur()),
+    Ligne("patrimoine_detail", bailleur(), lambda _: ["champ"]),
+    Ligne("logement", bailleur("a"), lambda m: [m.liberation_a.logement_id]),
+    Ligne("conventions", ouverts(*BAILLEURS, *DROITS)),
+    Ligne(
+        "convention",
+        bailleur("a") | lignes_lues("mairie", "etat", "epci", aveugles=("caf", "etat_voisin")),
+        _convention,
+    ),
+    Ligne("preparer_convention", bailleur(role=GESTIONNAIRE)),
+    Ligne("controler_convention", bailleur("a"), _convention),
+    *(
+        Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.brouillon.pk])
+        for nom in ("modalites", "droits", "proposer_convention", "reprendre_convention", "supprimer_brouillon")
+    ),
+    Ligne("preparer_avenant", bailleur("a", GESTIONNAIRE), _convention),
+    Ligne("signer_convention", bailleur("a", RESPONSABLE), _convention),
+    Ligne("resilier_convention", bailleur("a", RESPONSABLE), _convention),
+]
+_ATTRIBUTIONS = [
+    Ligne("liberations", bailleur()),
+    Ligne("liberation", bailleur("a"), lambda m: [m.liberation_a.pk]),
+    Ligne("corriger_bail", bailleur("a", RESPONSABLE), lambda m: [m.liberation_a.pk]),
+    *(
+        Ligne(nom, bailleur("a", GESTIONNAIRE), _orientation)
+        for nom in (
+            "mettre_a_disposition", "prolonger_delai", "rendre", "constater_carence", "presenter_candidat", "inscrire_en_seance",
+            "signer_bail",
+        )
+    ),
+    *(
+        Ligne(nom, bailleur("a", GESTIONNAIRE), _candidat)
+        for nom in ("retirer_candidat", "notifier_offre", "repondre_offre")
+    ),
+    Ligne("seances", bailleur()),
+    Ligne("prevoir_seance", bailleur(role=GESTIONNAIRE)),
+    Ligne("seance", bailleur("a"), _seance),
+    Ligne("clore_seance", bailleur("a", GESTIONNAIRE), _seance),
+    Ligne("decider", bailleur("a", GESTIONNAIRE), lambda m: [m.inscription_a.pk]),
+]  # fmt: skip
+_API = [
+    Ligne("api_schema", publique()),
+    Ligne("api_docs", publique()),
+    *(
+        Ligne(f"api-{ressource}-list", connectes() | {"anonyme": 401})
+        for ressource in ("bailleurs", "reservataires", "logements", "conventions", "liberations", "bilans", "envois")
+    ),
+    Ligne("api-bailleurs-detail", api(*_DE_A, *DROITS, "plateforme"), lambda m: [m.bailleur_a.siren]),
+    Ligne("api-reservataires-detail", api(*BAILLEURS, *DROITS, "plateforme"), lambda m: [m.mairie.code]),
+    Ligne("api-logements-detail", api(*_DE_A), lambda m: [m.liberation_a.logement_id]),
+    Ligne("api-conventions-detail", api(*_DE_A, "mairie", "etat", "epci"), _convention),
+    Ligne("api-liberations-detail", api(*_DE_A, "mairie"), lambda m: [m.liberation_a.pk]),
+    Ligne("api-bilans-detail", api(*_DE_A, "mairie", "etat"), lambda m: [m.bilan_a.pk]),
+    Ligne("api-envois-detail", api(*_DE_A, "etat"), lambda m: [m.transmission.pk]),
+]
+
+LIGNES: list[Ligne] = [*_ACCES, *_CONVENTIONS, *_ATTRIBUTIONS, *_API]
