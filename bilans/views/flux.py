@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attributions.domaine.codes import COMPTE_BAILLEUR, Exclusion
+from attributions.domaine.decompte import PHRASES
 from attributions.models import Liberation
 from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.domaine.flux import CompteAnnuel
@@ -175,7 +176,7 @@ def deplier_compte(calcul: CalculAnnuel, champ: Champ, quoi: str, demande: Any) 
         attente = orientes_non_decomptes(calcul.faits, calcul.flux).get(nom, [])
         explication = "Orientés vers ce compte, sans que le fait générateur soit atteint : le retard du moteur les compte, le solde pas encore."
         return _depliage(calcul, champ, f"{nom} : orientés, pas encore décomptés", attente, "RG-45", explication)
-    raisons = {decompte.liberation: decompte.imputation.raison.libelle for decompte in compte.decomptes}
+    raisons = {decompte.liberation: PHRASES[decompte.imputation.raison] for decompte in compte.decomptes}
     return _depliage(calcul, champ, f"{nom} : décompte", list(raisons), "RG-46", "", raisons)
 
 
