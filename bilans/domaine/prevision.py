@@ -1,0 +1,107 @@
+"""La prévision du flux : A et B de l'année à venir, par commune, et leur comparaison au constaté (RG-32)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from attributions.domaine.codes import Exclusion
+from flux_reservations.commun.arrondis import arrondir, repartir_aux_plus_forts_restes
+
+
+@dataclass(frozen=True, slots=True)
+class AnneeDeCommune:
+    """A et B par motif d'une commune, une année passée (logements)."""
+
+    mises_en_location: int
+    exclusions: Mapping[str, int]
+
+    @property
+    def total_exclusions(self) -> int:
+        """B."""
+        return sum(self.exclusions.values())
+
+
+@dataclass(frozen=True, slots=True)
+class PrevisionDeCommune:
+    """A et B prévus d'une commune, et l'intervalle où A s'est tenu les années passées."""
+
+    commune: str
+    mises_en_location: int
+    exclusions: Mapping[str, int]
+    minimum: int
+    maximum: int
+
+    @property
+    def flux(self) -> int:
+        """C prévu, jamais négatif."""
+        return max(0, self.mises_en_location - sum(self.exclusions.values()))
+
+
+def prevoir(
+    histoire: Mapping[str, Sequence[AnneeDeCommune]], logements: Mapping[str, int], rotation: Fraction | None = None
+) -> tuple[PrevisionDeCommune, ...]:
+    """Prévision par commune : la moyenne des années connues, à défaut patrimoine × rotation (RG-32).
+
+    `rotation` est annuelle (0 à 1). Les moyennes sont réparties aux plus forts restes : la somme des communes est la moyenne
+    du département, arrondie au plus proche. L'intervalle va du minimum au maximum constatés.
+    """
+    moyennes = {commune: _moyenne(histoire.get(commune, ()), logements.get(commune, 0), rotation) for commune in sorted({*histoire, *logements})}
+    attendus = _repartir({commune: moyenne[0] for commune, moyenne in moyennes.items()})
+    exclusions = {
+        motif.value: _repartir({commune: moyenne[1].get(motif.value, Fraction(0)) for commune, moyenne in moyennes.items()})
+        for motif in Exclusion
+    }
+    return tuple(
+        PrevisionDeCommune(
+            commune,
+            attendus[commune],
+            {motif: par_commune[commune] for motif, par_commune in exclusions.items()},
+            *_intervalle(histoire.get(commune, ()), attendus[commune]),
+        )
+        for commune in moyennes
+    )
+
+
+def _moyenne(
+    annees: Sequence[AnneeDeCommune], logements: int, rotation: Fraction | None
+) -> tuple[Fraction, dict[str, Fraction]]:
+    if not annees:
+        return logements * (rotation or Fraction(0)), {}
+    motifs = {motif for annee in annees for motif in annee.exclusions}
+    return (
+        Fraction(sum(annee.mises_en_location for annee in annees), len(annees)),
+        {motif: Fraction(sum(annee.exclusions.get(motif, 0) for annee in annees), len(annees)) for motif in motifs},
+    )
+
+
+def _repartir(quotas: Mapping[str, Fraction]) -> dict[str, int]:
+    """Entiers de somme arrondie : aucun logement prévu ne se perd dans les arrondis."""
+    if not quotas:
+        return {}
+    return repartir_aux_plus_forts_restes(quotas, arrondir(sum(quotas.values(), Fraction(0))), sorted(quotas))
+
+
+def _intervalle(annees: Sequence[AnneeDeCommune], attendu: int) -> tuple[int, int]:
+    constates = [annee.mises_en_location for annee in annees] or [attendu]
+    return min(attendu, *constates), max(attendu, *constates)
+
+
+@dataclass(frozen=True, slots=True)
+class Ecart:
+    """Prévu et constaté d'une commune (ou du total), en logements."""
+
+    commune: str
+    prevu: int
+    constate: int
+
+    @property
+    def ecart(self) -> int:
+        """Constaté − prévu."""
+        return self.constate - self.prevu
+
+
+def comparer(prevus: Mapping[str, int], constates: Mapping[str, int]) -> tuple[Ecart, ...]:
+    """Un écart par commune, prévue ou constatée (RG-32)."""
+    return tuple(Ecart(commune, prevus.get(commune, 0), constates.get(commune, 0)) for commune in sorted({*prevus, *constates}))
