@@ -1,0 +1,86 @@
+"""Chaque page, dans chaque rôle : axe sans manquement, aucun débordement sur mobile, aucune erreur dans la console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from django.urls import reverse
+
+from flux_reservations.acces.navigation import adresse_de, naviguer
+from flux_reservations.commun.acteur import Acteur, Nature, Role
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.acces.monde import Monde
+
+_ROLES = {
+    "bailleur_a": Acteur(Nature.BAILLEUR, Role.GESTIONNAIRE),
+    "caf": Acteur(Nature.RESERVATAIRE, Role.GESTIONNAIRE),
+    "mairie": Acteur(Nature.COLLECTIVITE, Role.GESTIONNAIRE),
+    "etat": Acteur(Nature.ETAT, Role.GESTIONNAIRE),
+    "plateforme": Acteur(Nature.PLATEFORME, Role.ADMINISTRATEUR),
+}
+_PUBLIQUES = [("anonyme", reverse(nom)) for nom in ("accueil", "regles", "accessibilite", "connexion")]
+_PAGES = [
+    (role, lien.adresse) for role, acteur in _ROLES.items() for groupe in naviguer(acteur, "") for lien in groupe.entrees
+]
+_FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
+    ("bailleur_a", "logement", lambda monde: monde.liberation_a.logement_id),
+    ("bailleur_a", "convention", lambda monde: monde.convention_etat.pk),
+    ("bailleur_a", "liberation", lambda monde: monde.liberation_a.pk),
+    ("bailleur_a", "seance", lambda monde: monde.seance_a.pk),
+    ("mairie", "convention", lambda monde: monde.convention_mairie.pk),
+]
+
+
+def verifier(page: Page, adresse: str, examiner: Callable[[], list[str]]) -> None:
+    """Ouvre la page et exige qu'elle soit accessible, sans débordement ni erreur."""
+    erreurs: list[str] = []
+    page.on("console", lambda message: erreurs.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda erreur: erreurs.append(str(erreur)))
+    reponse = page.goto(adresse)
+    assert reponse is not None
+    assert reponse.status == 200
+    assert page.title().split(" – ")[0].strip()
+    assert page.locator("h1").count() == 1
+    assert examiner() == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert erreurs == []
+
+
+@pytest.mark.parametrize(("role", "adresse"), [*_PUBLIQUES, *_PAGES])
+def test_une_page_de_la_navigation_est_accessible(
+    page: Page,
+    serveur: str,
+    entrer: Callable[[str], None],
+    examiner: Callable[[], list[str]],
+    role: str,
+    adresse: str,
+) -> None:
+    entrer(role)
+    verifier(page, serveur + adresse, examiner)
+
+
+@pytest.mark.parametrize(("role", "nom", "cle"), _FICHES, ids=[f"{role}-{nom}" for role, nom, _ in _FICHES])
+def test_une_fiche_est_accessible(
+    page: Page,
+    serveur: str,
+    monde: Monde,
+    entrer: Callable[[str], None],
+    examiner: Callable[[], list[str]],
+    role: str,
+    nom: str,
+    cle: Callable[[Monde], int],
+) -> None:
+    entrer(role)
+    verifier(page, serveur + reverse(nom, args=[cle(monde)]), examiner)
+
+
+def test_la_navigation_de_chaque_role_existe() -> None:
+    for acteur in _ROLES.values():
+        assert naviguer(acteur, "")
+    assert adresse_de("page_qui_n_existe_pas") == ""
