@@ -64,6 +64,8 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 def monde(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Monde]:
     """Le petit monde, écrit pour de bon le temps d'un module (le serveur a sa propre connexion)."""
     del django_db_setup
+    nom = connection.settings_dict["NAME"]
+    assert nom.startswith("test_"), f"{nom} n'est pas une base d'essai : rien n'y est écrit ni vidé"
     with django_db_blocker.unblock():
         try:
             yield batir_monde()
