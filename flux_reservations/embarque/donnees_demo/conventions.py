@@ -79,7 +79,7 @@ def _du_grand(aujourd_hui: date) -> list[ConventionDemo]:
     annee = aujourd_hui.year
     depot = ("commune:94073", "commune:94022", "commune:94054", "commune:94081", "commune:94074")
     return [
-        _etat("25.00", "5.00", delai_presentation_jours=30),
+        _etat("25.00", "5.00", part_hors_qpv_min=Decimal("28.00")),
         ConventionDemo(
             "AL",
             (LigneDemo("22.00", FINANCEMENT),),
@@ -115,7 +115,7 @@ def _du_grand(aujourd_hui: date) -> list[ConventionDemo]:
         _commune("CHAMPIGNY", "94017", "15.00", 38_000_000),
         _commune("VILLEJUIF", "94076", "10.00", 53_000_000, delai_presentation_jours=20, delai_unite=DelaiUnite.OUVRES),
         _commune("CHOISY", "94022", "11.00", 58_300_000, gestion=Gestion.DELEGUEE),
-        _commune("FONTENAY", "94033", "14.00", 22_000_000, carence_decomptee=False),
+        _commune("FONTENAY", "94033", "14.00", 22_000_000),
         _commune("ALFORTVILLE", "94002", "9.00", 41_400_000),
         _commune("BONNEUIL", "94011", "13.00", 9_200_000, etat=EtatConvention.BROUILLON, date_effet=date(annee + 1, 1, 1)),
     ]
@@ -171,7 +171,7 @@ def _ecrire(
             "date_signature_reservataire": champs["date_signature"],
         }
     convention = Convention.objects.create(
-        bailleur=bailleur, reservataire=reservataire, departement_id="94", numero=numero, nb_candidats=3, **champs
+        bailleur=bailleur, reservataire=reservataire, departement_id="94", numero=numero, **({"nb_candidats": 3, "delai_presentation_jours": 30} | champs)
     )
     for ligne in plan.lignes:
         droit = Droit.objects.create(

@@ -113,7 +113,7 @@ class Conteur:
         """Une commission, parfois deux ; puis les offres, rang après rang."""
         hasard = self._hasard
         proposition: date = deroule.champs["date_proposition"]
-        prioritaire = cadre.compte.startswith("ETAT94/")
+        prioritaire = cadre.compte in {"ETAT94/prioritaires", "ETAT94/repli"}
         nombre = hasard.entier(1, 3) if prioritaire else hasard.peser(((3, 8), (4, 3), (5, 1)))
         seance = seance_suivante(cadre.seances, proposition + timedelta(days=4))
         examines = [self._candidat(cadre, proposition) for _ in range(nombre)]
@@ -121,7 +121,7 @@ class Conteur:
             for candidat in examines:
                 candidat |= {"decision": Decision.NON_ATTRIBUTION, "motif": hasard.choisir(MOTIFS_DE_NON_ATTRIBUTION), "le": seance}
             deroule.candidats += examines
-            if seance > cadre.aujourd_hui or seance + timedelta(days=9) > cadre.aujourd_hui:
+            if seance + timedelta(days=9) > cadre.aujourd_hui:
                 deroule.seance = seance
                 deroule.champs |= {"date_caleol": seance, "decision": Decision.NON_ATTRIBUTION}
                 return
@@ -216,9 +216,10 @@ def _couper(deroule: Deroule, cadre: Cadre) -> Deroule:
     proposition = champs.get("date_proposition")
     if proposition is not None and proposition > jour:
         del champs["date_proposition"]
-    for nom in ("date_mise_a_disposition", "date_caleol"):
-        if champs.get(nom) is not None and champs[nom] > jour:
-            del champs[nom]
+    if champs.get("date_mise_a_disposition", jour) > jour:
+        del champs["date_mise_a_disposition"]
+    if champs.get("date_caleol") is not None and champs["date_caleol"] >= jour:
+        del champs["date_caleol"]
     if "date_caleol" not in champs:
         champs.pop("decision", None)
     deroule.candidats = [_couper_un_candidat(candidat, jour) for candidat in deroule.candidats if candidat.pop("presente_le") <= jour]
@@ -236,7 +237,7 @@ def _couper(deroule: Deroule, cadre: Cadre) -> Deroule:
 
 def _couper_un_candidat(candidat: dict[str, Any], jour: date) -> dict[str, Any]:
     examine_le = candidat.pop("le", None)
-    if examine_le is None or examine_le > jour:
+    if examine_le is None or examine_le >= jour:
         return {cle: candidat[cle] for cle in ("numero_demande", "public", "nb_personnes")}
     notification, reponse = candidat.get("date_notification"), candidat.get("date_reponse")
     if notification is None or notification > jour:

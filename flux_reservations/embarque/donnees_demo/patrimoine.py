@@ -73,7 +73,8 @@ def engendrer_logements(
     hasard: Hasard, bailleur: Bailleur, programmes: list[Programme], cles: Iterator[int], aujourd_hui: date
 ) -> list[LogementDemo]:
     """Les logements de tous les programmes ; un ensemble est gelé depuis l'an dernier, avant sa démolition."""
-    gele = max((un for un in programmes if un.quartier and un.nombre < 110), key=lambda un: (un.nombre, un.numero))  # noqa: PLR2004
+    a_demolir = (un for un in programmes if un.quartier and 50 < un.nombre < 110)  # noqa: PLR2004 : une barre, pas une cité
+    gele = max(a_demolir, key=lambda un: (un.nombre, un.numero), default=None)
     gel = date(aujourd_hui.year - 1, 9, 1)
     logements = []
     for programme in programmes:
