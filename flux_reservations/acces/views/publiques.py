@@ -18,6 +18,7 @@ from flux_reservations.droit.repartition import Quota, droit_theorique, droits_e
 from flux_reservations.droit.taux import PART_MAXIMALE_AGENTS, PART_MAXIMALE_ETAT, PART_MAXIMALE_GARANTIES
 from flux_reservations.socle.presentation import BarreRetard, Etape, Moment, Onglet, Pastille
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.textes_regles import lire_chapitres
 from flux_reservations.socle.vues import Depliage, repondre_depliage
 
 
@@ -109,7 +110,7 @@ def regles(request: Requete, jour: date | None = None) -> HttpResponse:
         except ValueError:
             return redirect("regles")
     lue_le = jour or timezone.localdate()
-    return render(request, "acces/regles.html", {"titre": "Règles appliquées", "jour": lue_le, "chapitres": []})
+    return render(request, "acces/regles.html", {"titre": "Règles appliquées", "jour": lue_le, "chapitres": lire_chapitres(lue_le)})
 
 
 class _ExempleForm(forms.Form):
