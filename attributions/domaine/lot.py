@@ -113,6 +113,7 @@ class _Reparation:
         self.touches = [0] * len(moteur.retards)
         self.revues = [-1] * nombre
         self.paires = [[-1] * nombre for _ in range(nombre)]
+        self._termes: list[tuple[list[int], list[int]] | None] = [None] * len(moteur.retards)
 
     def faire_un_tour(self) -> bool:
         """Chaque REPROPOSE puis chaque ECHANGE, dans l'ordre ; vrai si quelque chose a changé."""
@@ -128,6 +129,7 @@ class _Reparation:
         self.gestes += 1
         for compte in comptes:
             self.touches[compte] = self.gestes
+            self._termes[compte] = None
 
     def _reproposer(self, attente: Attente) -> None:
         """REPROPOSE : garde le compte, sauf si la proposition d'aujourd'hui gagne strictement plus.
@@ -161,20 +163,25 @@ class _Reparation:
                     self._echanger(premiere, seconde)
                 vues[suivant] = self.gestes
 
+    def _pertes_et_prises(self, compte: int) -> tuple[list[int], list[int]]:
+        """Ce que Φ gagne à ce que le compte perde, puis prenne, un logement de chaque modalité ; à jour de son dernier changement."""
+        termes = self._termes[compte]
+        if termes is None:
+            poids, manque = self.moteur.poids_de(compte), self.moteur.manques[compte]
+            prises = [poids_ * (2 * valeur - U) for poids_, valeur in zip(poids, manque, strict=True)]
+            pertes = [prise + 2 * U * poids_ for poids_, prise in zip(poids, prises, strict=True)]
+            termes = self._termes[compte] = (pertes, prises)
+        return termes
+
     def _gagne(self, premiere: Attente, seconde: Attente) -> bool:
         """Vrai si l'échange baisse Φ (Δ < 0) et qu'aucune garde ne s'y oppose."""
-        moteur, compte, autre = self.moteur, premiere.compte, seconde.compte
-        poids_ici, poids_la = moteur.poids_de(compte), moteur.poids_de(autre)
-        ici, la = moteur.manques[compte], moteur.manques[autre]
+        compte, autre = premiere.compte, seconde.compte
+        pertes_ici, prises_ici = self._termes[compte] or self._pertes_et_prises(compte)
+        pertes_la, prises_la = self._termes[autre] or self._pertes_et_prises(autre)
         ecart = 0
-        for cle, vers in zip(premiere.fiche.cles, seconde.fiche.cles, strict=True):
+        for cle, vers in zip(premiere.fiche.cles, seconde.fiche.cles):  # noqa: B905 : quatre dimensions de part et d'autre
             if cle != vers:
-                ecart += (
-                    poids_ici[cle] * (2 * ici[cle] + U)
-                    - poids_ici[vers] * (2 * ici[vers] - U)
-                    + poids_la[vers] * (2 * la[vers] + U)
-                    - poids_la[cle] * (2 * la[cle] - U)
-                )
+                ecart += pertes_ici[cle] - prises_ici[vers] + pertes_la[vers] - prises_la[cle]
         if ecart >= 0:
             return False
         return self._peut_gagner(compte, premiere, seconde) and self._peut_gagner(autre, seconde, premiere)

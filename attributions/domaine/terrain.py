@@ -121,13 +121,16 @@ class Terrain:
 
     def _trouver_les_zones(self) -> tuple[int, ...]:
         """Parties dont le droit peut courir hors du périmètre où il s'exerce."""
-        trouvees = set()
-        for lignes_par_partie in self._lignes:
-            for indice, lignes in enumerate(lignes_par_partie):
-                court = frozenset().union(*(ligne.assiette for ligne in lignes)) & self.communes
-                if court - frozenset().union(*(ligne.perimetre for ligne in lignes)):
-                    trouvees.add(indice)
-        return tuple(sorted(trouvees))
+        lieux = [(commune, premiere) for commune in self.communes for premiere in (False, True)]
+        return tuple(
+            indice
+            for indice in range(self.bailleur)
+            if any(
+                any(_court_la(ligne, lieu) for ligne in lignes[indice]) and not any(_s_exerce_la(ligne, lieu) for ligne in lignes[indice])
+                for lignes in self._lignes
+                for lieu in lieux
+            )
+        )
 
     def epoque(self, le: date) -> int:
         """L'époque d'un jour."""
