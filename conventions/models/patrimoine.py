@@ -33,11 +33,13 @@ class LogementQuerySet(models.QuerySet["Logement"]):
         return self.visibles_par(acteur)
 
     def avec_situation(self, le: date) -> LogementQuerySet:
-        """Annote `qpv` et `hors_champ` tels qu'ils étaient à cette date."""
-        situation = SituationLogement.objects.filter(logement=models.OuterRef("pk"), periode__contains=le)
+        """Annote `qpv` et `hors_champ` tels qu'ils étaient à cette date (une jointure : les périodes ne se recouvrent pas)."""
         return self.annotate(
-            qpv=models.Subquery(situation.values("qpv")[:1]),
-            hors_champ=models.Subquery(situation.values("hors_champ")[:1]),
+            situation_du_jour=models.FilteredRelation(
+                "situations", condition=models.Q(situations__periode__contains=le)
+            ),
+            qpv=models.F("situation_du_jour__qpv"),
+            hors_champ=models.F("situation_du_jour__hors_champ"),
         )
 
 
