@@ -54,7 +54,9 @@ class FormulaireCandidat(forms.Form):
     """Une demande proposée ; aucun nom : le numéro unique suffit (RG-49)."""
 
     numero_demande = forms.CharField(
-        label="Numéro unique de la demande", max_length=40, help_text="18 chiffres ou lettres, sans le nom du demandeur."
+        label="Numéro unique de la demande",
+        max_length=40,
+        help_text="18 chiffres ou lettres, sans le nom du demandeur.",
     )
     public = forms.ChoiceField(label="Public", choices=[("", "Non renseigné"), *Public.choix()], required=False)
     nb_personnes = forms.IntegerField(label="Personnes du ménage", min_value=1, max_value=20, required=False)
@@ -111,7 +113,11 @@ class FormulaireCloture(forms.Form):
     """La clôture d'une séance ; le bilan annuel qu'on y a présenté, s'il y en a un (RG-62)."""
 
     bilan_presente = forms.IntegerField(
-        label="Bilan annuel présenté (année)", min_value=2020, max_value=2100, required=False, help_text="Vide si aucun bilan n'a été présenté."
+        label="Bilan annuel présenté (année)",
+        min_value=2020,
+        max_value=2100,
+        required=False,
+        help_text="Vide si aucun bilan n'a été présenté.",
     )
 
 
@@ -126,11 +132,13 @@ class FormulaireDecisions(forms.Form):
             self.fields[f"decision_{candidat.pk}"] = forms.ChoiceField(
                 label=f"Décision pour {nom}", choices=[("", "Non examiné"), *Decision.choix()], required=False
             )
-            self.fields[f"rang_{candidat.pk}"] = forms.IntegerField(label=f"Rang de {nom}", min_value=1, max_value=20, required=False)
-            self.fields[f"motif_{candidat.pk}"] = forms.CharField(label=f"Motif pour {nom}", max_length=200, required=False)
-        self.fields["motif_nombre"] = ChampMotif(
-            label="Moins de trois demandes examinées : pourquoi ?", required=False
-        )
+            self.fields[f"rang_{candidat.pk}"] = forms.IntegerField(
+                label=f"Rang de {nom}", min_value=1, max_value=20, required=False
+            )
+            self.fields[f"motif_{candidat.pk}"] = forms.CharField(
+                label=f"Motif pour {nom}", max_length=200, required=False
+            )
+        self.fields["motif_nombre"] = ChampMotif(label="Moins de trois demandes examinées : pourquoi ?", required=False)
 
     def decisions(self) -> dict[int, DecisionCandidat]:
         """Les décisions saisies, par candidat ; les non examinés sont laissés."""

@@ -24,5 +24,6 @@ urlpatterns = [
     path("seances/prevoir/", seances.PrevoirSeance.as_view(), name="prevoir_seance"),
     path("seances/<int:pk>/", seances.VueSeance.as_view(), name="seance"),
     path("seances/<int:pk>/clore/", seances.CloreSeance.as_view(), name="clore_seance"),
+    path("inscriptions/<int:pk>/retirer/", seances.RetirerDeLaSeance.as_view(), name="retirer_de_la_seance"),
     path("inscriptions/<int:pk>/decider/", seances.Decider.as_view(), name="decider"),
 ]

@@ -51,12 +51,19 @@ def controler_brouillon(convention: Convention) -> list[Controle]:
     debut = convention.date_effet or timezone.localdate()
     chargees = charger_conventions(convention.bailleur_id, convention.departement_id)
     version = _projeter(convention, debut, dict(chargees.zones))
-    autres = [_sans_recouvrement(autre, convention, debut) for autre in chargees.conventions.versions if autre.identifiant != convention.pk]
+    autres = [
+        _sans_recouvrement(autre, convention, debut)
+        for autre in chargees.conventions.versions
+        if autre.identifiant != convention.pk
+    ]
     versions = [version, *(autre for autre in autres if autre is not None)]
     fin = convention.date_fin or debut + HORIZON_SANS_TERME
     trouves = [
         controle
-        for controle in (*controler_plafonds(versions, debut, fin), *controler_partage_des_garanties(versions, debut, fin))
+        for controle in (
+            *controler_plafonds(versions, debut, fin),
+            *controler_partage_des_garanties(versions, debut, fin),
+        )
         if convention.pk in controle.conventions
     ]
     if not version.lignes:
@@ -82,7 +89,13 @@ def _projeter(convention: Convention, debut: date, zones: dict[str, frozenset[st
         assiette = frozenset().union(*(zones.get(territoire.pk, frozenset()) for territoire in droit.assiette.all()))
         lignes.append(
             LigneDroit(
-                droit.pk, droit.contrepartie, droit.sous_contingent, droit.taux, perimetre, assiette or perimetre, droit.montant_garanti
+                droit.pk,
+                droit.contrepartie,
+                droit.sous_contingent,
+                droit.taux,
+                perimetre,
+                assiette or perimetre,
+                droit.montant_garanti,
             )
         )
     reservataire = convention.reservataire
@@ -90,7 +103,9 @@ def _projeter(convention: Convention, debut: date, zones: dict[str, frozenset[st
         identifiant=convention.pk,
         origine=convention.compte_id,
         numero=convention.numero,
-        reservataire=lire_reservataire(reservataire.pk, reservataire.code, reservataire.type, reservataire.territoire_id, zones),
+        reservataire=lire_reservataire(
+            reservataire.pk, reservataire.code, reservataire.type, reservataire.territoire_id, zones
+        ),
         date_signature=debut,
         debut=debut,
         fin=convention.date_fin,

@@ -48,7 +48,9 @@ class FormulaireBrouillon(forms.Form):
         required=False,
         help_text="Même gestion, mêmes délais, même report : l'égalité de traitement (RG-25) en sort plus simple.",
     )
-    numero = forms.CharField(label="Numéro", max_length=60, required=False, help_text="Vide : un numéro libre est tiré.")
+    numero = forms.CharField(
+        label="Numéro", max_length=60, required=False, help_text="Vide : un numéro libre est tiré."
+    )
 
     def __init__(self, *args: Any, acteur: Acteur, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -84,13 +86,20 @@ class FormulaireModalites(forms.Form):
         help_text="Déléguée : le bailleur choisit parmi les publics du réservataire et rend compte ; pas de délai de présentation (RG-21).",
     )
     delegataire = forms.ModelChoiceField(label="Délégataire", queryset=Organisme.objects.none(), required=False)
-    delai_presentation_jours = forms.IntegerField(label="Délai de présentation (jours)", min_value=1, max_value=365, required=False)
+    delai_presentation_jours = forms.IntegerField(
+        label="Délai de présentation (jours)", min_value=1, max_value=365, required=False
+    )
     delai_unite = forms.ChoiceField(label="Jours comptés", choices=DelaiUnite.choix())
     nb_candidats = forms.IntegerField(label="Candidats attendus", min_value=1, max_value=20, required=False)
-    carence_decomptee = forms.BooleanField(label="Sans candidat dans le délai, le logement est décompté", required=False)
+    carence_decomptee = forms.BooleanField(
+        label="Sans candidat dans le délai, le logement est décompté", required=False
+    )
     fait_generateur = forms.ChoiceField(label="Décompté à la date de", choices=FaitGenerateur.choix())
     report = forms.ChoiceField(
-        label="Report du solde", choices=Report.choix(), required=False, help_text="Par défaut : total, et aucun pour l'État (RG-47)."
+        label="Report du solde",
+        choices=Report.choix(),
+        required=False,
+        help_text="Par défaut : total, et aucun pour l'État (RG-47).",
     )
     report_plafond = forms.IntegerField(label="Plafond du report (logements)", min_value=0, required=False)
     premieres_locations = forms.ChoiceField(label="Premières mises en location", choices=PremieresLocations.choix())
@@ -125,10 +134,16 @@ class FormulaireDroit(forms.Form):
     contrepartie = forms.ChoiceField(label="Contrepartie", choices=[("", "—"), *Contrepartie.choix()], required=False)
     sous_contingent = forms.ChoiceField(
         label="Sous-contingent (État)",
-        choices=[("", "—"), (SousContingent.PRIORITAIRES.value, "Prioritaires"), (SousContingent.AGENTS.value, "Agents")],
+        choices=[
+            ("", "—"),
+            (SousContingent.PRIORITAIRES.value, "Prioritaires"),
+            (SousContingent.AGENTS.value, "Agents"),
+        ],
         required=False,
     )
-    taux = forms.DecimalField(label="Taux (%)", min_value=0, max_value=100, decimal_places=2, required=False, localize=True)
+    taux = forms.DecimalField(
+        label="Taux (%)", min_value=0, max_value=100, decimal_places=2, required=False, localize=True
+    )
     perimetre = forms.MultipleChoiceField(label="S'exerce sur", required=False)
     assiette = forms.MultipleChoiceField(label="Court sur (vide : le même territoire)", required=False)
     montant_garanti = forms.DecimalField(

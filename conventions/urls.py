@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from conventions.views import conventions, elaboration, patrimoine
+from conventions.views import conventions, documents, elaboration, patrimoine
 
 urlpatterns = [
     path("patrimoine/", patrimoine.Patrimoine.as_view(), name="patrimoine"),
@@ -22,4 +22,6 @@ urlpatterns = [
     path("conventions/<int:pk>/resilier/", elaboration.Resilier.as_view(), name="resilier_convention"),
     path("conventions/<int:pk>/avenant/", elaboration.PreparerAvenant.as_view(), name="preparer_avenant"),
     path("conventions/<int:pk>/supprimer/", elaboration.SupprimerBrouillon.as_view(), name="supprimer_brouillon"),
+    path("conventions/<int:pk>/texte.pdf", documents.TexteConvention.as_view(), name="texte_convention"),
+    path("etat-des-lieux/<str:departement>.<str:forme>", documents.EtatDesLieuxFichier.as_view(), name="etat_des_lieux_fichier"),
 ]

@@ -16,6 +16,7 @@ from conventions.api import RESSOURCES as CONVENTIONS
 from flux_reservations.acces.api import AuthentificationParJeton
 from flux_reservations.notifications.api import RESSOURCES as NOTIFICATIONS
 
+
 class SchemaJeton(OpenApiAuthenticationExtension):
     """Le jeton dans le document OpenAPI."""
 
@@ -33,7 +34,11 @@ for prefixe, vues in [*CONVENTIONS, *ATTRIBUTIONS, *BILANS, *NOTIFICATIONS]:
     routeur.register(prefixe, vues, basename=f"api-{prefixe}")
 
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[]), name="api_schema"),
+    path(
+        "schema/",
+        SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[]),
+        name="api_schema",
+    ),
     path(
         "docs/",
         SpectacularSwaggerView.as_view(url_name="api_schema", permission_classes=[AllowAny], authentication_classes=[]),

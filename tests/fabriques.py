@@ -8,11 +8,11 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from attributions.models import Liberation, Orientation
 from conventions.domaine.codes import Contrepartie, EtatConvention, TypeReservataire
 from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, SituationLogement, nature_du_type
-from django.db.backends.postgresql.psycopg_any import DateRange
 from flux_reservations.acces.models import Rattachement, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
 
@@ -50,7 +50,9 @@ def creer_etat(code: str = "ETAT94", territoire: str = "departement:94") -> Rese
     return creer_reservataire(code, TypeReservataire.ETAT, territoire, nom="État, préfecture")
 
 
-def creer_logement(bailleur: Bailleur, commune: str = CRETEIL, *, qpv: str = "", hors_champ: str = "", **champs: Any) -> Logement:
+def creer_logement(
+    bailleur: Bailleur, commune: str = CRETEIL, *, qpv: str = "", hors_champ: str = "", **champs: Any
+) -> Logement:
     """Un logement T3 PLUS et sa situation depuis l'origine."""
     champs = {"typologie": "T3", "financement": "PLUS", "identifiant": f"N{next(_numeros):05d}"} | champs
     logement = Logement.objects.create(bailleur=bailleur, commune_id=commune, **champs)
@@ -78,7 +80,10 @@ def creer_convention(
     defaut = Contrepartie.CONTINGENT_PREFECTORAL if reservataire.est_etat else Contrepartie.FINANCEMENT
     for taux, sous_contingent, territoire in droits:
         droit = Droit.objects.create(
-            convention=convention, contrepartie=contrepartie or defaut, sous_contingent=sous_contingent, taux=Decimal(taux)
+            convention=convention,
+            contrepartie=contrepartie or defaut,
+            sous_contingent=sous_contingent,
+            taux=Decimal(taux),
         )
         droit.perimetre.set([territoire])
     convention.refresh_from_db()

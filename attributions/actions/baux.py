@@ -25,7 +25,9 @@ def signer_bail(*, acteur: Acteur, orientation_id: int, le: date) -> Orientation
         if liberation.retrait:
             raise ErreurMetier("liberation_retiree", "Cette libération est retirée : aucun bail ne peut être signé.")
         verifier_bail(parcours, le, liberation.date_conge)
-        retenu = next((candidat for candidat in orientation.candidats.all() if candidat.reponse == Reponse.ACCEPTE), None)
+        retenu = next(
+            (candidat for candidat in orientation.candidats.all() if candidat.reponse == Reponse.ACCEPTE), None
+        )
         liberation.date_bail = le
         liberation.save(update_fields=["date_bail"])
         enregistrer(
@@ -35,7 +37,11 @@ def signer_bail(*, acteur: Acteur, orientation_id: int, le: date) -> Orientation
             {"issue": Issue.BAIL.value, "public": retenu.public if retenu else orientation.public},
         )
         journaliser(
-            acteur=acteur, action="signer_bail", objet=liberation, organisme_id=liberation.bailleur_id, apres={"date_bail": le}
+            acteur=acteur,
+            action="signer_bail",
+            objet=liberation,
+            organisme_id=liberation.bailleur_id,
+            apres={"date_bail": le},
         )
     return orientation
 
@@ -50,7 +56,9 @@ def corriger_bail(*, acteur: Acteur, liberation_id: int, le: date | None, motif:
     if not acteur.peut(Role.RESPONSABLE):
         raise AccesRefuse
     with transaction.atomic():
-        liberation = Liberation.objects.modifiables_par(acteur).filter(pk=liberation_id).select_for_update(of=("self",)).first()
+        liberation = (
+            Liberation.objects.modifiables_par(acteur).filter(pk=liberation_id).select_for_update(of=("self",)).first()
+        )
         if liberation is None:
             raise Introuvable
         if liberation.date_bail is None:

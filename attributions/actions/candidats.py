@@ -36,8 +36,12 @@ def presenter_candidat(
             acteur, orientation_id, permises=Orientation.objects.presentables_par(acteur)
         )
         if parcours.caleol is not None and parcours.decision in DECISIONS_FAVORABLES:
-            raise ErreurMetier("deja_decide", "La CALEOL a déjà attribué ce logement : on n'y ajoute plus de candidat.", regle="RG-43")
-        verifier_apres("date_proposition", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition")
+            raise ErreurMetier(
+                "deja_decide", "La CALEOL a déjà attribué ce logement : on n'y ajoute plus de candidat.", regle="RG-43"
+            )
+        verifier_apres(
+            "date_proposition", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition"
+        )
         try:
             with transaction.atomic():
                 candidat = Candidat.objects.create(
@@ -80,7 +84,9 @@ def notifier_offre(*, acteur: Acteur, candidat_id: int, le: date) -> Candidat:
     with transaction.atomic():
         candidat = _verrouiller_candidat(acteur, candidat_id)
         if candidat.decision not in DECISIONS_FAVORABLES:
-            raise ErreurMetier("sans_attribution", "La CALEOL n'a pas attribué le logement à ce candidat.", regle="RG-43")
+            raise ErreurMetier(
+                "sans_attribution", "La CALEOL n'a pas attribué le logement à ce candidat.", regle="RG-43"
+            )
         if candidat.date_notification is not None:
             raise ErreurMetier("deja_notifie", f"L'offre est notifiée depuis le {candidat.date_notification:%d/%m/%Y}.")
         _refuser_hors_rang(candidat)
@@ -92,13 +98,17 @@ def notifier_offre(*, acteur: Acteur, candidat_id: int, le: date) -> Candidat:
 def repondre(*, acteur: Acteur, candidat_id: int, reponse: str, le: date, motif: str = "") -> Candidat:
     """Enregistre la réponse du demandeur ; un refus laisse le rang suivant (RG-43, RG-44)."""
     if reponse not in set(Reponse):
-        raise ErreurMetier("reponse_inconnue", "Choisissez une réponse : accepte, refuse, désistement.", champ="reponse")
+        raise ErreurMetier(
+            "reponse_inconnue", "Choisissez une réponse : accepte, refuse, désistement.", champ="reponse"
+        )
     with transaction.atomic():
         candidat = _verrouiller_candidat(acteur, candidat_id)
         if candidat.date_notification is None:
             raise ErreurMetier("etape_sautee", "Notifiez d'abord l'offre à ce demandeur.", regle="RG-44")
         if candidat.reponse:
-            raise ErreurMetier("deja_repondu", f"Ce demandeur a déjà répondu ({candidat.get_reponse_display().lower()}).")
+            raise ErreurMetier(
+                "deja_repondu", f"Ce demandeur a déjà répondu ({candidat.get_reponse_display().lower()})."
+            )
         verifier_apres("date_reponse", le, candidat.date_notification, "la notification de l'offre")
         _enregistrer_candidat(acteur, candidat, "repondre", motif=motif, reponse=reponse, date_reponse=le)
     return candidat
@@ -133,12 +143,18 @@ def _verrouiller_candidat(acteur: Acteur, candidat_id: int) -> Candidat:
 
 def _refuser_hors_rang(candidat: Candidat) -> None:
     """On n'offre au rang suivant qu'après le refus des rangs d'avant (RG-43)."""
-    devant = candidat.orientation.candidats.filter(decision__in=DECISIONS_FAVORABLES, reponse="").exclude(pk=candidat.pk)
+    devant = candidat.orientation.candidats.filter(decision__in=DECISIONS_FAVORABLES, reponse="").exclude(
+        pk=candidat.pk
+    )
     if candidat.rang_caleol and devant.filter(rang_caleol__lt=candidat.rang_caleol).exists():
-        raise ErreurMetier("rang_precedent", "Un rang précédent n'a pas encore répondu : l'offre lui revient d'abord.", regle="RG-43")
+        raise ErreurMetier(
+            "rang_precedent", "Un rang précédent n'a pas encore répondu : l'offre lui revient d'abord.", regle="RG-43"
+        )
 
 
-def _enregistrer_candidat(acteur: Acteur, candidat: Candidat, action: str, *, motif: str = "", **changements: object) -> None:
+def _enregistrer_candidat(
+    acteur: Acteur, candidat: Candidat, action: str, *, motif: str = "", **changements: object
+) -> None:
     avant = {champ: getattr(candidat, champ) for champ in changements}
     for champ, valeur in changements.items():
         setattr(candidat, champ, valeur)

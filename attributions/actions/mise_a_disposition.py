@@ -26,10 +26,13 @@ def mettre_a_disposition(*, acteur: Acteur, orientation_id: int, le: date) -> Or
             acteur, orientation_id, permises=Orientation.objects.modifiables_par(acteur)
         )
         if parcours.est_au_bailleur:
-            raise ErreurMetier("compte_du_bailleur", "Ce logement est au bailleur : il n'y a personne à qui le notifier.")
+            raise ErreurMetier(
+                "compte_du_bailleur", "Ce logement est au bailleur : il n'y a personne à qui le notifier."
+            )
         if parcours.mise_a_disposition is not None:
             raise ErreurMetier(
-                "deja_mis_a_disposition", f"Ce logement est à disposition depuis le {parcours.mise_a_disposition:%d/%m/%Y}."
+                "deja_mis_a_disposition",
+                f"Ce logement est à disposition depuis le {parcours.mise_a_disposition:%d/%m/%Y}.",
             )
         verifier_apres("date_mise_a_disposition", le, parcours.date_orientation, "l'orientation")
         enregistrer(acteur, orientation, "mettre_a_disposition", {"date_mise_a_disposition": le})
@@ -46,10 +49,13 @@ def prolonger_le_delai(*, acteur: Acteur, orientation_id: int, jusqu_au: date, m
         )
         limite = limite_de_presentation(parcours)
         if limite is None:
-            raise ErreurMetier("sans_delai", "Cette orientation n'a pas de délai de présentation (RG-21).", regle="RG-21")
+            raise ErreurMetier(
+                "sans_delai", "Cette orientation n'a pas de délai de présentation (RG-21).", regle="RG-21"
+            )
         if jusqu_au <= limite:
             raise ErreurMetier(
-                "prolongation_trop_courte", f"La date limite est déjà le {limite:%d/%m/%Y} : choisissez une date plus tardive.",
+                "prolongation_trop_courte",
+                f"La date limite est déjà le {limite:%d/%m/%Y} : choisissez une date plus tardive.",
                 champ="jusqu_au",
             )
         enregistrer(acteur, orientation, "prolonger_le_delai", {"date_limite_prolongee": jusqu_au}, motif)
@@ -69,7 +75,9 @@ def rendre(*, acteur: Acteur, orientation_id: int, le: date, motif: str) -> Orie
         )
         if parcours.est_au_bailleur:
             raise ErreurMetier("compte_du_bailleur", "Le bailleur ne rend pas un logement à lui-même : réorientez-le.")
-        verifier_apres("date_rendu", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition")
+        verifier_apres(
+            "date_rendu", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition"
+        )
         enregistrer(acteur, orientation, "rendre", {"issue": Issue.RENDU.value, "date_rendu": le}, motif)
     return orientation
 
@@ -85,7 +93,11 @@ def constater_carence(*, acteur: Acteur, orientation_id: int, le: date) -> Orien
             acteur, orientation_id, permises=Orientation.objects.modifiables_par(acteur)
         )
         if not est_en_carence(parcours, le):
-            raise ErreurMetier("delai_en_cours", "Le délai de présentation n'est pas passé, ou un candidat est présenté.", regle="RG-46")
+            raise ErreurMetier(
+                "delai_en_cours",
+                "Le délai de présentation n'est pas passé, ou un candidat est présenté.",
+                regle="RG-46",
+            )
         enregistrer(acteur, orientation, "constater_carence", {"issue": Issue.CARENCE.value})
         reprise = Orientation.objects.create(
             liberation=orientation.liberation,
@@ -106,8 +118,10 @@ def constater_carence(*, acteur: Acteur, orientation_id: int, le: date) -> Orien
 
 def constater_les_carences(*, acteur: Acteur, le: date) -> list[Orientation]:
     """Constate chaque carence échue à cette date, une fois chacune ; rend les reprises (tâche quotidienne)."""
-    attente = Orientation.objects.modifiables_par(acteur).en_cours().filter(
-        reservataire__isnull=False, date_mise_a_disposition__isnull=False, date_proposition__isnull=True
+    attente = (
+        Orientation.objects.modifiables_par(acteur)
+        .en_cours()
+        .filter(reservataire__isnull=False, date_mise_a_disposition__isnull=False, date_proposition__isnull=True)
     )
     orientations = list(avec_parcours(attente))
     conventions = conventions_en_cause(orientations)

@@ -35,9 +35,17 @@ def prevoir_seance(*, acteur: Acteur, bailleur_id: int, le: date, lieu: str = ""
     try:
         with transaction.atomic():
             seance = Seance.objects.create(bailleur_id=bailleur_id, date=le, lieu=lieu.strip())
-            journaliser(acteur=acteur, action="prevoir_seance", objet=seance, organisme_id=bailleur_id, apres={"date": le, "lieu": lieu})
+            journaliser(
+                acteur=acteur,
+                action="prevoir_seance",
+                objet=seance,
+                organisme_id=bailleur_id,
+                apres={"date": le, "lieu": lieu},
+            )
     except IntegrityError as erreur:
-        raise ErreurMetier("seance_en_double", "Une séance est déjà prévue ce jour-là au même lieu.", champ="date") from erreur
+        raise ErreurMetier(
+            "seance_en_double", "Une séance est déjà prévue ce jour-là au même lieu.", champ="date"
+        ) from erreur
     return seance
 
 
@@ -65,6 +73,25 @@ def inscrire(*, acteur: Acteur, seance_id: int, orientation_id: int) -> Inscript
     return inscription
 
 
+def desinscrire(*, acteur: Acteur, inscription_id: int) -> None:
+    """Retire de l'ordre du jour un logement qui n'y a pas été décidé."""
+    with transaction.atomic():
+        inscription = Inscription.objects.select_related("orientation__liberation").filter(pk=inscription_id).first()
+        if inscription is None:
+            raise Introuvable
+        seance = _verrouiller_seance(acteur, inscription.seance_id)
+        if inscription.orientation.date_caleol is not None:
+            raise ErreurMetier("deja_decide", "La commission a décidé de ce logement : il reste à l'ordre du jour.")
+        journaliser(
+            acteur=acteur,
+            action="retirer_de_la_seance",
+            objet=inscription.orientation,
+            organisme_id=seance.bailleur_id,
+            avant={"seance": seance.date},
+        )
+        inscription.delete()
+
+
 def decider(
     *, acteur: Acteur, inscription_id: int, decisions: Mapping[int, DecisionCandidat], motif_nombre: str = ""
 ) -> Orientation:
@@ -82,7 +109,9 @@ def decider(
             acteur, inscription.orientation_id, permises=Orientation.objects.modifiables_par(acteur)
         )
         if parcours.caleol is not None and parcours.decision in DECISIONS_FAVORABLES:
-            raise ErreurMetier("deja_decide", "Ce logement est déjà attribué : corrigez la décision plutôt que de la refaire.")
+            raise ErreurMetier(
+                "deja_decide", "Ce logement est déjà attribué : corrigez la décision plutôt que de la refaire."
+            )
         candidats = {candidat.pk: candidat for candidat in orientation.candidats.all()}
         _verifier_decisions(decisions, set(candidats))
         for cle, prise in decisions.items():
@@ -94,7 +123,10 @@ def decider(
             acteur,
             orientation,
             "decider_en_caleol",
-            {"date_caleol": seance.date, "decision": decision_d_ensemble([prise.decision for prise in decisions.values()])},
+            {
+                "date_caleol": seance.date,
+                "decision": decision_d_ensemble([prise.decision for prise in decisions.values()]),
+            },
             motif_nombre,
         )
     return orientation
@@ -109,12 +141,17 @@ def clore_seance(*, acteur: Acteur, seance_id: int, bilan_presente: int | None =
             pluriel = "s" if reste > 1 else ""
             raise ErreurMetier(
                 "sans_decision",
-                f"{reste} logement{pluriel} de l'ordre du jour n'{'ont' if reste > 1 else 'a'} pas de décision : décidez, ou retirez-le{pluriel}.",
+                f"{reste} logement{pluriel} de l'ordre du jour n'{'ont' if reste > 1 else 'a'} pas de décision : "
+                f"décidez, ou retirez-le{pluriel} de l'ordre du jour.",
             )
         seance.etat, seance.bilan_presente = EtatSeance.CLOSE, bilan_presente
         seance.save(update_fields=["etat", "bilan_presente"])
         journaliser(
-            acteur=acteur, action="clore_seance", objet=seance, organisme_id=seance.bailleur_id, apres={"etat": seance.etat, "bilan_presente": bilan_presente}
+            acteur=acteur,
+            action="clore_seance",
+            objet=seance,
+            organisme_id=seance.bailleur_id,
+            apres={"etat": seance.etat, "bilan_presente": bilan_presente},
         )
     return seance
 
@@ -131,7 +168,12 @@ def _verifier_decisions(decisions: Mapping[int, DecisionCandidat], candidats: se
         if prise.decision in DECISIONS_FAVORABLES:
             rangs.append(prise.rang or 1)
         elif not prise.motif.strip():
-            raise ErreurMetier("motif_obligatoire", "Une non-attribution ou une irrecevabilité se motive.", regle="RG-43", champ="motif")
+            raise ErreurMetier(
+                "motif_obligatoire",
+                "Une non-attribution ou une irrecevabilité se motive.",
+                regle="RG-43",
+                champ="motif",
+            )
     if len(rangs) != len(set(rangs)):
         raise ErreurMetier("rangs_egaux", "Deux candidats ont le même rang : classez-les.", regle="RG-43", champ="rang")
 
@@ -143,5 +185,7 @@ def _verrouiller_seance(acteur: Acteur, seance_id: int) -> Seance:
             raise AccesRefuse
         raise Introuvable
     if seance.etat != EtatSeance.PREVUE:
-        raise ErreurMetier("seance_close", f"La séance du {seance.date:%d/%m/%Y} est close : ses décisions ne changent plus.")
+        raise ErreurMetier(
+            "seance_close", f"La séance du {seance.date:%d/%m/%Y} est close : ses décisions ne changent plus."
+        )
     return seance

@@ -84,7 +84,13 @@ def _raconter(liberation: Liberation, lignes: tuple[LigneOrientation, ...]) -> l
         moments.append(Moment("Congé reçu", liberation.date_conge))
     moments.append(Moment("Disponible", liberation.date_disponibilite))
     if liberation.exclusion:
-        moments.append(Moment("Exclue du flux", None, detail=f"{liberation.get_exclusion_display()}. {liberation.motif_exclusion}".strip()))
+        moments.append(
+            Moment(
+                "Exclue du flux",
+                None,
+                detail=f"{liberation.get_exclusion_display()}. {liberation.motif_exclusion}".strip(),
+            )
+        )
     for ligne in lignes:
         moments += _raconter_orientation(ligne)
     if liberation.retrait:
@@ -100,7 +106,9 @@ def _raconter_orientation(ligne: LigneOrientation) -> list[Moment]:
     orientation = ligne.orientation
     auteur = orientation.decidee_par.nom_complet if orientation.decidee_par else ""
     detail = orientation.motif or orientation.phrase
-    moments = [Moment(f"Orientée vers {orientation.compte}", orientation.date_orientation, detail=detail, auteur=auteur)]
+    moments = [
+        Moment(f"Orientée vers {orientation.compte}", orientation.date_orientation, detail=detail, auteur=auteur)
+    ]
     if orientation.date_mise_a_disposition:
         limite = f"Candidats attendus jusqu'au {ligne.limite:%d/%m/%Y}" if ligne.limite else ""
         moments.append(Moment("Mise à disposition", orientation.date_mise_a_disposition, detail=limite))
@@ -111,7 +119,9 @@ def _raconter_orientation(ligne: LigneOrientation) -> list[Moment]:
     if orientation.date_caleol:
         favorable = orientation.decision in {"attribution", "rang", "condition"}
         moments.append(
-            Moment("CALEOL", orientation.date_caleol, "fait" if favorable else "refuse", orientation.get_decision_display())
+            Moment(
+                "CALEOL", orientation.date_caleol, "fait" if favorable else "refuse", orientation.get_decision_display()
+            )
         )
     if orientation.issue == "rendu":
         moments.append(Moment("Logement rendu", orientation.date_rendu, "refuse"))
@@ -120,5 +130,7 @@ def _raconter_orientation(ligne: LigneOrientation) -> list[Moment]:
     elif orientation.issue == "retire":
         moments.append(Moment("Orientation retirée", None, "refuse"))
     elif orientation.issue == "en_cours":
-        moments.append(Moment(ligne.etape.libelle, ligne.limite if ligne.etape is Etape.CANDIDATS else None, "en-cours"))
+        moments.append(
+            Moment(ligne.etape.libelle, ligne.limite if ligne.etape is Etape.CANDIDATS else None, "en-cours")
+        )
     return moments

@@ -29,7 +29,11 @@ def conventions_en_cause(orientations: Iterable[Orientation]) -> dict[int, Conve
     if not orientations:
         return {}
     parties = {
-        (orientation.liberation.bailleur_id, orientation.reservataire_id, orientation.liberation.logement.commune.departement_id)
+        (
+            orientation.liberation.bailleur_id,
+            orientation.reservataire_id,
+            orientation.liberation.logement.commune.departement_id,
+        )
         for orientation in orientations
     }
     condition = Q(
@@ -39,7 +43,9 @@ def conventions_en_cause(orientations: Iterable[Orientation]) -> dict[int, Conve
     )
     par_parties: dict[tuple[int, int | None, str], list[Convention]] = {}
     for convention in Convention.objects.signees().filter(condition):
-        par_parties.setdefault((convention.bailleur_id, convention.reservataire_id, convention.departement_id), []).append(convention)
+        par_parties.setdefault(
+            (convention.bailleur_id, convention.reservataire_id, convention.departement_id), []
+        ).append(convention)
     trouvees: dict[int, Convention] = {}
     for orientation in orientations:
         cle = (

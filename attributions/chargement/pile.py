@@ -73,7 +73,9 @@ def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravai
         .order_by("date_disponibilite", "numero")
     )
     orientations = list(
-        avec_parcours(Orientation.objects.visibles_par(acteur).en_cours().filter(liberation__retrait="", liberation__exclusion=""))
+        avec_parcours(
+            Orientation.objects.visibles_par(acteur).en_cours().filter(liberation__retrait="", liberation__exclusion="")
+        )
     )
     conventions = conventions_en_cause(orientations)
     par_etape: dict[Etape, list[LigneOrientation]] = {}
@@ -89,7 +91,9 @@ def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravai
         nombre_a_orienter=attente.count(),
         par_etape={etape: tuple(sorted(lignes, key=_urgence)) for etape, lignes in par_etape.items()},
         seances=tuple(
-            Seance.objects.visibles_par(acteur).filter(etat=EtatSeance.PREVUE, date__lte=le + 3 * HORIZON).order_by("date")[:montrees]
+            Seance.objects.visibles_par(acteur)
+            .filter(etat=EtatSeance.PREVUE, date__lte=le + 3 * HORIZON)
+            .order_by("date")[:montrees]
         ),
     )
 

@@ -109,7 +109,9 @@ def avertir_numero_demande(numero: str) -> str:
     """Avertissement de forme sur un numéro unique de demande ; vide s'il est plausible. Ne bloque jamais (RG-49)."""
     if _NUMERO_DEMANDE.match(numero):
         return ""
-    return f"« {numero} » n'a pas la forme d'un numéro unique de demande : 18 chiffres ou lettres majuscules, sans espace."
+    return (
+        f"« {numero} » n'a pas la forme d'un numéro unique de demande : 18 chiffres ou lettres majuscules, sans espace."
+    )
 
 
 def avertir_nombre_de_candidats(nombre: int, attendu: int | None, le: date) -> str:
@@ -138,18 +140,26 @@ def verifier_bail(parcours: Parcours, le: date, conge: date | None) -> None:
     """Lève `ErreurMetier` si un bail ne peut pas être signé à cette date : étape sautée, refus, date impossible."""
     verifier_apres("date_bail", le, conge, "le congé")
     if parcours.issue != Issue.EN_COURS:
-        raise ErreurMetier("orientation_finie", "Cette orientation est déjà terminée : orientez de nouveau le logement.")
+        raise ErreurMetier(
+            "orientation_finie", "Cette orientation est déjà terminée : orientez de nouveau le logement."
+        )
     if parcours.caleol is None:
         raise ErreurMetier(
-            "etape_sautee", "Aucune décision de la CALEOL : inscrivez le logement à une séance, puis décidez.", regle="RG-43"
+            "etape_sautee",
+            "Aucune décision de la CALEOL : inscrivez le logement à une séance, puis décidez.",
+            regle="RG-43",
         )
     if parcours.decision not in DECISIONS_FAVORABLES:
         raise ErreurMetier(
-            "non_attribue", "La CALEOL n'a attribué ce logement à personne : présentez d'autres candidats.", regle="RG-43"
+            "non_attribue",
+            "La CALEOL n'a attribué ce logement à personne : présentez d'autres candidats.",
+            regle="RG-43",
         )
     verifier_apres("date_bail", le, parcours.caleol, "la décision de la CALEOL")
     if parcours.offres and not any(offre.reponse == Reponse.ACCEPTE for offre in parcours.offres):
-        raise ErreurMetier("offre_sans_reponse", "Aucun candidat n'a accepté l'offre : saisissez sa réponse.", regle="RG-44")
+        raise ErreurMetier(
+            "offre_sans_reponse", "Aucun candidat n'a accepté l'offre : saisissez sa réponse.", regle="RG-44"
+        )
 
 
 def offre_suivante(offres: tuple[Offre, ...]) -> Offre | None:

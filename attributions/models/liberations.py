@@ -84,8 +84,12 @@ class Liberation(models.Model):
                 name="liberation_retiree_sans_bail",
                 violation_error_message="Une libération retirée n'a pas de bail.",
             ),
-            models.CheckConstraint(condition=models.Q(nature__in=list(NatureLiberation)), name="liberation_nature_connue"),
-            models.CheckConstraint(condition=models.Q(exclusion__in=["", *Exclusion]), name="liberation_exclusion_connue"),
+            models.CheckConstraint(
+                condition=models.Q(nature__in=list(NatureLiberation)), name="liberation_nature_connue"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(exclusion__in=["", *Exclusion]), name="liberation_exclusion_connue"
+            ),
             models.CheckConstraint(condition=models.Q(retrait__in=["", *Retrait]), name="liberation_retrait_connu"),
         ]
         indexes: ClassVar = [

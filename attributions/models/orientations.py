@@ -19,7 +19,12 @@ class CompteMixin(models.Model):
     """Un compte désigné par (réservataire, sous-contingent) ; sans réservataire, celui du bailleur (RG-03)."""
 
     reservataire = models.ForeignKey(
-        Reservataire, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss", verbose_name="réservataire"
+        Reservataire,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="%(class)ss",
+        verbose_name="réservataire",
     )
     sous_contingent = models.CharField("sous-contingent", max_length=12, choices=SousContingent.choix(), blank=True)
 
@@ -77,7 +82,9 @@ class Orientation(CompteMixin):
     motif = models.TextField("motif", blank=True)
     compte_propose = models.CharField("compte proposé par le moteur", max_length=60, blank=True)
     phrase = models.TextField("phrase du moteur", blank=True)
-    etat_comptes = models.JSONField("état des comptes à la décision", default=dict, blank=True, encoder=DjangoJSONEncoder)
+    etat_comptes = models.JSONField(
+        "état des comptes à la décision", default=dict, blank=True, encoder=DjangoJSONEncoder
+    )
     decidee_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     decidee_le = models.DateTimeField("décidée le", null=True, blank=True)
     date_mise_a_disposition = models.DateField("mise à disposition le", null=True, blank=True)
@@ -113,9 +120,13 @@ class Orientation(CompteMixin):
             ),
             models.CheckConstraint(condition=models.Q(rang__gte=1), name="orientation_rang_positif"),
             models.CheckConstraint(condition=models.Q(issue__in=list(Issue)), name="orientation_issue_connue"),
-            models.CheckConstraint(condition=models.Q(decision__in=["", *Decision]), name="orientation_decision_connue"),
+            models.CheckConstraint(
+                condition=models.Q(decision__in=["", *Decision]), name="orientation_decision_connue"
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["reservataire", "date_mise_a_disposition"], name="orientation_portail")]
+        indexes: ClassVar = [
+            models.Index(fields=["reservataire", "date_mise_a_disposition"], name="orientation_portail")
+        ]
 
     def __str__(self) -> str:
         return f"{self.liberation} rang {self.rang} → {self.compte}"

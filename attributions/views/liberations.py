@@ -22,7 +22,13 @@ from flux_reservations.socle.presentation import Pastille
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, VueListe
 
-ETATS = [("a_orienter", "À orienter"), ("en_cours", "En cours"), ("louee", "Bail signé"), ("exclue", "Exclue"), ("retiree", "Retirée")]
+ETATS = [
+    ("a_orienter", "À orienter"),
+    ("en_cours", "En cours"),
+    ("louee", "Bail signé"),
+    ("exclue", "Exclue"),
+    ("retiree", "Retirée"),
+]
 
 
 def etat_de(liberation: Liberation) -> Pastille:
@@ -85,7 +91,9 @@ class ListeLiberations(ReserveeMixin, VueListe[Liberation]):
     tri_par_defaut = "-disponible"
     singulier = "libération"
     vide_titre = "Aucune libération"
-    vide_texte = "Les libérations arrivent par import (fichier « liberations ») : congés reçus et dates de disponibilité."
+    vide_texte = (
+        "Les libérations arrivent par import (fichier « liberations ») : congés reçus et dates de disponibilité."
+    )
     colonnes = (
         Colonne[Liberation](
             "numero",
@@ -95,15 +103,26 @@ class ListeLiberations(ReserveeMixin, VueListe[Liberation]):
             lien=lambda une: reverse("liberation", args=[une.pk]),
             entete_de_ligne=True,
         ),
-        Colonne[Liberation]("logement", "Logement", lambda une: une.logement.adresse or une.logement.identifiant, tri=("logement__adresse",)),
-        Colonne[Liberation]("commune", "Commune", lambda une: une.logement.commune.nom, tri=("logement__commune__cle_tri",)),
+        Colonne[Liberation](
+            "logement",
+            "Logement",
+            lambda une: une.logement.adresse or une.logement.identifiant,
+            tri=("logement__adresse",),
+        ),
+        Colonne[Liberation](
+            "commune", "Commune", lambda une: une.logement.commune.nom, tri=("logement__commune__cle_tri",)
+        ),
         Colonne[Liberation]("typologie", "Type", lambda une: une.logement.typologie, tri=("logement__typologie",)),
-        Colonne[Liberation]("disponible", "Disponible", lambda une: une.date_disponibilite, "date", tri=("date_disponibilite", "numero")),
+        Colonne[Liberation](
+            "disponible", "Disponible", lambda une: une.date_disponibilite, "date", tri=("date_disponibilite", "numero")
+        ),
         Colonne[Liberation]("bail", "Bail", lambda une: une.date_bail, "date", tri=("date_bail",), secondaire=True),
         Colonne[Liberation](
             "vacance",
             "Vacance (jours)",
-            lambda une: None if une.retrait else jours_de_vacance(une.date_disponibilite, une.date_bail, timezone.localdate()),
+            lambda une: (
+                None if une.retrait else jours_de_vacance(une.date_disponibilite, une.date_bail, timezone.localdate())
+            ),
             "nombre",
             secondaire=True,
         ),

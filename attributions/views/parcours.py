@@ -42,7 +42,10 @@ class ActeOrientation(ReserveeMixin, VueActe):
 
     def fil(self) -> Fil:
         """Libérations, puis la fiche."""
-        return [("Libérations", reverse("liberations")), (f"Libération {self.orientation.liberation.numero}", self.retour())]
+        return [
+            ("Libérations", reverse("liberations")),
+            (f"Libération {self.orientation.liberation.numero}", self.retour()),
+        ]
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Le logement, et le compte qui l'a reçu."""
@@ -76,7 +79,9 @@ class MettreADisposition(ActeOrientation):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Le délai court de cette date."""
-        mise_a_disposition.mettre_a_disposition(acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"])
+        mise_a_disposition.mettre_a_disposition(
+            acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"]
+        )
         return f"Le logement est à la disposition de {self.orientation.compte}."
 
 
@@ -123,7 +128,9 @@ class ConstaterCarence(ActeOrientation):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Conclut en carence et reprend."""
-        mise_a_disposition.constater_carence(acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"])
+        mise_a_disposition.constater_carence(
+            acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"]
+        )
         return "Carence constatée : le logement vous revient pour un tour."
 
 
@@ -136,7 +143,9 @@ class PresenterCandidat(ActeOrientation):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Ajoute le candidat ; dit l'avertissement de forme s'il y en a un."""
-        _, avertissement = candidats.presenter_candidat(acteur=self.request.acteur, orientation_id=self.orientation.pk, **donnees)
+        _, avertissement = candidats.presenter_candidat(
+            acteur=self.request.acteur, orientation_id=self.orientation.pk, **donnees
+        )
         return f"Candidat présenté. {avertissement}".strip()
 
 
@@ -152,7 +161,11 @@ class InscrireEnSeance(ActeOrientation):
 
     def avertissement(self) -> str:
         """Sans séance prévue, où en prévoir une."""
-        return "" if self.creer_formulaire().fields["seance"].queryset.exists() else "Aucune séance prévue : prévoyez-en une depuis « Séances »."  # type: ignore[attr-defined]  # champ à choix
+        return (
+            ""
+            if self.creer_formulaire().fields["seance"].queryset.exists()
+            else "Aucune séance prévue : prévoyez-en une depuis « Séances »."
+        )  # type: ignore[attr-defined]  # champ à choix
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Inscrit le logement."""
@@ -182,7 +195,9 @@ class ActeCandidat(ReserveeMixin, VueActe):
 
     def preparer(self, **cles: Any) -> None:
         """Lit le candidat dans ce que l'acteur voit."""
-        lignes = Candidat.objects.visibles_par(self.request.acteur).select_related("orientation__liberation", "orientation__reservataire")
+        lignes = Candidat.objects.visibles_par(self.request.acteur).select_related(
+            "orientation__liberation", "orientation__reservataire"
+        )
         candidat = lignes.filter(pk=cles["pk"]).first()
         if candidat is None:
             raise Introuvable
@@ -273,5 +288,7 @@ class CorrigerBail(ReserveeMixin, VueActe):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Corrige la date, ou rouvre l'orientation."""
-        baux.corriger_bail(acteur=self.request.acteur, liberation_id=self.liberation.pk, le=donnees["le"], motif=donnees["motif"])
+        baux.corriger_bail(
+            acteur=self.request.acteur, liberation_id=self.liberation.pk, le=donnees["le"], motif=donnees["motif"]
+        )
         return "Bail corrigé." if donnees["le"] else "Bail annulé : l'orientation est de nouveau en cours."

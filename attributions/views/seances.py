@@ -42,7 +42,13 @@ class ListeSeances(ReserveeMixin, VueListe[Seance]):
     vide_texte = "Prévoyez une séance, puis inscrivez-y les logements dont les candidats sont présentés."
     colonnes = (
         Colonne[Seance](
-            "date", "Date", lambda une: une.date, "date", tri=("date",), lien=lambda une: reverse("seance", args=[une.pk]), entete_de_ligne=True
+            "date",
+            "Date",
+            lambda une: une.date,
+            "date",
+            tri=("date",),
+            lien=lambda une: reverse("seance", args=[une.pk]),
+            entete_de_ligne=True,
         ),
         Colonne[Seance]("lieu", "Lieu", lambda une: une.lieu, tri=("lieu",)),
         Colonne[Seance]("logements", "Logements", lambda une: une.nombre, "nombre"),  # type: ignore[attr-defined]  # annotation
@@ -72,7 +78,9 @@ class VueSeance(ReserveeMixin):
         """Montre la séance."""
         seance = lire_seance(request, pk)
         inscriptions = (
-            seance.inscriptions.select_related("orientation__liberation__logement__commune", "orientation__reservataire")
+            seance.inscriptions.select_related(
+                "orientation__liberation__logement__commune", "orientation__reservataire"
+            )
             .prefetch_related("orientation__candidats")
             .order_by("ordre")
         )
@@ -105,7 +113,9 @@ class PrevoirSeance(ReserveeMixin, VueActe):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Prévoit la séance du bailleur de l'acteur."""
-        seance = seances.prevoir_seance(acteur=self.request.acteur, bailleur_id=self.request.acteur.organisme_id or 0, **donnees)
+        seance = seances.prevoir_seance(
+            acteur=self.request.acteur, bailleur_id=self.request.acteur.organisme_id or 0, **donnees
+        )
         return f"{seance} : séance prévue."
 
 
@@ -147,6 +157,33 @@ class CloreSeance(ActeSeance):
         return f"{self.seance} : séance close."
 
 
+class RetirerDeLaSeance(ActeSeance):
+    """Retirer un logement de l'ordre du jour."""
+
+    titre = "Retirer de l'ordre du jour"
+    bouton = "Retirer"
+    inscription: Inscription
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit l'inscription par sa séance."""
+        self.inscription = lire_inscription(self.request, cles["pk"])
+        self.seance = lire_seance(self.request, self.inscription.seance_id)
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Retire."""
+        seances.desinscrire(acteur=self.request.acteur, inscription_id=self.inscription.pk)
+        return "Logement retiré de l'ordre du jour."
+
+
+def lire_inscription(request: Requete, pk: int) -> Inscription:
+    """Une inscription d'une séance que l'acteur voit ; lève `Introuvable` sinon."""
+    visibles = Seance.objects.visibles_par(request.acteur)
+    inscription = Inscription.objects.filter(pk=pk, seance__in=visibles).first()
+    if inscription is None:
+        raise Introuvable
+    return inscription
+
+
 class Decider(ActeSeance):
     """Enregistrer les décisions de la commission sur un logement."""
 
@@ -157,13 +194,8 @@ class Decider(ActeSeance):
 
     def preparer(self, **cles: Any) -> None:
         """Lit l'inscription par sa séance."""
-        inscription = Inscription.objects.filter(
-            pk=cles["pk"], seance__in=Seance.objects.visibles_par(self.request.acteur)
-        ).first()
-        if inscription is None:
-            raise Introuvable
-        self.inscription = inscription
-        self.seance = lire_seance(self.request, inscription.seance_id)
+        self.inscription = lire_inscription(self.request, cles["pk"])
+        self.seance = lire_seance(self.request, self.inscription.seance_id)
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Un champ de décision, de rang et de motif par candidat."""
@@ -180,7 +212,9 @@ class Decider(ActeSeance):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Enregistre les décisions."""
-        formulaire = FormulaireDecisions(self.request.POST, candidats=list(self.inscription.orientation.candidats.all()))
+        formulaire = FormulaireDecisions(
+            self.request.POST, candidats=list(self.inscription.orientation.candidats.all())
+        )
         formulaire.is_valid()
         seances.decider(
             acteur=self.request.acteur,

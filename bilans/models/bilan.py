@@ -72,7 +72,9 @@ class Bilan(models.Model):
     annee = models.PositiveSmallIntegerField("année")
     version = models.PositiveSmallIntegerField("version", default=1)
     etat = models.CharField("état", max_length=14, choices=EtatBilan.choices, default=EtatBilan.BROUILLON)
-    remplace = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="remplace_par")
+    remplace = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="remplace_par"
+    )
     ce_qui_change = models.TextField("ce qui change depuis la version précédente", blank=True)
     donnees = models.JSONField("données", default=dict, encoder=DjangoJSONEncoder)
     empreinte = models.CharField("empreinte SHA-256 des données", max_length=64, blank=True)
@@ -105,4 +107,6 @@ class Bilan(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_genre_display()} {self.annee}, {self.bailleur}, {self.departement_id}, version {self.version}"
+        return (
+            f"{self.get_genre_display()} {self.annee}, {self.bailleur}, {self.departement_id}, version {self.version}"
+        )

@@ -111,7 +111,9 @@ def presenter(calcul: CalculAnnuel, champ: Champ) -> dict[str, Any]:
         LigneCompte(compte, compte.compte, len(attente.get(compte.compte, ())), f"{compte.compte}:{compte.convention}")
         for compte in flux.comptes
     ]
-    lignes.append(LigneCompte(flux.non_reserve, COMPTE_BAILLEUR, len(attente.get(COMPTE_BAILLEUR, ())), f"{COMPTE_BAILLEUR}:"))
+    lignes.append(
+        LigneCompte(flux.non_reserve, COMPTE_BAILLEUR, len(attente.get(COMPTE_BAILLEUR, ())), f"{COMPTE_BAILLEUR}:")
+    )
     adresse = reverse("flux_detail")
     return {
         "flux": flux,
@@ -142,7 +144,11 @@ class DetailFlux(ReserveeMixin):
             raise Introuvable
         calcul = calculer_annee(champ.bailleur, champ.departement, champ.annee)
         quoi = request.GET.get("quoi", "")
-        depliage = deplier_compte(calcul, champ, quoi, request.GET) if quoi in {"droit", "decompte", "attente"} else deplier_assiette(calcul, champ, quoi)
+        depliage = (
+            deplier_compte(calcul, champ, quoi, request.GET)
+            if quoi in {"droit", "decompte", "attente"}
+            else deplier_assiette(calcul, champ, quoi)
+        )
         return repondre_depliage(request, depliage)
 
 
@@ -153,9 +159,24 @@ def deplier_assiette(calcul: CalculAnnuel, champ: Champ, quoi: str) -> Depliage:
     choix: dict[str, tuple[str, list[LiberationQualifiee], str, str]] = {
         "A": ("Mises en location (A)", flux + exclues, "RG-30", "Baux signés dans l'année sur le champ du flux."),
         "B": ("Exclusions (B)", exclues, "RG-31", "Parmi A, ceux qui sont soustraits du flux."),
-        "C": ("Flux (C)", flux, "RG-30", f"A − B = {assiette.mises_en_location} − {assiette.total_exclusions} = {assiette.flux}."),
-        "premieres": ("Premières mises en location", _loues(calcul, Qualification.PREMIERE_LOCATION), "RG-22", "Compteur à part."),
-        "stock": ("Stock maintenu", _loues(calcul, Qualification.STOCK_MAINTENU), "RG-07", "Ces logements ne comptent pas dans A."),
+        "C": (
+            "Flux (C)",
+            flux,
+            "RG-30",
+            f"A − B = {assiette.mises_en_location} − {assiette.total_exclusions} = {assiette.flux}.",
+        ),
+        "premieres": (
+            "Premières mises en location",
+            _loues(calcul, Qualification.PREMIERE_LOCATION),
+            "RG-22",
+            "Compteur à part.",
+        ),
+        "stock": (
+            "Stock maintenu",
+            _loues(calcul, Qualification.STOCK_MAINTENU),
+            "RG-07",
+            "Ces logements ne comptent pas dans A.",
+        ),
     }
     for motif in Exclusion:
         du_motif = [une for une in exclues if une.faits.exclusion == motif]
@@ -174,7 +195,10 @@ def deplier_compte(calcul: CalculAnnuel, champ: Champ, quoi: str, demande: Any) 
         return _deplier_droit(calcul, champ, compte)
     if quoi == "attente":
         attente = orientes_non_decomptes(calcul.faits, calcul.flux).get(nom, [])
-        explication = "Orientés vers ce compte, sans que le fait générateur soit atteint : le retard du moteur les compte, le solde pas encore."
+        explication = (
+            "Orientés vers ce compte, sans que le fait générateur soit atteint : "
+            "le retard du moteur les compte, le solde pas encore."
+        )
         return _depliage(calcul, champ, f"{nom} : orientés, pas encore décomptés", attente, "RG-45", explication)
     raisons = {decompte.liberation: PHRASES[decompte.imputation.raison] for decompte in compte.decomptes}
     return _depliage(calcul, champ, f"{nom} : décompte", list(raisons), "RG-46", "", raisons)
@@ -194,7 +218,10 @@ def _deplier_droit(calcul: CalculAnnuel, champ: Champ, compte: CompteAnnuel) -> 
     if compte.reservataire is None and not compte.sous_contingent:
         explication = "Le complément : C moins les droits théoriques de tous les comptes."
     else:
-        explication = "Chaque ligne : taux × logements du flux mis en location sur son assiette pendant sa validité. L'entier : au plus forts restes, l'État à l'entier inférieur."
+        explication = (
+            "Chaque ligne : taux × logements du flux mis en location sur son assiette pendant sa validité. "
+            "L'entier se tire aux plus forts restes, l'État à l'entier inférieur."
+        )
     return Depliage(
         titre=f"{compte.compte} : droit théorique",
         total=ecrire_nombre(compte.droit_theorique, 4),
@@ -221,7 +248,8 @@ def _loues(calcul: CalculAnnuel, qualification: Qualification) -> list[Liberatio
     return [
         qualifiee
         for qualifiee in calcul.flux.liberations
-        if qualifiee.qualification is qualification and qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour)
+        if qualifiee.qualification is qualification
+        and qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour)
     ]
 
 

@@ -46,7 +46,9 @@ MODALITES: Final = (
 
 def verrouiller_convention(acteur: Acteur, convention_id: int) -> Convention:
     """La version verrouillée, prise dans ce que l'acteur peut modifier ; 403 s'il ne fait que la voir, 404 sinon."""
-    convention = Convention.objects.modifiables_par(acteur).filter(pk=convention_id).select_for_update(of=("self",)).first()
+    convention = (
+        Convention.objects.modifiables_par(acteur).filter(pk=convention_id).select_for_update(of=("self",)).first()
+    )
     if convention is None:
         if Convention.objects.visibles_par(acteur).filter(pk=convention_id).exists():
             raise AccesRefuse
@@ -55,14 +57,22 @@ def verrouiller_convention(acteur: Acteur, convention_id: int) -> Convention:
 
 
 def creer_brouillon(
-    *, acteur: Acteur, bailleur_id: int, reservataire_id: int, departement_id: str, numero: str = "", modele_id: int | None = None
+    *,
+    acteur: Acteur,
+    bailleur_id: int,
+    reservataire_id: int,
+    departement_id: str,
+    numero: str = "",
+    modele_id: int | None = None,
 ) -> Convention:
     """Ouvre un brouillon ; `modele_id` : une convention du même bailleur dont on reprend les modalités (pas les droits).
 
     Lève `ErreurMetier` si un brouillon existe déjà pour ce réservataire dans ce département, ou si le numéro est pris.
     """
     with transaction.atomic():
-        bailleur = Bailleur.objects.modifiables_par(acteur).filter(pk=bailleur_id).select_for_update(of=("self",)).first()
+        bailleur = (
+            Bailleur.objects.modifiables_par(acteur).filter(pk=bailleur_id).select_for_update(of=("self",)).first()
+        )
         if bailleur is None:
             raise AccesRefuse
         reservataire = Reservataire.objects.visibles_par(acteur).filter(pk=reservataire_id).first()
@@ -71,7 +81,9 @@ def creer_brouillon(
         deja = Convention.objects.filter(bailleur=bailleur, reservataire=reservataire, departement_id=departement_id)
         en_preparation = deja.exclude(etat=EtatConvention.SIGNEE).first()
         if en_preparation is not None:
-            raise ErreurMetier("brouillon_existant", f"La convention {en_preparation.numero} est déjà en préparation.", regle="RG-10")
+            raise ErreurMetier(
+                "brouillon_existant", f"La convention {en_preparation.numero} est déjà en préparation.", regle="RG-10"
+            )
         convention = Convention(
             numero=numero.strip() or _numero_libre(bailleur.pk, f"{departement_id}-{reservataire.code}"),
             bailleur=bailleur,
@@ -79,7 +91,9 @@ def creer_brouillon(
             departement_id=departement_id,
         )
         if Convention.objects.filter(bailleur=bailleur, numero=convention.numero).exists():
-            raise ErreurMetier("numero_pris", f"Le numéro {convention.numero} désigne déjà une de vos conventions.", champ="numero")
+            raise ErreurMetier(
+                "numero_pris", f"Le numéro {convention.numero} désigne déjà une de vos conventions.", champ="numero"
+            )
         modele = Convention.objects.modifiables_par(acteur).filter(pk=modele_id).first() if modele_id else None
         if modele is not None:
             _recopier(modele, convention)
@@ -89,7 +103,11 @@ def creer_brouillon(
             action="creer_brouillon",
             objet=convention,
             organisme_id=bailleur.pk,
-            apres={"reservataire": reservataire.code, "departement": departement_id, "modele": modele.numero if modele else ""},
+            apres={
+                "reservataire": reservataire.code,
+                "departement": departement_id,
+                "modele": modele.numero if modele else "",
+            },
         )
     return convention
 
@@ -157,7 +175,9 @@ def preparer_avenant(*, acteur: Acteur, convention_id: int, numero: str = "") ->
         if actuelle.etat != EtatConvention.SIGNEE:
             raise ErreurMetier("avenant_sans_convention", "Un avenant remplace une convention signée.", regle="RG-16")
         if Convention.objects.filter(avenant_de=actuelle).exists():
-            raise ErreurMetier("avenant_existant", "Un avenant de cette convention est déjà en préparation ou signé.", regle="RG-16")
+            raise ErreurMetier(
+                "avenant_existant", "Un avenant de cette convention est déjà en préparation ou signé.", regle="RG-16"
+            )
         avenant = Convention(
             numero=numero.strip() or _numero_libre(actuelle.bailleur_id, f"{actuelle.numero}-A"),
             bailleur=actuelle.bailleur,
@@ -225,7 +245,9 @@ def _recopier(source: Convention, cible: Convention) -> None:
 
 
 def _numero_libre(bailleur_id: int, base: str) -> str:
-    pris = set(Convention.objects.filter(bailleur_id=bailleur_id, numero__startswith=base).values_list("numero", flat=True))
+    pris = set(
+        Convention.objects.filter(bailleur_id=bailleur_id, numero__startswith=base).values_list("numero", flat=True)
+    )
     rang = 1
     while f"{base}-{rang}" in pris:
         rang += 1

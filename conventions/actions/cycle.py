@@ -20,7 +20,6 @@ from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
 
 
-
 def proposer(*, acteur: Acteur, convention_id: int, le: date) -> Convention:
     """Soumet un brouillon au réservataire, qui peut dès lors le lire et le commenter."""
     with transaction.atomic():
@@ -92,7 +91,11 @@ def signer(
             acteur,
             convention,
             "signer_convention",
-            {"date_signature": signature, "date_effet": convention.date_effet, "piece": piece.contenu_id if piece else ""},
+            {
+                "date_signature": signature,
+                "date_effet": convention.date_effet,
+                "piece": piece.contenu_id if piece else "",
+            },
         )
     return convention
 
@@ -106,7 +109,11 @@ def resilier(*, acteur: Acteur, convention_id: int, le: date, motif: str) -> Con
     with transaction.atomic():
         convention = verrouiller_convention(acteur, convention_id)
         if convention.etat != EtatConvention.SIGNEE or convention.date_effet is None:
-            raise ErreurMetier("convention_non_signee", "Seule une convention signée se résilie ; un brouillon se supprime.", regle="RG-16")
+            raise ErreurMetier(
+                "convention_non_signee",
+                "Seule une convention signée se résilie ; un brouillon se supprime.",
+                regle="RG-16",
+            )
         if le < convention.date_effet:
             raise ErreurMetier("dates_inversees", "La résiliation ne précède pas la date d'effet.", champ="le")
         convention.date_resiliation, convention.motif_fin = le, motif
@@ -137,13 +144,17 @@ def _verifier_plafonds(convention: Convention) -> None:
 
 def _remplacer(acteur: Acteur, ancienne: Convention, le: date) -> None:
     if ancienne.date_effet is not None and le <= ancienne.date_effet:
-        raise ErreurMetier("avenant_trop_tot", "L'avenant prend effet après la version qu'il remplace.", regle="RG-16", champ="effet")
+        raise ErreurMetier(
+            "avenant_trop_tot", "L'avenant prend effet après la version qu'il remplace.", regle="RG-16", champ="effet"
+        )
     ancienne.remplacee_le = le
     ancienne.save(update_fields=["remplacee_le"])
     _journaliser(acteur, ancienne, "remplacer_convention", {"remplacee_le": le})
 
 
-def _journaliser(acteur: Acteur, convention: Convention, action: str, apres: dict[str, object], motif: str = "") -> None:
+def _journaliser(
+    acteur: Acteur, convention: Convention, action: str, apres: dict[str, object], motif: str = ""
+) -> None:
     journaliser(
         acteur=acteur,
         action=action,

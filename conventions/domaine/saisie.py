@@ -47,7 +47,10 @@ def verifier_ligne(
     for code in (*ligne.perimetre, *ligne.assiette):
         if code not in zones:
             raise ErreurMetier(
-                "territoire_inconnu", f"« {code} » n'est pas un territoire de ce département.", regle="RG-11", champ="perimetre"
+                "territoire_inconnu",
+                f"« {code} » n'est pas un territoire de ce département.",
+                regle="RG-11",
+                champ="perimetre",
             )
     _verifier_sous_contingent(ligne, type_reservataire)
     _verifier_perimetre(ligne, type_reservataire, territoire, zones, motif_perimetre, departement)
@@ -57,7 +60,10 @@ def _verifier_sous_contingent(ligne: LigneSaisie, type_reservataire: str) -> Non
     est_etat = type_reservataire == TypeReservataire.ETAT
     if est_etat and ligne.sous_contingent not in {SousContingent.PRIORITAIRES, SousContingent.AGENTS}:
         raise ErreurMetier(
-            "sous_contingent_absent", "Une ligne de l'État est « prioritaires » ou « agents ».", regle="RG-03", champ="sous_contingent"
+            "sous_contingent_absent",
+            "Une ligne de l'État est « prioritaires » ou « agents ».",
+            regle="RG-03",
+            champ="sous_contingent",
         )
     if not est_etat and ligne.sous_contingent:
         raise ErreurMetier(
@@ -65,7 +71,9 @@ def _verifier_sous_contingent(ligne: LigneSaisie, type_reservataire: str) -> Non
         )
     if est_etat is not (ligne.contrepartie == Contrepartie.CONTINGENT_PREFECTORAL):
         raise ErreurMetier(
-            "contrepartie_de_l_etat", "Le contingent préfectoral est la contrepartie de l'État, et de lui seul.", regle="RG-13",
+            "contrepartie_de_l_etat",
+            "Le contingent préfectoral est la contrepartie de l'État, et de lui seul.",
+            regle="RG-13",
             champ="contrepartie",
         )
 

@@ -9,8 +9,8 @@ __all__ = [
     "Convention",
     "Droit",
     "Logement",
-    "ReservationStock",
     "Reservataire",
+    "ReservationStock",
     "SituationLogement",
     "nature_du_type",
 ]

@@ -119,7 +119,9 @@ class Convention(models.Model):
     gestion = models.CharField("gestion", max_length=10, choices=Gestion.choix(), default=Gestion.DIRECTE)
     delegataire = models.ForeignKey(Organisme, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     delai_presentation_jours = models.PositiveSmallIntegerField("délai de présentation (jours)", null=True, blank=True)
-    delai_unite = models.CharField("unité du délai", max_length=12, choices=DelaiUnite.choix(), default=DelaiUnite.CALENDAIRES)
+    delai_unite = models.CharField(
+        "unité du délai", max_length=12, choices=DelaiUnite.choix(), default=DelaiUnite.CALENDAIRES
+    )
     carence_decomptee = models.BooleanField("carence décomptée", default=True)
     fait_generateur = models.CharField(
         "fait générateur", max_length=20, choices=FaitGenerateur.choix(), default=FaitGenerateur.BAIL
@@ -131,9 +133,13 @@ class Convention(models.Model):
     premieres_locations = models.CharField(
         "premières locations", max_length=14, choices=PremieresLocations.choix(), default=PremieresLocations.A_PART
     )
-    part_hors_qpv_min = models.DecimalField("part hors QPV minimale (%)", max_digits=5, decimal_places=2, null=True, blank=True)
+    part_hors_qpv_min = models.DecimalField(
+        "part hors QPV minimale (%)", max_digits=5, decimal_places=2, null=True, blank=True
+    )
     garde_hors_qpv = models.BooleanField("garde hors QPV", default=False)
-    derogation_taux = models.DecimalField("dérogation : taux (%)", max_digits=5, decimal_places=2, null=True, blank=True)
+    derogation_taux = models.DecimalField(
+        "dérogation : taux (%)", max_digits=5, decimal_places=2, null=True, blank=True
+    )
     derogation_taux_agents = models.DecimalField(
         "dérogation : taux des agents (%)", max_digits=5, decimal_places=2, null=True, blank=True
     )
@@ -203,7 +209,9 @@ class Convention(models.Model):
                 name="convention_modalites_connues",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["bailleur", "departement", "reservataire"], name="convention_parties")]
+        indexes: ClassVar = [
+            models.Index(fields=["bailleur", "departement", "reservataire"], name="convention_parties")
+        ]
 
     def __str__(self) -> str:
         return self.numero
@@ -240,9 +248,12 @@ class Droit(models.Model):
                 name="droit_taux_en_pourcentage",
                 violation_error_message="Un taux va de 0 à 100 %.",
             ),
-            models.CheckConstraint(condition=models.Q(contrepartie__in=list(Contrepartie)), name="droit_contrepartie_connue"),
             models.CheckConstraint(
-                condition=models.Q(sous_contingent__in=["", "prioritaires", "agents"]), name="droit_sous_contingent_connu"
+                condition=models.Q(contrepartie__in=list(Contrepartie)), name="droit_contrepartie_connue"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(sous_contingent__in=["", "prioritaires", "agents"]),
+                name="droit_sous_contingent_connu",
             ),
             models.CheckConstraint(
                 condition=models.Q(montant_garanti__isnull=True) | models.Q(montant_garanti__gte=0),

@@ -55,9 +55,24 @@ def etapes_de(convention: Convention, courante: str) -> list[Etape]:
     """Le parcours d'élaboration : modalités, droits, contrôles, proposition, signature."""
     a_des_droits = convention.droits.exists()
     return [
-        Etape("Modalités", faite=courante != "modalites", courante=courante == "modalites", adresse=reverse("modalites", args=[convention.pk])),
-        Etape("Droits", faite=a_des_droits and courante != "droits", courante=courante == "droits", adresse=reverse("droits", args=[convention.pk])),
-        Etape("Contrôles", faite=False, courante=courante == "controles", adresse=reverse("controler_convention", args=[convention.pk])),
+        Etape(
+            "Modalités",
+            faite=courante != "modalites",
+            courante=courante == "modalites",
+            adresse=reverse("modalites", args=[convention.pk]),
+        ),
+        Etape(
+            "Droits",
+            faite=a_des_droits and courante != "droits",
+            courante=courante == "droits",
+            adresse=reverse("droits", args=[convention.pk]),
+        ),
+        Etape(
+            "Contrôles",
+            faite=False,
+            courante=courante == "controles",
+            adresse=reverse("controler_convention", args=[convention.pk]),
+        ),
         Etape("Proposition", faite=convention.etat != EtatConvention.BROUILLON, courante=courante == "proposition"),
         Etape("Signature", faite=convention.etat == EtatConvention.SIGNEE, courante=courante == "signature"),
     ]
@@ -117,7 +132,10 @@ class ActeConvention(ReserveeMixin, VueActe):
 
     def fil(self) -> Fil:
         """Conventions, puis la fiche."""
-        return [("Conventions", reverse("conventions")), (f"Convention {self.convention.numero}", reverse("convention", args=[self.convention.pk]))]
+        return [
+            ("Conventions", reverse("conventions")),
+            (f"Convention {self.convention.numero}", reverse("convention", args=[self.convention.pk])),
+        ]
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Les parties, l'effet, les droits."""
@@ -141,7 +159,9 @@ class ModifierModalites(ActeConvention):
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Les modalités du brouillon."""
         champs = [nom for nom in FormulaireModalites.base_fields if nom != "delegataire"]
-        initial = {nom: getattr(self.convention, nom) for nom in champs} | {"delegataire": self.convention.delegataire_id}
+        initial = {nom: getattr(self.convention, nom) for nom in champs} | {
+            "delegataire": self.convention.delegataire_id
+        }
         return FormulaireModalites(donnees, acteur=self.request.acteur, initial=initial)
 
     def recapitulatif(self) -> list[tuple[str, object]]:
@@ -195,12 +215,17 @@ class ModifierDroits(ReserveeMixin):
         choix = territoires_du_departement(convention.departement_id)
         fabrique = formset_factory(FormulaireDroit, extra=LIGNES_VIDES)
         droits = convention.droits.prefetch_related("perimetre", "assiette")
-        return fabrique(donnees, initial=[_initial(droit) for droit in droits], form_kwargs={"territoires": choix}, prefix="droit")
+        return fabrique(
+            donnees, initial=[_initial(droit) for droit in droits], form_kwargs={"territoires": choix}, prefix="droit"
+        )
 
     def _montrer(self, request: Requete, convention: Convention, lignes: Any, statut: int = 200) -> HttpResponse:
         contexte = {
             "titre": "Droits",
-            "fil": [("Conventions", reverse("conventions")), (f"Convention {convention.numero}", reverse("convention", args=[convention.pk]))],
+            "fil": [
+                ("Conventions", reverse("conventions")),
+                (f"Convention {convention.numero}", reverse("convention", args=[convention.pk])),
+            ],
             "convention": convention,
             "lignes": lignes,
             "etapes": etapes_de(convention, "droits"),
@@ -229,7 +254,10 @@ class ControlerConvention(ReserveeMixin):
         convention = lire_convention(request, pk)
         contexte = {
             "titre": "Contrôles",
-            "fil": [("Conventions", reverse("conventions")), (f"Convention {convention.numero}", reverse("convention", args=[pk]))],
+            "fil": [
+                ("Conventions", reverse("conventions")),
+                (f"Convention {convention.numero}", reverse("convention", args=[pk])),
+            ],
             "convention": convention,
             "controles": controler_brouillon(convention),
             "etapes": etapes_de(convention, "controles"),
@@ -280,7 +308,9 @@ class Signer(ActeConvention):
 
     def avertissement(self) -> str:
         """Ce que la signature a d'irréversible."""
-        return "Une convention signée ne se modifie plus : ses droits courent à sa date d'effet. Un avenant la remplacera."
+        return (
+            "Une convention signée ne se modifie plus : ses droits courent à sa date d'effet. Un avenant la remplacera."
+        )
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Dépose la pièce et signe, dans une même transaction."""

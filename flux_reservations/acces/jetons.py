@@ -34,7 +34,9 @@ class JetonQuerySet(models.QuerySet["Jeton"]):
 
     def valables(self, instant: dt.datetime) -> JetonQuerySet:
         """Ceux qui ne sont ni révoqués ni expirés."""
-        return self.filter(revoque_le__isnull=True).filter(models.Q(expire_le__isnull=True) | models.Q(expire_le__gt=instant))
+        return self.filter(revoque_le__isnull=True).filter(
+            models.Q(expire_le__isnull=True) | models.Q(expire_le__gt=instant)
+        )
 
 
 class Jeton(models.Model):
@@ -60,7 +62,9 @@ class Jeton(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(portee__in=Portee.values), name="jeton_portee_connue"),
             models.CheckConstraint(
-                condition=~models.Q(usage=""), name="jeton_usage_dit", violation_error_message="Dites à quoi sert ce jeton."
+                condition=~models.Q(usage=""),
+                name="jeton_usage_dit",
+                violation_error_message="Dites à quoi sert ce jeton.",
             ),
         ]
 

@@ -21,7 +21,9 @@ class ErreurMetier(Exception):
 class AccesRefuse(ErreurMetier):
     """Le rôle de l'acteur ne permet pas cet acte (403)."""
 
-    def __init__(self, message: str = "Votre rôle ne permet pas cet acte ; demandez-le au responsable de votre organisme.") -> None:
+    def __init__(
+        self, message: str = "Votre rôle ne permet pas cet acte ; demandez-le au responsable de votre organisme."
+    ) -> None:
         super().__init__("acces_refuse", message)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
+from django.urls import reverse
 
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Nature, Role
@@ -71,6 +73,21 @@ class EnvoiQuerySet(models.QuerySet["Envoi"]):
             return self.filter(emetteur_id=acteur.organisme_id)
         return self.none()
 
+    def accusables_par(self, acteur: Acteur) -> EnvoiQuerySet:
+        """Ceux qui lui sont déposés et dont il n'a pas encore accusé réception."""
+        if acteur.organisme_id is None or not acteur.peut(Role.GESTIONNAIRE):
+            return self.none()
+        return self.filter(destinataire_id=acteur.organisme_id, depose_le__isnull=False, recu_le__isnull=True)
+
+    def a_expedier(self, maintenant: datetime) -> EnvoiQuerySet:
+        """Courriels prêts à partir : prévus, incertains ou en échec dont l'heure du prochain essai est venue."""
+        return self.filter(
+            models.Q(prochain_essai_le__lte=maintenant)
+            | models.Q(etat=EtatEnvoi.PREVU, prochain_essai_le__isnull=True),
+            voie=VoieEnvoi.COURRIEL,
+            etat__in=[EtatEnvoi.PREVU, EtatEnvoi.INCERTAIN, EtatEnvoi.ECHEC],
+        )
+
 
 GENRES_REGLEMENTAIRES = [
     GenreEnvoi.INFORMATION_PREALABLE.value,
@@ -111,6 +128,7 @@ class Envoi(models.Model):
     pris_le = models.DateTimeField("pris par un processus le", null=True, blank=True)
     prochain_essai_le = models.DateTimeField("prochain essai le", null=True, blank=True)
     envoye_le = models.DateTimeField("courriel accepté le", null=True, blank=True)
+    incertain_le = models.DateTimeField("devenu incertain le", null=True, blank=True)
     recu_le = models.DateTimeField("accusé de réception le", null=True, blank=True)
     recu_par = models.CharField("accusé par", max_length=200, blank=True)
     reference_voie = models.CharField("référence de la remise (recommandé…)", max_length=100, blank=True)
@@ -130,7 +148,9 @@ class Envoi(models.Model):
                 name="envoi_unique_par_lot_et_destinataire",
             ),
             models.CheckConstraint(
-                condition=~models.Q(etat="envoye") | models.Q(envoye_le__isnull=False) | models.Q(depose_le__isnull=False),
+                condition=~models.Q(etat="envoye")
+                | models.Q(envoye_le__isnull=False)
+                | models.Q(depose_le__isnull=False),
                 name="envoi_envoye_date",
             ),
         ]
@@ -141,3 +161,39 @@ class Envoi(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_genre_display()} → {self.destinataire_nom}"
+
+    @property
+    def adresse_de_remise(self) -> str:
+        """Adresse de la page qui remet la pièce à son destinataire : un lien par envoi, qui exige une connexion."""
+        return reverse("envoi_recu", args=[self.cle])
+
+
+class CourrielQuerySet(models.QuerySet["Courriel"]):
+    """Lecture des courriels de la démonstration."""
+
+    def visibles_par(self, acteur: Acteur) -> CourrielQuerySet:
+        """En démonstration, toute personne connectée joue tous les rôles ; ailleurs la table est vide."""
+        if acteur.est_systeme or acteur.organisme_id is not None:
+            return self
+        return self.none()
+
+
+class Courriel(models.Model):
+    """Un courriel gardé en base au lieu de partir : la démonstration seulement (`courriel.CourrielEnBase`)."""
+
+    message_id = models.CharField("Message-ID", max_length=200, blank=True)
+    expediteur = models.CharField("de", max_length=200)
+    destinataires = models.TextField("à")
+    objet = models.CharField("objet", max_length=200)
+    corps = models.TextField("corps")
+    recu_le = models.DateTimeField("reçu le", auto_now_add=True)
+
+    objects = CourrielQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "courriel de la démonstration"
+        verbose_name_plural = "courriels de la démonstration"
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.objet

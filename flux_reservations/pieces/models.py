@@ -10,7 +10,6 @@ from django.db import models
 from flux_reservations.acces.models import Organisme, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 
-
 GENRES_LUS_PAR_L_ETAT = ("information_prealable", "transmission", "information_debut_annee", "bilan")
 """Genres d'envois obligatoires que l'État lit sur son département (domaine.md § 6)."""
 
@@ -59,7 +58,14 @@ class PieceManager(models.Manager.from_queryset(PieceQuerySet)):  # type: ignore
     """Dépôt de pièces."""
 
     def deposer(
-        self, *, organisme_id: int, genre: str, nom: str, type_mime: str, octets: bytes, utilisateur_id: int | None = None
+        self,
+        *,
+        organisme_id: int,
+        genre: str,
+        nom: str,
+        type_mime: str,
+        octets: bytes,
+        utilisateur_id: int | None = None,
     ) -> Piece:
         """Enregistre un document ; le même contenu n'est gardé qu'une fois."""
         empreinte = hashlib.sha256(octets).hexdigest()

@@ -51,7 +51,11 @@ def traduire_erreur(erreur: Exception, contexte: dict[str, Any]) -> Response | N
     elif isinstance(erreur, PermissionDenied):
         detail = "Le rôle ne permet pas cet acte."
     else:
-        detail = "Corrigez les champs signalés." if isinstance(erreur, ValidationError) else str(getattr(erreur, "detail", ""))
+        detail = (
+            "Corrigez les champs signalés."
+            if isinstance(erreur, ValidationError)
+            else str(getattr(erreur, "detail", ""))
+        )
     code = erreur.default_code if isinstance(erreur, APIException) else ""
     probleme = _repondre(reponse.status_code, detail, code=str(code))
     if isinstance(erreur, ValidationError):

@@ -35,7 +35,7 @@ def journaliser(
         return _ajouter(acteur, action, objet, organisme_id, avant, apres, motif)
 
 
-def _ajouter(  # noqa: PLR0913, PLR0917 : les champs de l'entrée
+def _ajouter(
     acteur: Acteur,
     action: str,
     objet: models.Model,
@@ -55,7 +55,7 @@ def _ajouter(  # noqa: PLR0913, PLR0917 : les champs de l'entrée
         utilisateur_id=acteur.utilisateur_id,
         acteur_organisme_id=acteur.organisme_id,
         action=action,
-        objet_type=objet._meta.label_lower,
+        objet_type=objet._meta.label_lower,  # noqa: SLF001 : l'API publique de Django passe par là
         objet_cle=str(objet.pk),
         libelle=str(objet)[:200],
         avant=_lisible(avant),
@@ -98,7 +98,11 @@ def verifier_chaine(organisme_id: int | None) -> list[int]:
     attendue, rang = "", 0
     for entree in EntreeJournal.objects.filter(organisme_id=organisme_id).order_by("rang").iterator():
         rang += 1
-        if entree.rang != rang or entree.empreinte_precedente != attendue or entree.empreinte != calculer_empreinte(entree):
+        if (
+            entree.rang != rang
+            or entree.empreinte_precedente != attendue
+            or entree.empreinte != calculer_empreinte(entree)
+        ):
             fautifs.append(entree.rang)
         attendue, rang = entree.empreinte, entree.rang
     return fautifs

@@ -8,7 +8,13 @@ from datetime import date
 import pytest
 
 from attributions.actions.baux import corriger_bail, signer_bail
-from attributions.actions.candidats import constater_les_silences, notifier_offre, presenter_candidat, repondre, retirer_candidat
+from attributions.actions.candidats import (
+    constater_les_silences,
+    notifier_offre,
+    presenter_candidat,
+    repondre,
+    retirer_candidat,
+)
 from attributions.actions.mise_a_disposition import (
     constater_carence,
     constater_les_carences,
@@ -93,7 +99,7 @@ def test_une_liberation_va_de_l_orientation_au_bail(dossier: Dossier) -> None:
     assert (dossier.liberation.date_bail, dossier.orientation.issue) == (date(2025, 4, 1), "bail")
     assert dossier.orientation.date_caleol == date(2025, 3, 20)
     assert verifier_chaine(dossier.liberation.bailleur_id) == []
-    assert EntreeJournal.objects.filter(action="signer_bail").count() == 2  # noqa: PLR2004 : l'orientation et la libération
+    assert EntreeJournal.objects.filter(action="signer_bail").count() == 2
 
 
 @pytest.mark.regle("RG-46")
@@ -109,7 +115,9 @@ def test_le_lendemain_de_la_date_limite_le_bailleur_reprend_pour_un_tour(dossier
 @pytest.mark.regle("RG-46")
 def test_un_delai_prolonge_retarde_la_carence(dossier: Dossier) -> None:
     dossier.a_disposition()
-    prolonger_le_delai(acteur=dossier.agent, orientation_id=dossier.orientation.pk, jusqu_au=date(2025, 4, 10), motif="Fêtes")
+    prolonger_le_delai(
+        acteur=dossier.agent, orientation_id=dossier.orientation.pk, jusqu_au=date(2025, 4, 10), motif="Fêtes"
+    )
     with pytest.raises(ErreurMetier, match="délai") as refus:
         constater_carence(acteur=dossier.agent, orientation_id=dossier.orientation.pk, le=date(2025, 4, 3))
     assert code_de(refus) == "delai_en_cours"
@@ -200,7 +208,9 @@ def test_un_numero_de_forme_inattendue_avertit_sans_bloquer(dossier: Dossier) ->
 def test_un_candidat_en_double_est_refuse(dossier: Dossier) -> None:
     dossier.avec_candidats(NUMERO)
     with pytest.raises(ErreurMetier) as refus:
-        presenter_candidat(acteur=dossier.caf, orientation_id=dossier.orientation.pk, numero_demande=NUMERO, le=date(2025, 3, 11))
+        presenter_candidat(
+            acteur=dossier.caf, orientation_id=dossier.orientation.pk, numero_demande=NUMERO, le=date(2025, 3, 11)
+        )
     assert code_de(refus) == "candidat_en_double"
 
 
@@ -218,7 +228,9 @@ def test_une_non_attribution_exige_un_motif(dossier: Dossier) -> None:
     (candidat,) = dossier.avec_candidats(NUMERO)
     _, inscription = dossier.en_seance()
     with pytest.raises(ErreurMetier) as refus:
-        decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("non_attribution")})
+        decider(
+            acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("non_attribution")}
+        )
     assert code_de(refus) == "motif_obligatoire"
 
 
@@ -252,14 +264,18 @@ def test_annuler_un_bail_rouvre_l_orientation_avec_un_motif(dossier: Dossier) ->
 def test_le_reservataire_ne_met_pas_a_disposition(dossier: Dossier) -> None:
     dossier.a_disposition()
     with pytest.raises(AccesRefuse):
-        prolonger_le_delai(acteur=dossier.caf, orientation_id=dossier.orientation.pk, jusqu_au=date(2025, 5, 1), motif="x")
+        prolonger_le_delai(
+            acteur=dossier.caf, orientation_id=dossier.orientation.pk, jusqu_au=date(2025, 5, 1), motif="x"
+        )
 
 
 def test_un_autre_reservataire_ne_voit_pas_le_logement(dossier: Dossier) -> None:
     dossier.a_disposition()
     autre = acteur_de(creer_reservataire("MSA"))
     with pytest.raises(Introuvable):
-        presenter_candidat(acteur=autre, orientation_id=dossier.orientation.pk, numero_demande=NUMERO, le=date(2025, 3, 5))
+        presenter_candidat(
+            acteur=autre, orientation_id=dossier.orientation.pk, numero_demande=NUMERO, le=date(2025, 3, 5)
+        )
 
 
 def test_un_lecteur_ne_change_rien(dossier: Dossier) -> None:

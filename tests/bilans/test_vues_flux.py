@@ -49,7 +49,9 @@ def bailleur() -> Bailleur:
 @pytest.fixture
 def client_bailleur(bailleur: Bailleur) -> Client:
     client = Client()
-    client.force_login(creer_utilisateur(bailleur, Role.RESPONSABLE), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(
+        creer_utilisateur(bailleur, Role.RESPONSABLE), backend="django.contrib.auth.backends.ModelBackend"
+    )
     return client
 
 
@@ -69,7 +71,8 @@ def test_le_pont_dit_ce_qui_est_oriente_sans_etre_decompte(client_bailleur: Clie
 
 
 @pytest.mark.parametrize(
-    ("quoi", "nombre"), [("A", 10), ("B", 1), ("B-mutation", 1), ("B-anru", 0), ("C", 9), ("premieres", 0), ("stock", 0)]
+    ("quoi", "nombre"),
+    [("A", 10), ("B", 1), ("B-mutation", 1), ("B-anru", 0), ("C", 9), ("premieres", 0), ("stock", 0)],
 )
 def test_chaque_nombre_de_l_assiette_se_deplie(client_bailleur: Client, quoi: str, nombre: int) -> None:
     depliage = client_bailleur.get("/flux/detail/", {"quoi": quoi}).context["depliage"]
@@ -78,7 +81,9 @@ def test_chaque_nombre_de_l_assiette_se_deplie(client_bailleur: Client, quoi: st
 
 @pytest.mark.parametrize(("quoi", "nombre"), [("droit", 1), ("decompte", 1), ("attente", 1)])
 def test_chaque_nombre_d_un_compte_se_deplie(client_bailleur: Client, quoi: str, nombre: int) -> None:
-    convention = next(l.compte.convention for l in client_bailleur.get("/flux/").context["lignes"] if l.nom == "AL")
+    convention = next(
+        une.compte.convention for une in client_bailleur.get("/flux/").context["lignes"] if une.nom == "AL"
+    )
     reponse = client_bailleur.get("/flux/detail/", {"quoi": quoi, "compte": "AL", "convention": convention})
     assert len(reponse.context["depliage"].lignes) == nombre
 

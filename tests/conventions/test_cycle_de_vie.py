@@ -51,7 +51,9 @@ def preparer(acteur: Acteur, bailleur: Bailleur, reservataire: Reservataire, *li
     return remplacer_droits(acteur=acteur, convention_id=convention.pk, lignes=lignes)
 
 
-def ligne(taux: str, territoire: str = "departement:94", contrepartie: str = "financement", sous: str = "") -> LigneSaisie:
+def ligne(
+    taux: str, territoire: str = "departement:94", contrepartie: str = "financement", sous: str = ""
+) -> LigneSaisie:
     return LigneSaisie(contrepartie, Decimal(taux), (territoire,), sous)
 
 
@@ -78,7 +80,9 @@ def test_la_signature_date_la_derniere_des_deux_et_ouvre_les_droits(bailleur: Ba
 
 
 @pytest.mark.regle("RG-14")
-def test_signer_l_etat_au_dessus_de_trente_est_refuse_et_le_brouillon_reste(bailleur: Bailleur, responsable: Acteur) -> None:
+def test_signer_l_etat_au_dessus_de_trente_est_refuse_et_le_brouillon_reste(
+    bailleur: Bailleur, responsable: Acteur
+) -> None:
     convention = preparer(
         responsable, bailleur, creer_etat(), ligne("30.01", contrepartie="contingent_prefectoral", sous="prioritaires")
     )
@@ -132,7 +136,9 @@ def test_un_perimetre_plus_petit_que_le_departement_exige_un_motif(bailleur: Bai
     with pytest.raises(ErreurMetier) as refus:
         remplacer_droits(acteur=responsable, convention_id=convention.pk, lignes=[ligne("3", f"commune:{CRETEIL}")])
     assert refus.value.code == "motif_de_perimetre"
-    modifier_modalites(acteur=responsable, convention_id=convention.pk, changements={"motif_perimetre": "Horaires décalés"})
+    modifier_modalites(
+        acteur=responsable, convention_id=convention.pk, changements={"motif_perimetre": "Horaires décalés"}
+    )
     remplacer_droits(acteur=responsable, convention_id=convention.pk, lignes=[ligne("3", f"commune:{CRETEIL}")])
     assert convention.droits.count() == 1
 
@@ -160,7 +166,9 @@ def test_un_avenant_continue_le_compte_et_remplace_la_version(bailleur: Bailleur
 @pytest.mark.regle("RG-18")
 def test_convertir_du_stock_exige_l_information_prealable(bailleur: Bailleur, responsable: Acteur) -> None:
     reservataire = creer_reservataire("CAF94")
-    ReservationStock.objects.create(logement=creer_logement(bailleur), reservataire=reservataire, contrepartie="financement")
+    ReservationStock.objects.create(
+        logement=creer_logement(bailleur), reservataire=reservataire, contrepartie="financement"
+    )
     convention = preparer(responsable, bailleur, reservataire, ligne("3"))
     with pytest.raises(ErreurMetier) as refus:
         signer_le(responsable, convention)

@@ -1,0 +1,48 @@
+"""Les documents des conventions : l'état des lieux (RG-18), le texte de la convention (RG-12), en PDF et en tableur."""
+
+from __future__ import annotations
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from conventions.chargement_etat_des_lieux import TYPOLOGIES, EtatDesLieux
+from conventions.models import Convention
+from flux_reservations.socle.pdf import produire_pdf
+from flux_reservations.socle.tableur import ColonneTableur, Feuille, ecrire_classeur
+
+
+def etat_des_lieux_pdf(etat: EtatDesLieux) -> bytes:
+    """L'état des lieux en PDF accessible."""
+    return produire_pdf(
+        render_to_string("conventions/pdf/etat_des_lieux.html", {"etat": etat, "typologies": TYPOLOGIES})
+    )
+
+
+def etat_des_lieux_tableur(etat: EtatDesLieux) -> bytes:
+    """L'état des lieux en tableur : une ligne par réservataire et commune."""
+    colonnes = [
+        ColonneTableur("reservataire"),
+        ColonneTableur("nom", largeur=40),
+        ColonneTableur("type"),
+        ColonneTableur("commune"),
+        ColonneTableur("nom_commune"),
+        *(ColonneTableur(typologie, "entier") for typologie in TYPOLOGIES),
+        ColonneTableur("total", "entier"),
+    ]
+    lignes = [
+        (part.code, part.nom, part.type, ligne.code_commune, ligne.commune, *ligne.par_typologie, ligne.total)
+        for part in etat.parts
+        for ligne in part.lignes
+    ]
+    return ecrire_classeur(
+        [Feuille("État des lieux", colonnes, lignes)],
+        titre=f"État des lieux {etat.departement}",
+        date_de=timezone.now(),
+    )
+
+
+def convention_pdf(convention: Convention) -> bytes:
+    """Le texte de la convention, engendré de ses données ; un brouillon le dit."""
+    droits = list(convention.droits.prefetch_related("perimetre", "assiette"))
+    contexte = {"convention": convention, "droits": droits, "total": sum(droit.taux for droit in droits)}
+    return produire_pdf(render_to_string("conventions/pdf/convention.html", contexte))
