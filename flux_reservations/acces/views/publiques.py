@@ -110,7 +110,11 @@ def regles(request: Requete, jour: date | None = None) -> HttpResponse:
         except ValueError:
             return redirect("regles")
     lue_le = jour or timezone.localdate()
-    return render(request, "acces/regles.html", {"titre": "Règles appliquées", "jour": lue_le, "chapitres": lire_chapitres(lue_le)})
+    return render(
+        request,
+        "acces/regles.html",
+        {"titre": "Règles appliquées", "jour": lue_le, "chapitres": lire_chapitres(lue_le)},
+    )
 
 
 class _ExempleForm(forms.Form):

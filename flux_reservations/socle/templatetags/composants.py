@@ -101,7 +101,7 @@ def deplier(  # noqa: PLR0913, PLR0917 : une balise de gabarit dit tout ce qu'el
             "contenu": content if content.strip() else "",
             "valeur": presentation.ecrire_nombre(valeur) if isinstance(valeur, int) else valeur,
             "libelle": libelle,
-            "unite": unite,
+            "unite": unite if any(signe.isdigit() for signe in str(valeur)) else "",
             "regle": regle,
             "au_titre_de": au_titre_de,
             "adresse": adresse,
