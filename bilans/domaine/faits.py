@@ -56,7 +56,7 @@ class FaitsLiberation:
         return self.date_bail or self.date_disponibilite
 
     def situation(self, le: date) -> Situation:
-        """La situation du logement ce jour-là ; à défaut la plus proche qui suit ou précède, sinon dans le champ et hors QPV."""
+        """La situation du logement ce jour-là ; à défaut la dernière commencée, sinon la première, sinon dans le champ et hors QPV."""
         if len(self.situations) == 1:
             return self.situations[0]
         for situation in self.situations:
@@ -64,7 +64,8 @@ class FaitsLiberation:
                 return situation
         if not self.situations:
             return DANS_LE_CHAMP_HORS_QPV
-        return self.situations[0] if self.situations[0].debut and le < self.situations[0].debut else self.situations[-1]
+        commencees = [situation for situation in self.situations if situation.debut is None or situation.debut <= le]
+        return commencees[-1] if commencees else self.situations[0]
 
     def est_en_qpv(self, le: date | None = None) -> bool:
         """Vrai si le logement est en QPV ce jour-là (par défaut à la date de référence)."""
