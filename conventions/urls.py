@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from conventions.views import conventions, documents, elaboration, patrimoine
+from conventions.views import conventions, documents, elaboration, patrimoine, transmission
 
 urlpatterns = [
     path("patrimoine/", patrimoine.Patrimoine.as_view(), name="patrimoine"),
@@ -24,4 +24,8 @@ urlpatterns = [
     path("conventions/<int:pk>/supprimer/", elaboration.SupprimerBrouillon.as_view(), name="supprimer_brouillon"),
     path("conventions/<int:pk>/texte.pdf", documents.TexteConvention.as_view(), name="texte_convention"),
     path("etat-des-lieux/<str:departement>.<str:forme>", documents.EtatDesLieuxFichier.as_view(), name="etat_des_lieux_fichier"),
+    path("conventions/<int:pk>/transmettre/", transmission.Transmettre.as_view(), name="transmettre_convention"),
+    path("etat-des-lieux/<str:departement>/", transmission.VueEtatDesLieux.as_view(), name="etat_des_lieux"),
+    path("etat-des-lieux/<str:departement>/envoyer/", transmission.InformerPrealablement.as_view(), name="informer_prealablement"),
+    path("etat-des-lieux/<str:departement>/enregistrer/", transmission.EnregistrerInformation.as_view(), name="enregistrer_information"),
 ]

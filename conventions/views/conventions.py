@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
+from conventions.actions.transmission import est_transmise
 from conventions.domaine.codes import EtatConvention, Gestion, TypeReservataire
 from conventions.models import Convention
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
@@ -175,7 +176,14 @@ class ListeConventions(ReserveeMixin, VueListe[Convention]):
             if acteur.est_bailleur
             else "Une convention apparaît ici dès que le bailleur vous la propose."
         )
-        return {"titre": titre_des_conventions(acteur), "vide_texte": vide}
+        departements = (
+            Convention.objects.visibles_par(acteur).order_by("departement").values_list("departement_id", flat=True)
+        )
+        return {
+            "titre": titre_des_conventions(acteur),
+            "vide_texte": vide,
+            "departements": list(departements.distinct()),
+        }
 
 
 class FicheConvention(ReserveeMixin, View):
@@ -205,6 +213,7 @@ class FicheConvention(ReserveeMixin, View):
             "droits": droits,
             "taux_total": sum(droit.taux for droit in droits),
             "moments": histoire_de(convention, jour),
+            "est_transmise": est_transmise(convention),
             "peut_agir": Convention.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
             "versions": [(version, etat_de(version, jour)) for version in chaine],
         }

@@ -1,0 +1,154 @@
+"""Informer avant, transmettre après : l'état des lieux à tous en même temps (RG-18), la convention aux autorités (RG-17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+
+from django.db import transaction
+from django.utils import timezone
+
+from conventions.actions.brouillons import verrouiller_convention
+from conventions.chargement_autorites import (
+    Destinataire as Autorite,
+)
+from conventions.chargement_autorites import (
+    charger_autorites,
+    charger_reservataires_du_departement,
+    communes_des_droits,
+)
+from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
+from conventions.documents import convention_pdf, etat_des_lieux_pdf
+from conventions.domaine.codes import EtatConvention
+from conventions.models import Bailleur, Convention
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
+from flux_reservations.notifications.messages import MessageInformationPrealable, MessageTransmission
+from flux_reservations.notifications.models import Envoi, GenreEnvoi
+from flux_reservations.pieces.models import Piece
+from flux_reservations.territoires.models import Departement
+
+
+def transmettre_convention(*, acteur: Acteur, convention_id: int) -> list[Envoi]:
+    """Transmet une convention signée au préfet et aux autorités de son périmètre, en un seul lot (RG-17).
+
+    La pièce est la convention signée déposée, à défaut son texte. Une autorité absente du carnet reçoit par une voie à saisir. Une
+    convention ne se transmet qu'une fois : lève `ErreurMetier` ensuite.
+    """
+    if not acteur.peut(Role.RESPONSABLE):
+        raise AccesRefuse
+    with transaction.atomic():
+        convention = verrouiller_convention(acteur, convention_id)
+        if convention.etat != EtatConvention.SIGNEE:
+            raise ErreurMetier("convention_non_signee", "Seule une convention signée se transmet.", regle="RG-17")
+        if est_transmise(convention):
+            raise ErreurMetier(
+                "deja_transmise",
+                "Cette convention est déjà transmise : relancez depuis le registre des envois.",
+                regle="RG-17",
+            )
+        communes = communes_des_droits(convention)
+        autorites = charger_autorites(convention.bailleur_id, convention.departement_id, communes)
+        piece = convention.piece_signee or _deposer(
+            acteur, convention.bailleur, "convention", f"convention-{convention.numero}.pdf", convention_pdf(convention)
+        )
+        return deposer_lot(
+            acteur=acteur,
+            emetteur=convention.bailleur,
+            message=MessageTransmission(convention.bailleur.nom, convention.numero, convention.reservataire.nom),
+            destinataires=[_destinataire(autorite) for autorite in autorites],
+            objet=Objet(ligne=convention, departement=convention.departement_id),
+            piece=piece,
+        )
+
+
+def est_transmise(convention: Convention) -> bool:
+    """Vrai si une transmission de cette version est déposée."""
+    return Envoi.objects.filter(
+        genre=GenreEnvoi.TRANSMISSION, objet_type="conventions.convention", objet_cle=str(convention.pk)
+    ).exists()
+
+
+def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: str) -> list[Envoi]:
+    """Envoie l'état des lieux du jour, au même instant, à tous les réservataires et aux présidents concernés (RG-18)."""
+    if not acteur.peut(Role.RESPONSABLE):
+        raise AccesRefuse
+    with transaction.atomic():
+        bailleur = _verrouiller_bailleur(acteur, bailleur_id)
+        departement = Departement.objects.get(pk=departement_id)
+        etat = charger_etat_des_lieux(bailleur, departement, timezone.localdate())
+        piece = _deposer(
+            acteur, bailleur, "etat_des_lieux", f"etat-des-lieux-{departement_id}.pdf", etat_des_lieux_pdf(etat)
+        )
+        return deposer_lot(
+            acteur=acteur,
+            emetteur=bailleur,
+            message=MessageInformationPrealable(bailleur.nom, departement.nom),
+            destinataires=destinataires_de_l_information(bailleur_id, departement_id),
+            objet=Objet(departement=departement_id, annee=timezone.localdate().year),
+            piece=piece,
+        )
+
+
+def enregistrer_information_anterieure(
+    *, acteur: Acteur, bailleur_id: int, departement_id: str, le: date, nom_du_fichier: str, octets: bytes
+) -> list[Envoi]:
+    """Enregistre un état des lieux envoyé avant l'application : sa date et sa pièce font foi (RG-18)."""
+    if not acteur.peut(Role.RESPONSABLE):
+        raise AccesRefuse
+    if le > timezone.localdate():
+        raise ErreurMetier("date_future", "Un envoi déjà fait a une date passée.", champ="le")
+    with transaction.atomic():
+        bailleur = _verrouiller_bailleur(acteur, bailleur_id)
+        departement = Departement.objects.get(pk=departement_id)
+        piece = _deposer(acteur, bailleur, "etat_des_lieux", nom_du_fichier, octets)
+        instant = timezone.make_aware(datetime.combine(le, time(12)))
+        destinataires = [
+            Destinataire(un.nom, un.organisme_id, territoire=un.territoire)
+            for un in destinataires_de_l_information(bailleur_id, departement_id)
+        ]
+        return deposer_lot(
+            acteur=acteur,
+            emetteur=bailleur,
+            message=MessageInformationPrealable(bailleur.nom, departement.nom),
+            destinataires=destinataires,
+            objet=Objet(departement=departement_id, annee=le.year),
+            piece=piece,
+            depose_le=instant,
+        )
+
+
+def destinataires_de_l_information(bailleur_id: int, departement_id: str) -> list[Destinataire]:
+    """Tous les réservataires du département chez ce bailleur, puis les autorités du territoire ; chacun une fois."""
+    reservataires = charger_reservataires_du_departement(bailleur_id, departement_id)
+    destinataires = [Destinataire(un.nom, un.pk, un.courriel, un.territoire_id) for un in reservataires]
+    deja = {un.pk for un in reservataires}
+    autorites: Iterable[Autorite] = charger_autorites(bailleur_id, departement_id)
+    destinataires += [_destinataire(un) for un in autorites if un.organisme is None or un.organisme.pk not in deja]
+    return destinataires
+
+
+def _destinataire(autorite: Autorite) -> Destinataire:
+    organisme = autorite.organisme
+    if organisme is None:
+        return Destinataire(autorite.nom, territoire=autorite.territoire)
+    return Destinataire(autorite.nom, organisme.pk, organisme.courriel, autorite.territoire)
+
+
+def _deposer(acteur: Acteur, bailleur: Bailleur, genre: str, nom: str, octets: bytes) -> Piece:
+    return Piece.objects.deposer(
+        organisme_id=bailleur.pk,
+        genre=genre,
+        nom=nom[:200],
+        type_mime="application/pdf",
+        octets=octets,
+        utilisateur_id=acteur.utilisateur_id,
+    )
+
+
+def _verrouiller_bailleur(acteur: Acteur, bailleur_id: int) -> Bailleur:
+    bailleur = Bailleur.objects.modifiables_par(acteur).filter(pk=bailleur_id).select_for_update(of=("self",)).first()
+    if bailleur is None:
+        raise AccesRefuse
+    return bailleur
