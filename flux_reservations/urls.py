@@ -13,5 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("conventions.urls")),
     path("", include("attributions.urls")),
     path("", include("bilans.urls")),
+    path("", include("flux_reservations.notifications.urls")),
+    path("", include("flux_reservations.pieces.urls")),
     path("api/v1/", include("flux_reservations.api")),
 ]

@@ -1,0 +1,1 @@
+"""Actions des envois : déposer, expédier, suivre (RG-66)."""

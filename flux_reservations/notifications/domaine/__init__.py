@@ -1,0 +1,1 @@
+"""Règles pures des envois : cycle de vie, recul entre deux essais."""

@@ -1,0 +1,208 @@
+"""Les messages : une classe par message envoyé. Un courriel ne porte qu'un lien, jamais un logement ni une demande (RG-66)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import date
+
+from flux_reservations.notifications.models import GenreEnvoi
+from flux_reservations.socle.presentation import ecrire_date
+
+SIGNATURE = (
+    "Ce message est envoyé par la plateforme Flux réservations pour le compte de {emetteur}.\n"
+    "Merci de ne pas y répondre : l'accusé de réception se donne sur la page ci-dessus, une fois connecté."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message(ABC):
+    """Ce qu'un envoi écrit ; `lien` est l'adresse de la page qui remet la pièce, donnée à l'écriture."""
+
+    emetteur: str
+
+    @property
+    @abstractmethod
+    def genre(self) -> GenreEnvoi:
+        """Le genre d'envoi."""
+
+    @abstractmethod
+    def objet(self) -> str:
+        """L'objet du courriel."""
+
+    @abstractmethod
+    def phrases(self) -> list[str]:
+        """Ce qui est remis et ce qu'il y a à faire, en quelques phrases."""
+
+    def corps(self, lien: str) -> str:
+        """Le texte complet."""
+        paragraphes = ["Bonjour,", *self.phrases(), lien, SIGNATURE.format(emetteur=self.emetteur)]
+        return "\n\n".join(paragraphes) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageBilan(Message):
+    """Le bilan annuel est publié (RG-60)."""
+
+    departement: str
+    annee: int
+    version: int = 1
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Bilan."""
+        return GenreEnvoi.BILAN
+
+    def objet(self) -> str:
+        """L'objet dit s'il s'agit d'une version qui remplace la précédente."""
+        suite = f" (version {self.version}, remplace la précédente)" if self.version > 1 else ""
+        return f"Bilan {self.annee} des logements proposés et attribués – {self.departement}{suite}"
+
+    def phrases(self) -> list[str]:
+        """Le bilan, et l'accusé attendu."""
+        return [
+            f"{self.emetteur} met à votre disposition le bilan {self.annee} des logements proposés et attribués dans le département "
+            f"« {self.departement} », prévu par l'article R441-5-1 du code de la construction et de l'habitation.",
+            "Le document et son tableur se lisent sur cette page, où vous pouvez en accuser réception :",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDebutAnnee(Message):
+    """L'information de début d'année est publiée (RG-61)."""
+
+    departement: str
+    annee: int
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Information de début d'année."""
+        return GenreEnvoi.INFORMATION_DEBUT_ANNEE
+
+    def objet(self) -> str:
+        """L'objet."""
+        return f"Logements soustraits du flux en {self.annee} : information de début d'année – {self.departement}"
+
+    def phrases(self) -> list[str]:
+        """L'information, et l'accusé attendu."""
+        return [
+            f"{self.emetteur} vous informe des logements qu'il prévoit de soustraire du flux en {self.annee} dans le département "
+            f"« {self.departement} », de leur affectation, et des relogements faits l'an passé.",
+            "Le document se lit sur cette page, où vous pouvez en accuser réception :",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageInformationPrealable(Message):
+    """L'état des lieux avant la mise en conformité (RG-18)."""
+
+    departement: str
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Information préalable."""
+        return GenreEnvoi.INFORMATION_PREALABLE
+
+    def objet(self) -> str:
+        """L'objet."""
+        return f"Information préalable : état des lieux des logements réservés – {self.departement}"
+
+    def phrases(self) -> list[str]:
+        """L'état des lieux."""
+        return [
+            f"Avant de signer ses conventions de réservation en flux, {self.emetteur} informe en même temps tous les réservataires du "
+            f"département « {self.departement} » de la localisation, du nombre et des typologies des logements réservés.",
+            "L'état des lieux se lit sur cette page :",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTransmission(Message):
+    """Une convention signée est transmise (RG-17)."""
+
+    numero: str
+    reservataire: str
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Transmission."""
+        return GenreEnvoi.TRANSMISSION
+
+    def objet(self) -> str:
+        """L'objet."""
+        return f"Convention de réservation {self.numero} avec {self.reservataire} : transmission"[:200]
+
+    def phrases(self) -> list[str]:
+        """La convention transmise."""
+        return [
+            f"{self.emetteur} vous transmet la convention de réservation {self.numero} signée avec {self.reservataire}.",
+            "La convention se lit sur cette page, où vous pouvez en accuser réception :",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMiseADisposition(Message):
+    """Un logement est mis à disposition : le courriel n'en dit que l'échéance (RG-46)."""
+
+    limite: date | None = None
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Mise à disposition."""
+        return GenreEnvoi.MISE_A_DISPOSITION
+
+    def objet(self) -> str:
+        """L'objet."""
+        return f"Un logement est mis à votre disposition par {self.emetteur}"[:200]
+
+    def phrases(self) -> list[str]:
+        """L'échéance."""
+        echeance = f" Vous pouvez présenter des candidats jusqu'au {ecrire_date(self.limite)}." if self.limite else ""
+        return [f"{self.emetteur} met un logement à votre disposition.{echeance}", "Le logement se lit sur cette page :"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRappel(Message):
+    """Une échéance approche (RG-67) : au bailleur lui-même."""
+
+    echeance: str
+    le: date
+    jours: int
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Rappel."""
+        return GenreEnvoi.RAPPEL
+
+    def objet(self) -> str:
+        """L'objet dit le temps qui reste."""
+        reste = "aujourd'hui" if self.jours == 0 else "demain" if self.jours == 1 else f"dans {self.jours} jours"
+        return f"Échéance {reste} : {self.echeance}"[:200]
+
+    def phrases(self) -> list[str]:
+        """L'échéance et sa date."""
+        return [f"{self.echeance}, le {ecrire_date(self.le)}.", "Votre échéancier :"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRelance(Message):
+    """Un envoi n'a pas été accusé : on le rappelle à son destinataire."""
+
+    rappelle: str
+    depose_le: date
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Rappel."""
+        return GenreEnvoi.RAPPEL
+
+    def objet(self) -> str:
+        """L'objet de l'envoi, rappelé."""
+        return f"Rappel : {self.rappelle}"[:200]
+
+    def phrases(self) -> list[str]:
+        """Ce qui attend."""
+        return [
+            f"Le document « {self.rappelle} », déposé le {ecrire_date(self.depose_le)}, attend votre accusé de réception.",
+            "Il se lit sur cette page :",
+        ]
