@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import font_source_sans_pro
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from flux_reservations.settings.base_de_donnees import lire_url_postgresql
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "flux_reservations.acces.middleware.ActeurMiddleware",
+    "flux_reservations.acces.second_facteur.SecondFacteurMiddleware",
     "flux_reservations.acces.middleware.RefusMetierMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -108,8 +110,30 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Second facteur exigé de qui signe ou publie, et vérifié chez quiconque l'a activé.
+SECOND_FACTEUR = True
+OTP_TOTP_ISSUER = "Flux réservations"
+# Fournisseur d'identité (ProConnect ou tout OIDC) : actif dès qu'un client est donné.
+OIDC_RP_CLIENT_ID = os.environ.get("OIDC_RP_CLIENT_ID", "")
+OIDC_ACTIF = bool(OIDC_RP_CLIENT_ID)
+OIDC_RP_CLIENT_SECRET = os.environ.get("OIDC_RP_CLIENT_SECRET", "")
+OIDC_EMETTEUR = os.environ.get("OIDC_EMETTEUR", "")
+OIDC_OP_AUTHORIZATION_ENDPOINT = os.environ.get("OIDC_OP_AUTHORIZATION_ENDPOINT", "")
+OIDC_OP_TOKEN_ENDPOINT = os.environ.get("OIDC_OP_TOKEN_ENDPOINT", "")
+OIDC_OP_USER_ENDPOINT = os.environ.get("OIDC_OP_USER_ENDPOINT", "")
+OIDC_OP_JWKS_ENDPOINT = os.environ.get("OIDC_OP_JWKS_ENDPOINT", "")
+OIDC_RP_SIGN_ALGO = "RS256"
+OIDC_RP_SCOPES = os.environ.get("OIDC_RP_SCOPES", "openid email")
+OIDC_USE_PKCE = True
+OIDC_CREATE_USER = False
+OIDC_NOM = os.environ.get("OIDC_NOM", "votre fournisseur d'identité")
+# Vrai si le fournisseur garantit le courriel sans le dire (`email_verified` absent), comme ProConnect.
+OIDC_COURRIEL_SUR = os.environ.get("OIDC_COURRIEL_SUR", "") == "1"
+if OIDC_ACTIF:
+    AUTHENTICATION_BACKENDS.append("flux_reservations.acces.oidc.FournisseurBackend")
+LOGIN_REDIRECT_URL_FAILURE = "/connexion/"
 LOGIN_URL = "connexion"
-LOGIN_REDIRECT_URL = "aujourdhui"
+LOGIN_REDIRECT_URL = "entrer"
 LOGOUT_REDIRECT_URL = "accueil"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
@@ -142,6 +166,12 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "rattraper-les-envois": {"task": "notifications.rattraper", "schedule": 15.0},
+    "reprendre-les-bilans": {"task": "bilans.reprendre", "schedule": 60.0},
+    "echeances-du-jour": {"task": "attributions.constater_les_echeances", "schedule": crontab(hour=4, minute=30)},
+    "rappels-du-jour": {"task": "bilans.rappeler", "schedule": crontab(hour=7, minute=0)},
+}
 
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "127.0.0.1")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
