@@ -6,7 +6,9 @@ changé : le résultat est celui du texte, geste pour geste, en moins de calculs
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass
+from datetime import date
 
 from attributions.domaine.faits_moteur import DIMENSIONS, LogementLibere, U
 from attributions.domaine.moteur import Eligible, Moteur
@@ -34,6 +36,11 @@ class Attente:
         return self.fiche.numero
 
 
+def ordre_du_lot(attente: Attente) -> tuple[date, str]:
+    """L'ordre du lot : (disponibilité, numéro)."""
+    return (attente.fiche.libere.disponibilite, attente.numero)
+
+
 class Lot:
     """Les propositions qui attendent, dans l'ordre (disponibilité, numéro), sur un moteur partagé."""
 
@@ -43,7 +50,7 @@ class Lot:
         self.attentes: list[Attente] = []
         self.gestes = 0
 
-    def arriver(self, libere: LogementLibere) -> Attente:
+    def arriver(self, libere: LogementLibere, *, reparer: bool = True) -> Attente:
         """ARRIVE : libère, propose, ajoute au lot, puis répare le tout à la date du jour."""
         moteur = self.moteur
         fiche = moteur.liberer(libere)
@@ -51,8 +58,8 @@ class Lot:
         compte = moteur.proposer(fiche)
         moteur.attribuer(fiche, compte)
         attente = Attente(fiche, compte, eligibles, compte)
-        self.attentes.append(attente)
-        if len(self.attentes) > 1:  # seule, elle vient d'être proposée sur ce même état : rien ne changerait
+        insort(self.attentes, attente, key=ordre_du_lot)
+        if reparer and len(self.attentes) > 1:  # seule, elle vient d'être proposée sur ce même état : rien ne changerait
             self.reparer()
         return attente
 
@@ -67,10 +74,11 @@ class Lot:
         self.attentes.append(attente)
         return attente
 
-    def rejouer(self, libere: LogementLibere) -> None:
+    def rejouer(self, libere: LogementLibere, *, reparer: bool = True) -> None:
         """Une décision réelle, à sa place : elle compte, et le lot qui attend est revu."""
         jouer_la_decision(self.moteur, libere)
-        self.reparer()
+        if reparer:
+            self.reparer()
 
     def decider(self, attente: Attente) -> str:
         """Fige une proposition : la sort du lot et impute le sous-contingent de l'État, qu'elle rend."""
@@ -188,7 +196,8 @@ class _Reparation:
 
     def _peut_gagner(self, compte: int, perdu: Attente, pris: Attente) -> bool:
         """La garde hors QPV ne s'oppose à l'échange que si l'État y gagne un logement en QPV ; le plafond compte des nombres,
-        qu'un échange ne change pas."""
+        qu'un échange ne change pas.
+        """
         return perdu.fiche.libere.qpv or self.moteur.respecte_la_part_hors_qpv(compte, pris.fiche)
 
     def _echanger(self, premiere: Attente, seconde: Attente) -> None:

@@ -147,7 +147,8 @@ class PropositionQuerySet(models.QuerySet["Proposition"]):
 class Proposition(CompteMixin):
     """La proposition du moteur pour une libération qui attend : une ligne du lot (moteur.md § 3).
 
-    `compte_initial` et `compte_precedent` disent ce qui a changé depuis l'arrivée et depuis la dernière révision.
+    `compte_initial` et `compte_precedent` disent ce qui a changé depuis l'arrivée et depuis la dernière révision ; `changements`
+    les garde tous (le, de, a, cause), dans l'ordre. L'État y est sous son seul code : son sous-contingent se décide avec le logement.
     """
 
     liberation = models.OneToOneField(Liberation, on_delete=models.CASCADE, related_name="proposition")
@@ -155,6 +156,7 @@ class Proposition(CompteMixin):
     eligibles = models.JSONField("comptes éligibles et retards", default=list, encoder=DjangoJSONEncoder)
     compte_initial = models.CharField("compte proposé à l'arrivée", max_length=60)
     compte_precedent = models.CharField("compte proposé avant le dernier changement", max_length=60, blank=True)
+    changements = models.JSONField("changements de proposition", default=list, blank=True, encoder=DjangoJSONEncoder)
     proposee_le = models.DateTimeField("proposée le", auto_now_add=True)
     changee_le = models.DateTimeField("changée le", null=True, blank=True)
     revisee_le = models.DateTimeField("revue le")

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from attributions.domaine.faits_moteur import (
     AGENTS,
     PRIORITAIRES,
-    U,
     CompteDecide,
     FaitsMoteur,
     Ligne,
     LogementLibere,
     Partie,
     Plafond,
+    U,
     parc_des_logements,
 )
 
