@@ -1,0 +1,97 @@
+"""Importer : un essai à blanc, ou tout ou rien (formats.md § 1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from django.db import connection, transaction
+
+from conventions.models import Bailleur
+from flux_reservations.commun.acteur import Acteur, Nature
+from flux_reservations.commun.erreurs import AccesRefuse
+from flux_reservations.echanges.contexte import Contexte
+from flux_reservations.echanges.lecture.fichiers import Fichier, trouver_fichiers
+from flux_reservations.echanges.noyau import importer_fichier
+from flux_reservations.echanges.rapport import Rapport
+from flux_reservations.echanges.tableaux import types_de_fichier
+from flux_reservations.socle.journal import journaliser
+
+
+def essayer(
+    chemins: Iterable[Path],
+    *,
+    acteur: Acteur,
+    siren: str = "",
+    effet: dt.date | None = None,
+    avec_changements: bool = True,
+) -> Rapport:
+    """Lit et contrôle comme un import, jusqu'à l'écriture, puis défait tout : le rapport dit ce qui serait fait.
+
+    `siren` désigne le bailleur d'un fichier RPLS et borne la recherche de ce qui est cité ; `effet` date ce qui change dans le patrimoine.
+    """
+    return _importer(chemins, acteur, siren, effet, garder=False, avec_changements=avec_changements)
+
+
+def appliquer(
+    chemins: Iterable[Path],
+    *,
+    acteur: Acteur,
+    siren: str = "",
+    effet: dt.date | None = None,
+    avec_changements: bool = False,
+) -> Rapport:
+    """Importe en une transaction : à la première erreur rien n'est écrit, et le rapport les dit toutes."""
+    return _importer(chemins, acteur, siren, effet, garder=True, avec_changements=avec_changements)
+
+
+def _importer(  # noqa: PLR0913 : les options de la commande
+    chemins: Iterable[Path], acteur: Acteur, siren: str, effet: dt.date | None, *, garder: bool, avec_changements: bool
+) -> Rapport:
+    rapport = Rapport()
+    contexte = Contexte(acteur, rapport, effet, _siren_de(acteur, siren), avec_changements)
+    fichiers = trouver_fichiers(chemins, types_de_fichier(), rapport)
+    with transaction.atomic():
+        with connection.cursor() as curseur:
+            # Deux imports à la fois se croiseraient sur les mêmes clés : l'un attend l'autre.
+            curseur.execute("SELECT pg_advisory_xact_lock(hashtext('echanges.importer'))")
+        for fichier in fichiers:
+            importer_fichier(contexte, fichier)
+        if garder and rapport.est_accepte:
+            _journaliser(contexte, fichiers)
+            rapport.applique = True
+        else:
+            transaction.set_rollback(True)
+    return rapport
+
+
+def _siren_de(acteur: Acteur, siren: str) -> str:
+    """Un agent de bailleur importe pour son organisme, et seulement pour lui."""
+    if acteur.est_systeme or acteur.nature is Nature.PLATEFORME:
+        return siren
+    bailleur = Bailleur.objects.modifiables_par(acteur).first()
+    if bailleur is None or siren not in {"", bailleur.siren}:
+        raise AccesRefuse
+    return bailleur.siren
+
+
+def _journaliser(contexte: Contexte, fichiers: Sequence[Fichier]) -> None:
+    """Une entrée par import qui change quelque chose, dans la chaîne du bailleur s'il n'y en a qu'un."""
+    rapport = contexte.rapport
+    if not rapport.change_quelque_chose or not fichiers:
+        return
+    bailleurs = list(contexte.bailleurs().values())
+    cible = contexte.bailleurs().get(contexte.siren) or (bailleurs[0] if bailleurs else None)
+    if cible is None:
+        return
+    journaliser(
+        acteur=contexte.acteur,
+        action="importer",
+        objet=cible,
+        organisme_id=cible.pk if contexte.siren or len(bailleurs) == 1 else None,
+        apres={
+            "effet": contexte.effet,
+            "fichiers": [compte.en_json() for compte in rapport.fichiers if compte.crees or compte.modifies],
+        },
+    )

@@ -1,0 +1,90 @@
+"""Trouver les fichiers à importer, dire leur tableau d'après leur nom, les ouvrir."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flux_reservations.echanges.lecture.source import FichierIllisible, Source
+from flux_reservations.echanges.rapport import Rapport
+
+EXTENSIONS = (".csv", ".xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class Fichier:
+    """Un fichier à importer : où il est, comment on le nomme au rapport, de quel tableau il est."""
+
+    chemin: Path
+    nom: str
+    type: str
+    connues: frozenset[str]
+
+    def ouvrir(self) -> Source:
+        """Ouvre le fichier selon son extension. Lève `FichierIllisible`."""
+        try:
+            if self.chemin.suffix.lower() == ".xlsx":
+                from flux_reservations.echanges.lecture.xlsx import ouvrir_xlsx  # noqa: PLC0415 : seulement s'il en arrive un
+
+                return ouvrir_xlsx(self.chemin)
+            from flux_reservations.echanges.lecture.texte import ouvrir_csv  # noqa: PLC0415
+
+            return ouvrir_csv(self.chemin, self._compter_connues)
+        except OSError as erreur:
+            message = f"Le fichier ne peut pas être lu ({erreur.strerror or erreur})."
+            raise FichierIllisible(message) from erreur
+
+    def _compter_connues(self, entete: list[str]) -> int:
+        return sum(normaliser_entete(nom) in self.connues for nom in entete)
+
+
+def normaliser_entete(nom: str) -> str:
+    """En-tête comparé sans casse ni blancs de bord."""
+    return nom.strip().lstrip("\N{ZERO WIDTH NO-BREAK SPACE}").strip().lower()
+
+
+def trouver_fichiers(
+    chemins: Iterable[Path], types: Sequence[tuple[str, frozenset[str]]], rapport: Rapport
+) -> list[Fichier]:
+    """Fichiers à lire, dans l'ordre d'import (celui de `types`) ; ce qui ne peut pas l'être est au rapport.
+
+    `types` donne, pour chaque début de nom, les colonnes connues. Dans un dossier, seuls les `.csv` et `.xlsx` sont lus.
+    """
+    trouves: list[Path] = []
+    for chemin in chemins:
+        if chemin.is_dir():
+            dedans = sorted(
+                fils
+                for fils in chemin.iterdir()
+                if fils.is_file() and fils.suffix.lower() in EXTENSIONS and not fils.name.startswith((".", "~$"))
+            )
+            if not dedans:
+                rapport.refuser(str(chemin), "Ce dossier ne contient aucun fichier .csv ou .xlsx.")
+            trouves.extend(dedans)
+        elif not chemin.exists():
+            rapport.refuser(str(chemin), "Fichier ou dossier introuvable : vérifiez le chemin.")
+        elif chemin.suffix.lower() not in EXTENSIONS:
+            rapport.refuser(
+                chemin.name,
+                "Seuls les fichiers .csv et .xlsx sont lus : exportez les données dans l'un de ces formats.",
+            )
+        else:
+            trouves.append(chemin)
+    noms = [chemin.name for chemin in trouves]
+    fichiers = []
+    for chemin in dict.fromkeys(trouves):
+        nom = chemin.name if noms.count(chemin.name) == 1 else str(chemin)
+        type_ = _type_du_nom(chemin.name, [debut for debut, _ in types])
+        if type_:
+            fichiers.append(Fichier(chemin, nom, type_, dict(types)[type_]))
+        else:
+            connus = ", ".join(debut for debut, _ in types)
+            rapport.refuser(nom, f"Le nom du fichier ne dit pas son tableau : il doit commencer par l'un de {connus}.")
+    ordre = [debut for debut, _ in types]
+    return sorted(fichiers, key=lambda fichier: ordre.index(fichier.type))
+
+
+def _type_du_nom(nom: str, debuts: Sequence[str]) -> str:
+    candidats = [debut for debut in debuts if nom.lower().startswith(debut)]
+    return max(candidats, key=len, default="")

@@ -1,0 +1,29 @@
+"""Ce que rend un lecteur : des lignes de cellules en texte, la première étant l'en-tête."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+class FichierIllisible(Exception):
+    """Le fichier n'est pas un tableau lisible ; `message` dit le remède, `ligne` où, si on le sait."""
+
+    def __init__(self, message: str, *, ligne: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.ligne = ligne
+
+
+class Nombre(str):
+    """Le texte d'une cellule de tableur qui était un nombre : un code y a peut-être perdu ses zéros de tête."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class Source:
+    """Des lignes à lire une fois, en-tête compris ; une ligne vide compte, pour que les numéros soient ceux du tableur."""
+
+    lignes: Iterator[list[str]]
+    fermer: Callable[[], None]

@@ -1,0 +1,111 @@
+"""Lire un CSV en flux : encodage et séparateur reconnus, lignes bornées, binaires refusés."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from flux_reservations.echanges.lecture.source import FichierIllisible, Source
+
+LIGNE_MAXIMALE = 1_000_000
+"""Caractères d'une ligne, au-delà desquels le fichier n'est pas un tableau."""
+_BLOC = 1 << 20
+_SIGNATURES = {
+    b"PK\x03\x04": "un classeur (XLSX, ODS) ou une archive renommés en .csv : donnez-lui l'extension .xlsx, ou exportez-le en CSV",
+    b"\xd0\xcf\x11\xe0": "un ancien classeur Excel (.xls) : enregistrez-le au format XLSX ou CSV",
+    b"%PDF": "un PDF : exportez les données en CSV ou XLSX",
+    b"\x1f\x8b": "une archive compressée : décompressez-la",
+    codecs.BOM_UTF16_LE: "un texte UTF-16 : enregistrez-le en CSV UTF-8",
+    codecs.BOM_UTF16_BE: "un texte UTF-16 : enregistrez-le en CSV UTF-8",
+}
+
+
+def ouvrir_csv(chemin: Path, connues: Callable[[list[str]], int]) -> Source:
+    """Ouvre un CSV. `connues` compte les en-têtes reconnus, pour choisir entre `;` et `,`.
+
+    Lève `FichierIllisible` (vide, binaire, encodage inconnu).
+    """
+    encodage = _reconnaitre_encodage(chemin)
+    flux = chemin.open(encoding=encodage, newline="")
+    try:
+        entete = _bornees(flux)
+        premiere = next(entete, "")
+        while premiere and not premiere.strip():
+            premiere = next(entete, "")
+        if not premiere:
+            message = "Le fichier est vide : il lui faut au moins une ligne d'en-tête."
+            raise FichierIllisible(message)
+        separateur = max(
+            ";,", key=lambda signe: (connues(next(csv.reader([premiere], delimiter=signe))), premiere.count(signe))
+        )
+    except BaseException:
+        flux.close()
+        raise
+    flux.seek(0)
+    return Source(lignes=_lire(csv.reader(_bornees(flux), delimiter=separateur)), fermer=flux.close)
+
+
+def _lire(lecteur: Iterator[list[str]]) -> Iterator[list[str]]:
+    numero = 0
+    while True:
+        numero += 1
+        try:
+            yield next(lecteur)
+        except StopIteration:
+            return
+        except csv.Error as erreur:
+            message = "Cellule illisible : trop longue, ou guillemet ouvert et jamais fermé. Réenregistrez le fichier depuis un tableur."
+            raise FichierIllisible(message, ligne=numero) from erreur
+
+
+def _bornees(flux: Iterator[str]) -> Iterator[str]:
+    """Les lignes du flux ; une ligne démesurée est refusée sans être lue en entier."""
+    numero = 0
+    while ligne := flux.readline(LIGNE_MAXIMALE + 1):  # type: ignore[attr-defined]  # un flux de texte
+        numero += 1
+        if len(ligne) > LIGNE_MAXIMALE:
+            message = (
+                f"La ligne dépasse {LIGNE_MAXIMALE} caractères : ce n'est pas un tableau, ou un guillemet n'est pas fermé. "
+                "Réenregistrez le fichier depuis un tableur."
+            )
+            raise FichierIllisible(message, ligne=numero)
+        yield ligne
+
+
+def _reconnaitre_encodage(chemin: Path) -> str:
+    """`utf-8-sig` si tout le fichier est de l'UTF-8, sinon `cp1252` ; refuse un binaire."""
+    decodeur = codecs.getincrementaldecoder("utf-8")()
+    est_utf8, taille = True, 0
+    with chemin.open("rb") as flux:
+        while bloc := flux.read(_BLOC):
+            if not taille:
+                for signature, nom in _SIGNATURES.items():
+                    if bloc.startswith(signature):
+                        message = f"Ce n'est pas un CSV, mais {nom}."
+                        raise FichierIllisible(message)
+            taille += len(bloc)
+            if b"\0" in bloc:
+                message = "Ce n'est pas un fichier texte (octet nul) : exportez-le en CSV ou en XLSX."
+                raise FichierIllisible(message)
+            if est_utf8:
+                try:
+                    decodeur.decode(bloc)
+                except UnicodeDecodeError:
+                    est_utf8 = False
+            if not est_utf8 and bloc.translate(None, _OCTETS_CP1252):
+                message = "Encodage inconnu, ni UTF-8 ni Windows-1252 : réenregistrez le fichier en « CSV UTF-8 »."
+                raise FichierIllisible(message)
+    if est_utf8:
+        try:
+            decodeur.decode(b"", final=True)
+        except UnicodeDecodeError:
+            est_utf8 = False
+    return "utf-8-sig" if est_utf8 else "cp1252"
+
+
+# Octets qu'un texte Windows-1252 peut contenir : tout sauf cinq codes sans caractère et les commandes.
+_OCTETS_CP1252 = bytes(
+    octet for octet in range(256) if octet not in {0x81, 0x8D, 0x8F, 0x90, 0x9D} and (octet >= 32 or octet in b"\t\n\r")
+)

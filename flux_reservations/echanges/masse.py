@@ -1,0 +1,115 @@
+"""Écrire en masse : COPY vers une table temporaire, puis un seul UPDATE et un seul INSERT.
+
+Un COPY direct est impossible : les politiques de lignes (socle/rls.py) ne s'appliquent qu'à INSERT et UPDATE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+from psycopg import sql
+
+
+def attributs_de(modele: type[models.Model]) -> list[str]:
+    """Attributs écrits d'un modèle : tous, sauf la clé primaire et les colonnes calculées par la base."""
+    return [champ.attname for champ in modele._meta.concrete_fields if not champ.primary_key and not champ.generated]
+
+
+def valeurs_par_defaut(modele: type[models.Model]) -> dict[str, Any]:
+    """Valeur de chaque attribut d'une ligne neuve."""
+    return {
+        champ.attname: champ.get_default()
+        for champ in modele._meta.concrete_fields
+        if not champ.primary_key and not champ.generated
+    }
+
+
+class MiseDeCote:
+    """Les lignes d'une table à créer et à modifier, gardées en base jusqu'à `ecrire`."""
+
+    def __init__(self, modele: type[models.Model], attributs: Sequence[str] = ()) -> None:
+        self.modele = modele
+        self.attributs = list(attributs) or attributs_de(modele)
+        self.table = sql.Identifier(modele._meta.db_table)
+        self.cle = sql.Identifier(modele._meta.pk.column)
+        self._noms = {
+            "creations": sql.Identifier(f"a_creer_{modele._meta.db_table}"),
+            "modifications": sql.Identifier(f"a_modifier_{modele._meta.db_table}"),
+        }
+        noms = {champ.attname: sql.Identifier(champ.column) for champ in modele._meta.concrete_fields}
+        self._colonnes = sql.SQL(", ").join(noms[attribut] for attribut in self.attributs)
+        self._nouvelles = sql.SQL(", ").join(sql.SQL("s.{}").format(noms[attribut]) for attribut in self.attributs)
+        self._ouvertes: set[str] = set()
+
+    def reserver(self, nombre: int) -> list[int]:
+        """Prend `nombre` identifiants à la séquence de la table : une ligne neuve est citée avant d'être écrite."""
+        with connection.cursor() as curseur:
+            curseur.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [self.modele._meta.db_table, self.modele._meta.pk.column, nombre],
+            )
+            return [identifiant for (identifiant,) in curseur.fetchall()]
+
+    def creer(self, lignes: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        """Met de côté des lignes neuves (identifiant, valeurs)."""
+        self._copier("creations", lignes)
+
+    def modifier(self, lignes: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        """Met de côté des lignes existantes (identifiant, toutes leurs valeurs)."""
+        self._copier("modifications", lignes)
+
+    def ecrire_modifications(self) -> None:
+        """Écrit les modifications."""
+        if "modifications" in self._ouvertes:
+            self._executer(
+                sql.SQL(
+                    "UPDATE {table} t SET ({colonnes}) = ROW ({nouvelles}) FROM {source} s WHERE t.{cle} = s.{cle}"
+                ).format(
+                    table=self.table,
+                    colonnes=self._colonnes,
+                    nouvelles=self._nouvelles,
+                    source=self._noms["modifications"],
+                    cle=self.cle,
+                )
+            )
+
+    def ecrire_creations(self) -> None:
+        """Écrit les créations, dans l'ordre des identifiants réservés."""
+        if "creations" in self._ouvertes:
+            self._executer(
+                sql.SQL("INSERT INTO {table} ({cle}, {colonnes}) SELECT {cle}, {colonnes} FROM {source}").format(
+                    table=self.table, cle=self.cle, colonnes=self._colonnes, source=self._noms["creations"]
+                )
+            )
+
+    def fermer(self) -> None:
+        """Vide ce qui était de côté."""
+        for genre in sorted(self._ouvertes):
+            self._executer(sql.SQL("DROP TABLE {}").format(self._noms[genre]))
+        self._ouvertes.clear()
+
+    def _copier(self, genre: str, lignes: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        aussitot = list(lignes)
+        if not aussitot:
+            return
+        self._ouvrir(genre)
+        ordre = sql.SQL("COPY {} ({}, {}) FROM STDIN").format(self._noms[genre], self.cle, self._colonnes)
+        with connection.cursor() as curseur, curseur.copy(ordre) as copie:
+            for identifiant, valeurs in aussitot:
+                copie.write_row((identifiant, *[valeurs[attribut] for attribut in self.attributs]))
+
+    def _ouvrir(self, genre: str) -> None:
+        if genre not in self._ouvertes:
+            self._executer(
+                sql.SQL(
+                    "CREATE TEMPORARY TABLE {nom} ON COMMIT DROP AS SELECT {cle}, {colonnes} FROM {table} WITH NO DATA"
+                ).format(nom=self._noms[genre], cle=self.cle, colonnes=self._colonnes, table=self.table)
+            )
+            self._ouvertes.add(genre)
+
+    @staticmethod
+    def _executer(ordre: sql.Composed) -> None:
+        with connection.cursor() as curseur:
+            curseur.execute(ordre)

@@ -1,0 +1,117 @@
+"""Le compte rendu d'un import : ce qui a été lu, ce qui change, ce qui est refusé, avec son remède (formats.md § 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+LIMITE_ANOMALIES = 1000
+"""Anomalies gardées par fichier ; au-delà, une dernière ligne dit combien il en reste."""
+LIMITE_CHANGEMENTS = 2000
+"""Changements gardés par fichier pour la prévisualisation."""
+_LONGUEUR_VALEUR = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Anomalie:
+    """Une erreur ou un avertissement. `ligne` 1 est l'en-tête ; vide si l'anomalie vise le fichier entier."""
+
+    fichier: str
+    ligne: int | None
+    colonne: str
+    valeur: str
+    message: str
+
+    def en_json(self) -> dict[str, Any]:
+        """Objet du contrat."""
+        valeur = self.valeur if len(self.valeur) <= _LONGUEUR_VALEUR else f"{self.valeur[:_LONGUEUR_VALEUR]}…"
+        return {
+            "fichier": self.fichier,
+            "ligne": self.ligne,
+            "colonne": self.colonne,
+            "valeur": valeur,
+            "message": self.message,
+        }
+
+    def __str__(self) -> str:
+        lieu = self.fichier + (f", ligne {self.ligne}" if self.ligne else "")
+        lieu += f", colonne {self.colonne}" if self.colonne else ""
+        valeur = f" (« {self.valeur[:_LONGUEUR_VALEUR]} »)" if self.valeur else ""
+        return f"{lieu}{valeur} : {self.message}" if lieu else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Changement:
+    """Ce qu'une ligne change : `nature` vaut `cree` ou `modifie`, `champs` donne (avant, après) par colonne."""
+
+    fichier: str
+    ligne: int
+    tableau: str
+    cle: str
+    nature: str
+    champs: dict[str, tuple[str, str]]
+
+
+@dataclass(slots=True)
+class FichierLu:
+    """Ce qu'un fichier a donné ; les comptes sont des lignes du fichier."""
+
+    fichier: str
+    type: str
+    lignes: int = 0
+    crees: int = 0
+    modifies: int = 0
+    inchanges: int = 0
+    erreurs: int = 0
+
+    def en_json(self) -> dict[str, Any]:
+        """Objet du contrat."""
+        return {
+            "fichier": self.fichier,
+            "type": self.type,
+            "lignes": self.lignes,
+            "crees": self.crees,
+            "modifies": self.modifies,
+            "inchanges": self.inchanges,
+        }
+
+
+@dataclass(slots=True)
+class Rapport:
+    """Tout ce qu'un import a fait, ou ferait. Avec une erreur, rien n'est écrit."""
+
+    fichiers: list[FichierLu] = field(default_factory=list)
+    avertissements: list[Anomalie] = field(default_factory=list)
+    erreurs: list[Anomalie] = field(default_factory=list)
+    changements: list[Changement] = field(default_factory=list)
+    applique: bool = False
+
+    @property
+    def est_accepte(self) -> bool:
+        """Vrai si rien ne s'oppose à l'import."""
+        return not self.erreurs
+
+    @property
+    def change_quelque_chose(self) -> bool:
+        """Vrai si au moins une ligne crée ou modifie."""
+        return any(fichier.crees or fichier.modifies for fichier in self.fichiers)
+
+    def refuser(
+        self, fichier: str, message: str, *, ligne: int | None = None, colonne: str = "", valeur: str = ""
+    ) -> None:
+        """Ajoute une erreur."""
+        self.erreurs.append(Anomalie(fichier, ligne, colonne, valeur, message))
+
+    def avertir(
+        self, fichier: str, message: str, *, ligne: int | None = None, colonne: str = "", valeur: str = ""
+    ) -> None:
+        """Ajoute un avertissement."""
+        self.avertissements.append(Anomalie(fichier, ligne, colonne, valeur, message))
+
+    def en_json(self) -> dict[str, Any]:
+        """Objet du contrat (formats.md § 2)."""
+        return {
+            "fichiers": [fichier.en_json() for fichier in self.fichiers],
+            "avertissements": [anomalie.en_json() for anomalie in self.avertissements],
+            "erreurs": [anomalie.en_json() for anomalie in self.erreurs],
+        }

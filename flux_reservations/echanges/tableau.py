@@ -1,0 +1,79 @@
+"""La description d'un tableau, et la ligne qu'on en lit."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from flux_reservations.echanges.colonnes import Colonne
+
+if TYPE_CHECKING:
+    from conventions.models import Bailleur
+    from flux_reservations.echanges.suivi import Suivi
+
+
+class Ligne:
+    """Une ligne lue : `valeurs` par colonne présente, puis `champs` à écrire et `cle` résolue."""
+
+    __slots__ = ("bailleur_id", "champs", "cle", "fautive", "numero", "textes", "valeurs")
+
+    def __init__(self, numero: int, textes: dict[str, str]) -> None:
+        self.numero = numero
+        self.textes = textes
+        self.valeurs: dict[str, Any] = {}
+        self.champs: dict[str, Any] = {}
+        self.cle: tuple[Any, ...] = ()
+        self.bailleur_id: int | None = None
+        """Bailleur dit par la ligne (colonne `bailleur`), s'il l'est."""
+        self.fautive = False
+
+
+class Tableau(ABC):
+    """Un tableau de formats.md § 1 : ses colonnes, sa clé, comment il s'importe et s'exporte."""
+
+    nom: ClassVar[str]
+    colonnes: ClassVar[Sequence[Colonne]]
+    colonne_cle: ClassVar[str]
+    """Colonne montrée quand une clé se répète."""
+
+    def colonnes_manquantes(self, presentes: set[str]) -> list[str]:
+        """Colonnes obligatoires absentes."""
+        return [colonne.nom for colonne in self.colonnes if colonne.obligatoire and colonne.nom not in presentes]
+
+    def colonnes_lues(self) -> Collection[str]:
+        """En-têtes reconnus (en minuscules)."""
+        return [colonne.nom for colonne in self.colonnes]
+
+    def signaler_inconnues(self, suivi: Suivi, numero: int, inconnues: list[str]) -> None:
+        """Dit les colonnes inconnues, une par une ; elles ne sont pas lues."""
+        for nom in inconnues:
+            suivi.avertir(numero, nom, "Colonne inconnue : elle n'est pas lue. Vérifiez son orthographe.", valeur=nom)
+
+    def preparer(self, suivi: Suivi, ligne: Ligne) -> dict[str, str]:
+        """Cellules d'une ligne, par colonne du tableau ; un format étranger (RPLS) les traduit ici."""
+        del suivi
+        return ligne.textes
+
+    @abstractmethod
+    def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
+        """Donne à chaque ligne ses `champs` et sa `cle`, en un nombre fixe de requêtes ; dit les références fautives."""
+
+    @abstractmethod
+    def traiter(self, suivi: Suivi, lot: list[Ligne]) -> None:
+        """Compare un lot résolu à la base et met de côté ce qui change."""
+
+    def conclure(self, suivi: Suivi) -> None:
+        """Contrôles qui regardent tout le fichier, avant d'écrire ; par défaut, aucun."""
+
+    @abstractmethod
+    def ecrire(self, suivi: Suivi) -> None:
+        """Écrit ce qui a été mis de côté ; n'est appelé que si le fichier est sans erreur."""
+
+    def annonce(self, ligne: Ligne) -> str:
+        """Ce que d'autres fichiers citent d'une ligne."""
+        return str(ligne.valeurs.get(self.colonne_cle, ""))
+
+    @abstractmethod
+    def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
+        """Lignes à exporter : valeur par colonne (absente ou vide = cellule vide)."""

@@ -1,0 +1,56 @@
+"""Les tableaux de formats.md § 1, dans l'ordre où ils s'importent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flux_reservations.echanges.lecture.fichiers import normaliser_entete
+from flux_reservations.echanges.tableau import Tableau
+from flux_reservations.echanges.tableaux.candidats import Candidats
+from flux_reservations.echanges.tableaux.conventions import Conventions
+from flux_reservations.echanges.tableaux.droits import Droits
+from flux_reservations.echanges.tableaux.liberations import Liberations
+from flux_reservations.echanges.tableaux.organismes import Bailleurs, Reservataires
+from flux_reservations.echanges.tableaux.orientations import Orientations
+from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
+from flux_reservations.echanges.tableaux.rpls import Rpls, est_rpls
+from flux_reservations.echanges.tableaux.situations import Situations
+from flux_reservations.echanges.tableaux.soldes import SoldesOuverture
+from flux_reservations.echanges.tableaux.stock import ReservationsStock
+
+TABLEAUX: tuple[type[Tableau], ...] = (
+    Bailleurs,
+    Reservataires,
+    Patrimoine,
+    Situations,
+    ReservationsStock,
+    Conventions,
+    Droits,
+    SoldesOuverture,
+    Liberations,
+    Orientations,
+    Candidats,
+)
+"""Ordre d'import : ce qui est cité avant ce qui cite."""
+
+RPLS = "rpls"
+
+
+def types_de_fichier() -> list[tuple[str, frozenset[str]]]:
+    """Débuts de nom de fichier, dans l'ordre d'import, et colonnes connues de chacun."""
+    types: list[tuple[str, frozenset[str]]] = []
+    for tableau in TABLEAUX:
+        colonnes = frozenset(colonne.nom for colonne in tableau.colonnes)
+        if tableau is Patrimoine:
+            rpls = frozenset(Rpls().colonnes_lues())
+            types += [(Patrimoine.nom, colonnes | rpls), (RPLS, rpls)]
+        else:
+            types.append((tableau.nom, colonnes))
+    return types
+
+
+def choisir_tableau(type_: str, entete: Sequence[str]) -> Tableau:
+    """Le tableau d'un fichier : celui de son nom, ou le RPLS si ses en-têtes le disent."""
+    if type_ == RPLS or (type_ == Patrimoine.nom and est_rpls([normaliser_entete(nom) for nom in entete])):
+        return Rpls()
+    return next(tableau for tableau in TABLEAUX if tableau.nom == type_)()

@@ -1,0 +1,178 @@
+"""Tableaux `bailleurs` et `reservataires` : le registre commun (RG-01, RG-02)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from conventions.domaine.codes import TypeReservataire
+from conventions.models import Bailleur, Reservataire, nature_du_type
+from flux_reservations.commun.acteur import Nature
+from flux_reservations.echanges.colonnes import Colonne, Courriel, Siren, Texte, siren_est_valide
+from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.suivi import Suivi
+from flux_reservations.echanges.tableau import Ligne
+from flux_reservations.territoires.resolution import Resolution, message_territoire_inconnu, resoudre_territoires
+
+
+class ReserveOrganismes:
+    """Organismes à écrire ; l'héritage de tables interdit la copie en masse, et ils sont peu nombreux."""
+
+    def __init__(self, modele: type[models.Model]) -> None:
+        self.modele = modele
+        self._a_creer: list[dict[str, Any]] = []
+        self._a_modifier: list[tuple[int, dict[str, Any]]] = []
+        self.territoires: dict[str, Resolution] = {}
+
+    def reserver(self, nombre: int) -> list[int]:
+        """Sans objet : l'identifiant vient à l'écriture."""
+        return [0] * nombre
+
+    def creer(self, lignes: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        """Met de côté des organismes neufs."""
+        self._a_creer.extend(valeurs for _, valeurs in lignes)
+
+    def modifier(self, lignes: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        """Met de côté des organismes modifiés."""
+        self._a_modifier.extend(lignes)
+
+    def ecrire_modifications(self) -> None:
+        """Écrit les modifications."""
+        for pk, valeurs in self._a_modifier:
+            self.modele(pk=pk, **valeurs).save(force_update=True)
+
+    def ecrire_creations(self) -> None:
+        """Écrit les créations."""
+        for valeurs in self._a_creer:
+            self.modele(**valeurs).save(force_insert=True)
+
+    def fermer(self) -> None:
+        """Oublie ce qui était de côté."""
+        self._a_creer.clear()
+        self._a_modifier.clear()
+
+
+class Bailleurs(TableauModele):
+    """Le tableau `bailleurs`."""
+
+    nom = "bailleurs"
+    modele = Bailleur
+    colonne_cle = "siren"
+    cle_base = ("siren",)
+    colonnes: ClassVar = (
+        Colonne("siren", Siren(), obligatoire=True, champ="siren"),
+        colonne_de(Bailleur, "nom", obligatoire=True),
+        colonne_de(Bailleur, "statut"),
+        colonne_de(Bailleur, "courriel", Courriel()),
+    )
+
+    def ouvrir_reserve(self) -> Any:
+        """Où mettre de côté."""
+        return ReserveOrganismes(Bailleur)
+
+    def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
+        """La clé est le SIREN."""
+        for ligne in lot:
+            self.poser_champs_simples(suivi, ligne)
+            ligne.champs["nature"] = Nature.BAILLEUR.value
+            ligne.cle = (ligne.valeurs["siren"],) if "siren" in ligne.valeurs else ()
+
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Un bailleur ne peut changer que sa propre fiche."""
+        del ancien
+        acteur = suivi.contexte.acteur
+        if not (
+            acteur.est_systeme or acteur.nature is Nature.PLATEFORME or complet["siren"] in suivi.contexte.bailleurs()
+        ):
+            suivi.refuser(ligne, "siren", "Vous ne pouvez importer que la fiche de votre organisme.")
+
+    def ecrire(self, suivi: Suivi) -> None:
+        """Écrit, et oublie les bailleurs déjà lus."""
+        super().ecrire(suivi)
+        suivi.contexte.oublier_bailleurs()
+
+    def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
+        """Le bailleur lui-même."""
+        return self.exporter_requete(Bailleur.objects.filter(pk=bailleur.pk))
+
+
+class Reservataires(TableauModele):
+    """Le tableau `reservataires`."""
+
+    nom = "reservataires"
+    modele = Reservataire
+    colonne_cle = "code"
+    cle_base = ("code",)
+    colonnes: ClassVar = (
+        colonne_de(
+            Reservataire,
+            "code",
+            Texte(
+                40,
+                re.compile(r"(?!BAILLEUR$)[^\s/;]+"),
+                "un code sans espace, ni « / », ni « ; », et qui n'est pas BAILLEUR",
+            ),
+            obligatoire=True,
+        ),
+        colonne_de(Reservataire, "nom", obligatoire=True),
+        colonne_de(Reservataire, "type", obligatoire=True),
+        colonne_de(Reservataire, "siren", Siren(souple=True)),
+        Colonne("territoire", Texte(40), defaut=""),
+        colonne_de(Reservataire, "courriel", Courriel()),
+    )
+
+    def ouvrir_reserve(self) -> Any:
+        """Où mettre de côté."""
+        return ReserveOrganismes(Reservataire)
+
+    def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
+        """La clé est le code ; le territoire est résolu (anciens codes compris)."""
+        cache: dict[str, Resolution] = suivi.reserve.territoires
+        cites = {ligne.valeurs["territoire"] for ligne in lot if ligne.valeurs.get("territoire")} - cache.keys()
+        cache.update(resoudre_territoires(cites) if cites else {})
+        for ligne in lot:
+            self.poser_champs_simples(suivi, ligne)
+            ligne.cle = (ligne.valeurs["code"],) if "code" in ligne.valeurs else ()
+            if "type" in ligne.valeurs:
+                ligne.champs["nature"] = nature_du_type(ligne.valeurs["type"]).value
+            self._poser_territoire(suivi, ligne, cache)
+            siren = ligne.valeurs.get("siren")
+            if siren and not siren_est_valide(siren):
+                suivi.avertir(ligne, "siren", "La clé de contrôle de ce SIREN est fausse : vérifiez ses neuf chiffres.")
+
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Le registre est commun : un bailleur l'étend, seule la plateforme le corrige."""
+        acteur = suivi.contexte.acteur
+        if ancien is not None and complet != ancien and not (acteur.est_systeme or acteur.nature is Nature.PLATEFORME):
+            message = "Le registre des réservataires est commun : demandez cette correction à l'administration de la plateforme."
+            suivi.refuser(ligne, "code", message)
+
+    def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
+        """Les réservataires cités par les données du bailleur, et l'État, dont le repli ne suppose aucune convention (RG-19)."""
+        cites = (
+            Q(type=TypeReservataire.ETAT)
+            | Q(pk__in=bailleur.conventions.values("reservataire"))
+            | Q(pk__in=bailleur.conventions.values("delegataire"))
+            | Q(reservations_stock__logement__bailleur=bailleur)
+            | Q(orientations__liberation__bailleur=bailleur)
+        )
+        requete = Reservataire.objects.filter(cites).distinct().order_by("code")
+        return self.exporter_requete(requete, territoire=lambda reservataire: reservataire.territoire_id or "")
+
+    @staticmethod
+    def _poser_territoire(suivi: Suivi, ligne: Ligne, cache: dict[str, Resolution]) -> None:
+        code = ligne.valeurs.get("territoire")
+        if code is None:
+            return
+        if not code:
+            ligne.champs["territoire_id"] = None
+        elif code in cache:
+            ligne.champs["territoire_id"] = cache[code].code
+            if cache[code].message:
+                suivi.avertir(ligne, "territoire", cache[code].message)
+        else:
+            suivi.refuser(ligne, "territoire", message_territoire_inconnu(code))

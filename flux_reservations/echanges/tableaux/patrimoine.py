@@ -1,0 +1,185 @@
+"""Tableau `patrimoine` (RG-05, RG-06) : les logements, et ce qui change en eux, daté par `--effet`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, ClassVar
+
+from conventions.domaine.codes import HorsChamp
+from conventions.models import Bailleur, Logement
+from flux_reservations.echanges.colonnes import Choix, Code, Colonne, Entier, Siren, Texte, ValeurFautive, montant
+from flux_reservations.echanges.masse import MiseDeCote
+from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.references import poser_communes, resoudre_bailleurs
+from flux_reservations.echanges.suivi import Suivi
+from flux_reservations.echanges.tableau import Ligne
+from flux_reservations.echanges.tableaux.situations import (
+    DEPUIS_TOUJOURS,
+    ReserveSituations,
+    Situation,
+    corriger,
+    etat_compare,
+    lire_histoires,
+)
+from flux_reservations.territoires.resolution import Resolution
+
+COMMUNE = Code(5, re.compile(r"\d[\dAB]\d{3}|\d{4}"), "un code INSEE en cinq caractères (94011, 2A004), en texte")
+_PAS_UN_CODE = frozenset({"OUI", "NON", "0", "1", "2", "O", "N", "VRAI", "FAUX", "TRUE", "FALSE", "HORS QPV"})
+
+
+class CodeQpv(Texte):
+    """Un code de quartier ; « oui » n'en est pas un."""
+
+    def lire(self, cellule: str) -> str:
+        """Le code, en majuscules."""
+        code = Texte.lire(self, cellule)
+        if code in _PAS_UN_CODE:
+            message = (
+                "Mettez le code du quartier (QN09401I), QPV s'il est inconnu, ou rien si le logement est hors QPV."
+            )
+            raise ValeurFautive(message)
+        return code
+
+
+class ReservePatrimoine(MiseDeCote):
+    """Logements et situations à écrire ; `histoires` est celle du lot en cours."""
+
+    def __init__(self) -> None:
+        super().__init__(Logement)
+        self.situations = ReserveSituations()
+        self.histoires: dict[int, list[Situation]] = {}
+        self.communes: dict[str, Resolution] = {}
+
+
+class Patrimoine(TableauModele):
+    """Le tableau `patrimoine`."""
+
+    nom = "patrimoine"
+    modele = Logement
+    colonne_cle = "identifiant"
+    cle_base = ("bailleur_id", "identifiant")
+    colonnes: ClassVar = (
+        Colonne("bailleur", Siren(), obligatoire=True),
+        colonne_de(Logement, "identifiant", obligatoire=True),
+        colonne_de(Logement, "identifiant_rpls"),
+        colonne_de(Logement, "programme"),
+        colonne_de(Logement, "adresse"),
+        colonne_de(Logement, "code_postal", Code(5, re.compile(r"\d{5}"), "cinq chiffres")),
+        Colonne("commune", COMMUNE, obligatoire=True, champ="commune_id"),
+        Colonne("qpv", CodeQpv(10, majuscules=True), champ="qpv", defaut=""),
+        colonne_de(Logement, "typologie", obligatoire=True),
+        colonne_de(Logement, "surface", montant(chiffres=5)),
+        colonne_de(Logement, "financement"),
+        colonne_de(Logement, "annee_construction", Entier(1000, 2200)),
+        colonne_de(Logement, "date_premiere_location"),
+        colonne_de(Logement, "loyer"),
+        colonne_de(Logement, "charges"),
+        colonne_de(Logement, "etage"),
+        colonne_de(Logement, "ascenseur"),
+        colonne_de(Logement, "pmr"),
+        colonne_de(Logement, "dpe", Texte(1, re.compile("[A-G]"), "une lettre de A à G", majuscules=True)),
+        colonne_de(Logement, "annexes"),
+        colonne_de(Logement, "secteur"),
+        Colonne("hors_champ", Choix.de(HorsChamp), champ="hors_champ", defaut=""),
+    )
+
+    def ouvrir_reserve(self) -> ReservePatrimoine:
+        """Où mettre de côté."""
+        return ReservePatrimoine()
+
+    def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
+        """La clé est le bailleur et l'identifiant ; un ancien code de commune est remplacé."""
+        resoudre_bailleurs(suivi, lot)
+        for ligne in lot:
+            self.poser_champs_simples(suivi, ligne)
+            if ligne.bailleur_id is not None and "identifiant" in ligne.valeurs:
+                ligne.champs["bailleur_id"] = ligne.bailleur_id
+                ligne.cle = (ligne.bailleur_id, ligne.valeurs["identifiant"])
+        poser_communes(suivi, lot, suivi.reserve.communes)
+
+    def traiter(self, suivi: Suivi, lot: list[Ligne]) -> None:
+        """Compare le lot ; l'état daté fait partie de la comparaison."""
+        self._effet = suivi.contexte.effet
+        if suivi.reserve is None:
+            suivi.reserve = self.ouvrir_reserve()
+        self._reserve: ReservePatrimoine = suivi.reserve
+        super().traiter(suivi, lot)
+
+    def lire_existants(self, cles: Collection[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[int, dict[str, Any]]]:
+        """Logements de la base, avec l'état auquel le fichier se compare."""
+        existants = super().lire_existants(cles)
+        voulus = {cle: existants[cle] for cle in cles if cle in existants}
+        self._reserve.histoires = lire_histoires([pk for pk, _ in voulus.values()])
+        for pk, valeurs in voulus.values():
+            valeurs.update(etat_compare(self._reserve.histoires.get(pk, []), self._effet))
+        return voulus
+
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Une surface est positive ; un logement neuf commence par un état."""
+        if ancien is None:
+            complet.setdefault("qpv", "")
+            complet.setdefault("hors_champ", "")
+        if complet["surface"] is not None and complet["surface"] <= 0:
+            suivi.refuser(ligne, "surface", "Une surface est positive : corrigez-la, ou laissez la cellule vide.")
+
+    def differences(
+        self, suivi: Suivi, avant: Mapping[str, Any], apres: Mapping[str, Any]
+    ) -> dict[str, tuple[str, str]]:
+        """Ce qui change, état compris."""
+        return super().differences(suivi, {"qpv": "", "hors_champ": ""} | dict(avant), apres)
+
+    def mettre_de_cote(
+        self,
+        suivi: Suivi,
+        creations: list[tuple[Ligne, dict[str, Any]]],
+        modifications: list[tuple[int, dict[str, Any]]],
+    ) -> None:
+        """Garde les logements et leurs situations."""
+        reserve = self._reserve
+        if creations:
+            identifiants = reserve.reserver(len(creations))
+            reserve.creer(zip(identifiants, (complet for _, complet in creations), strict=True))
+            reserve.situations.poser(
+                (
+                    (pk, [DEPUIS_TOUJOURS._replace(qpv=complet["qpv"], hors_champ=complet["hors_champ"])])
+                    for pk, (_, complet) in zip(identifiants, creations, strict=True)
+                ),
+                remplacer=False,
+            )
+        reserve.modifier(modifications)
+        corrigees = []
+        for pk, complet in modifications:
+            histoire = reserve.histoires.get(pk, [])
+            etat = etat_compare(histoire, self._effet)
+            changees = {nom: complet[nom] for nom in etat if complet[nom] != etat[nom]}
+            if changees:
+                corrigees.append((pk, corriger(histoire, changees, self._effet)))
+        reserve.situations.poser(corrigees, remplacer=True)
+
+    def ecrire(self, suivi: Suivi) -> None:
+        """Écrit les logements, puis leurs situations."""
+        super().ecrire(suivi)
+        suivi.reserve.situations.ecrire()
+
+    def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
+        """Tout le patrimoine, dans son dernier état."""
+        requete = Logement.objects.filter(bailleur=bailleur).order_by("identifiant")
+        lot: list[Logement] = []
+        for logement in requete.iterator(chunk_size=2000):
+            lot.append(logement)
+            if len(lot) == 2000:
+                yield from self._exporter_lot(bailleur, lot)
+                lot = []
+        yield from self._exporter_lot(bailleur, lot)
+
+    def _exporter_lot(self, bailleur: Bailleur, lot: list[Logement]) -> Iterator[Mapping[str, Any]]:
+        histoires = lire_histoires([logement.pk for logement in lot])
+        simples = [colonne for colonne in self.colonnes if colonne.champ and colonne.nom not in {"qpv", "hors_champ"}]
+        for logement in lot:
+            yield {
+                **{colonne.nom: getattr(logement, colonne.champ) for colonne in simples},
+                **etat_compare(histoires.get(logement.pk, []), None),
+                "bailleur": bailleur.siren,
+                "commune": logement.commune_id,
+            }

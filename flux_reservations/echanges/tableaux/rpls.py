@@ -1,0 +1,197 @@
+"""Le patrimoine au format RPLS (formats.md § 1) : les colonnes du répertoire, traduites dans les nôtres.
+
+Reconnu à ses en-têtes ; une colonne absente laisse la valeur en place ; `NA`, `999` et `9999` veulent dire inconnu.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Final
+
+from conventions.models import Bailleur
+from flux_reservations.echanges.suivi import Suivi
+from flux_reservations.echanges.tableau import Ligne
+from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
+
+FINANCEMENTS: Final = {
+    "10": "PLAI",
+    "11": "PLATS",
+    "12": "PLA",
+    "13": "PLUS",
+    "14": "PLS",
+    "16": "PLI",
+    "50": "HBM",
+    "52": "HLMO",
+    "53": "ILM",
+    "54": "ILN",
+}
+MODES_HORS_CHAMP: Final = {"3": "gele", "4": "association", "5": "fonction"}
+CONTINGENTS: Final = {
+    "1": "État, agents",
+    "2": "État, prioritaires",
+    "3": "employeurs et Action Logement",
+    "4": "collectivités",
+    "5": "réservations ministérielles",
+    "6": "autres",
+    "7": "non réservé",
+}
+QPV_INCONNU: Final = "QPV"
+_INCONNUS: Final = frozenset({"", "NA", "N/A", "999", "9999", "999,0", "999.0"})
+_MOIS = re.compile(r"(\d\d?)/(\d{4})")
+_ANNEE = re.compile(r"\d{4}")
+_RECONNU: Final = frozenset({"depcom", "nbpiece"})
+_SIMPLES: Final = {
+    "ident_rep": "identifiant_rpls",
+    "depcom": "commune",
+    "codepostal": "code_postal",
+    "surfhab": "surface",
+    "construct": "annee_construction",
+    "loyerprinc": "loyer",
+    "etage": "etage",
+    "dpeenergie": "dpe",
+}
+_ADRESSE: Final = ("numvoie", "indrep", "typvoie", "nomvoie")
+_COLONNES: Final = frozenset(
+    {*_SIMPLES, *_ADRESSE, "ident_int", "qpv", "nbpiece", "locat", "finan", "mode", "contreslog"}
+)
+
+
+def est_rpls(entete: Collection[str]) -> bool:
+    """Vrai si ces en-têtes (en minuscules) sont ceux d'un fichier RPLS."""
+    return _RECONNU <= set(entete)
+
+
+class Rpls(Patrimoine):
+    """Le patrimoine lu d'un fichier RPLS, pour le bailleur de `--bailleur`."""
+
+    def __init__(self) -> None:
+        self._contingents: Counter[str] = Counter()
+        self._modes: Counter[str] = Counter()
+
+    def colonnes_lues(self) -> Collection[str]:
+        """Les colonnes RPLS que l'application sait lire."""
+        return _COLONNES
+
+    def colonnes_manquantes(self, presentes: set[str]) -> list[str]:
+        """Un identifiant, la commune, le nombre de pièces."""
+        manquantes = [nom for nom in ("depcom", "nbpiece") if nom not in presentes]
+        return manquantes if presentes & {"ident_int", "ident_rep"} else ["ident_int", *manquantes]
+
+    def signaler_inconnues(self, suivi: Suivi, numero: int, inconnues: list[str]) -> None:
+        """Un RPLS a plus de cent colonnes : celles qui ne servent pas sont dites en une fois."""
+        suivi.alias = {notre: rpls for rpls, notre in _SIMPLES.items()}
+        suivi.alias |= {"identifiant": "ident_int" if suivi.a("ident_int") else "ident_rep", "typologie": "nbpiece"}
+        suivi.alias |= {
+            "date_premiere_location": "locat",
+            "financement": "finan",
+            "hors_champ": "mode",
+            "adresse": "nomvoie",
+        }
+        if inconnues:
+            suivi.avertir(numero, "", f"Colonnes non lues : {', '.join(inconnues)}.", valeur="")
+        bailleur = suivi.contexte.bailleurs().get(suivi.contexte.siren)
+        if bailleur is None:
+            siren = suivi.contexte.siren
+            message = (
+                f"Bailleur inconnu : {siren}. Importez-le d'abord (fichier bailleurs)."
+                if siren
+                else "Un fichier RPLS ne dit pas son bailleur : ajoutez --bailleur SIREN."
+            )
+            suivi.refuser(None, "bailleur", message, valeur=siren)
+
+    def preparer(self, suivi: Suivi, ligne: Ligne) -> dict[str, str]:
+        """Les cellules RPLS de la ligne, traduites."""
+        brut = ligne.textes
+        textes = {"bailleur": suivi.contexte.siren}
+        textes["identifiant"] = brut["ident_int"] if brut.get("ident_int", "").strip() else brut.get("ident_rep", "")
+        for rpls, notre in _SIMPLES.items():
+            if rpls in brut:
+                textes[notre] = _connu(brut[rpls])
+        if "nomvoie" in brut:
+            textes["adresse"] = " ".join(filter(None, (_connu(brut.get(nom, "")).strip() for nom in _ADRESSE)))
+        for rpls, notre, traduire in _TRADUITES:
+            if rpls in brut:
+                textes[notre] = traduire(_entier(brut[rpls]))
+        if "locat" in brut:
+            textes["date_premiere_location"] = lire_locat(brut["locat"])
+        if textes.get("surface") in {"0", "0,0", "0.0"}:
+            textes["surface"] = ""
+        if len(textes.get("dpe", "")) != 1 or textes["dpe"].upper() not in "ABCDEFG":
+            textes.pop("dpe", None)
+        self._compter(_entier(brut.get("contreslog", "")), textes.get("hors_champ", ""))
+        return textes
+
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Le RPLS en sait moins que nous : il n'efface ni un code de quartier, ni un motif qu'il ne connaît pas."""
+        super().controler(suivi, ligne, complet, ancien)
+        if ancien is not None:
+            if complet["qpv"] == QPV_INCONNU and ancien["qpv"]:
+                complet["qpv"] = ancien["qpv"]
+            if not complet["hors_champ"] and ancien["hors_champ"] not in MODES_HORS_CHAMP.values():
+                complet["hors_champ"] = ancien["hors_champ"]
+
+    def conclure(self, suivi: Suivi) -> None:
+        """Dit ce qui est à confirmer, et l'état des lieux des contingents."""
+        super().conclure(suivi)
+        for motif, nombre in sorted(self._modes.items()):
+            suivi.avertir(
+                None, "MODE", f"{nombre} logements mis hors du champ ({motif}) d'après MODE : à confirmer.", valeur=""
+            )
+        if self._contingents:
+            detail = ", ".join(f"{CONTINGENTS[code]} : {nombre}" for code, nombre in sorted(self._contingents.items()))
+            suivi.avertir(None, "CONTRESLOG", f"État des lieux du stock d'après CONTRESLOG : {detail}.", valeur="")
+
+    def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
+        """Le RPLS se lit seulement."""
+        del bailleur
+        return iter(())
+
+    def _compter(self, contingent: str, hors_champ: str) -> None:
+        if contingent in CONTINGENTS:
+            self._contingents[contingent] += 1
+        if hors_champ:
+            self._modes[hors_champ] += 1
+
+
+def _connu(cellule: str) -> str:
+    return "" if cellule.strip().upper() in _INCONNUS else cellule
+
+
+def _entier(cellule: str) -> str:
+    """Texte d'un code numérique : « 5 », « 05 » et « 5,0 » se valent."""
+    texte = str(_connu(cellule)).strip().partition(",")[0].partition(".")[0]
+    return texte.lstrip("0") or ("0" if texte else "")
+
+
+def _typologie(code: str) -> str:
+    return f"T{min(int(code), 6)}" if code.isdigit() and code != "0" else code
+
+
+def _qpv(code: str) -> str:
+    return {"1": QPV_INCONNU, "2": "", "": ""}.get(code, code)
+
+
+def _financement(code: str) -> str:
+    return FINANCEMENTS.get(code, "AUTRE") if code else ""
+
+
+def _hors_champ(code: str) -> str:
+    return MODES_HORS_CHAMP.get(code, "")
+
+
+_TRADUITES: Final[tuple[tuple[str, str, Callable[[str], str]], ...]] = (
+    ("nbpiece", "typologie", _typologie),
+    ("qpv", "qpv", _qpv),
+    ("finan", "financement", _financement),
+    ("mode", "hors_champ", _hors_champ),
+)
+
+
+def lire_locat(cellule: str) -> str:
+    """Date de première location : `MM/AAAA` ou `AAAA` au premier jour, sinon telle quelle."""
+    texte = _connu(cellule).strip()
+    if trouve := _MOIS.fullmatch(texte):
+        return f"{trouve[2]}-{int(trouve[1]):02d}-01"
+    return f"{texte}-01-01" if _ANNEE.fullmatch(texte) else texte
