@@ -58,6 +58,15 @@
     ouvrirConfirmation(lien);
   });
 
+  // Une liste filtrée sur place dit son nouveau nombre de lignes aux lecteurs d'écran (la zone d'annonce, elle, ne bouge pas).
+  document.addEventListener("htmx:afterSettle", () => {
+    const annonce = document.getElementById("annonce-liste");
+    const liste = document.getElementById("liste");
+    if (!annonce || !liste) return;
+    const total = liste.querySelector("[data-total]") || liste.querySelector(".vide h2");
+    annonce.textContent = total ? total.textContent.trim() : "";
+  });
+
   // Un résumé d'erreurs prend le focus à l'arrivée ; son lien mène au champ.
   const resume = document.querySelector("[data-focus]");
   if (resume) resume.focus();
