@@ -83,14 +83,11 @@ def _du_grand(aujourd_hui: date) -> list[ConventionDemo]:
         ConventionDemo(
             "AL",
             (LigneDemo("22.00", FINANCEMENT),),
-            {"fait_generateur": FaitGenerateur.ATTRIBUTION},
             avenant=ConventionDemo(
-                "AL",
-                (LigneDemo("24.00", FINANCEMENT),),
-                {"fait_generateur": FaitGenerateur.ATTRIBUTION, "date_effet": date(annee - 1, 1, 1), "date_signature": date(annee - 2, 12, 3)},
+                "AL", (LigneDemo("24.00", FINANCEMENT),), {"date_effet": date(annee - 1, 1, 1), "date_signature": date(annee - 2, 12, 3)}
             ),
         ),
-        ConventionDemo("CD94", (LigneDemo("3.00", FINANCEMENT),)),
+        ConventionDemo("CD94", (LigneDemo("3.00", FINANCEMENT),), {"fait_generateur": FaitGenerateur.ATTRIBUTION}),
         ConventionDemo("REGION-IDF", (LigneDemo("2.00", FINANCEMENT),), {"date_fin": date(annee - 1, 12, 31)}),
         ConventionDemo(
             "REGION-IDF",

@@ -11,6 +11,7 @@ from typing import Final
 
 from django.db import connection, models, transaction
 
+from attributions.domaine.faits_moteur import U
 from attributions.models import Candidat, Liberation, Orientation
 from conventions.models import Bailleur, Logement, Reservataire, ReservationStock, SituationLogement
 from flux_reservations.acces.models import Utilisateur
@@ -37,7 +38,9 @@ from flux_reservations.embarque.donnees_demo.organismes import (
 from flux_reservations.embarque.donnees_demo.orientation import REPLI, Comptes
 from flux_reservations.embarque.donnees_demo.parcours import calendrier_des_seances
 from flux_reservations.embarque.donnees_demo.patrimoine import LogementDemo, engendrer_logements, situations_des
+from flux_reservations.embarque.donnees_demo.plafonds import tenir_les_plafonds
 from flux_reservations.embarque.donnees_demo.programmes import Batisseur
+from flux_reservations.embarque.donnees_demo.soldes import REPRISES, ecrire_soldes
 from flux_reservations.embarque.donnees_demo.stock import PARTS, engendrer_stock
 from flux_reservations.embarque.donnees_demo.utilisateurs import creer_utilisateurs
 from flux_reservations.territoires.models import Commune, TerritoireCommune
@@ -116,7 +119,11 @@ class _Maison:
         _ecrire(Candidat, recit.candidats)
         lieu, _, _ = _SEANCES[self.plan.prefixe]
         ecrire_seances(self.bailleur.pk, lieu, self._seances(), recit, self.aujourd_hui)
+        soldes = ecrire_soldes(
+            self.bailleur, self.plan.prefixe, self.premiere_annee, EFFET[self.plan.prefixe], self.aujourd_hui, self.hasard
+        )
         return {
+            "soldes": soldes,
             "logements": len(logements),
             "reservations_stock": len(stock),
             "conventions": len(conventions),
@@ -138,6 +145,7 @@ class _Maison:
             nom_du_bailleur=self.bailleur.nom,
             parc=_parc(logements, date(self.aujourd_hui.year, 1, 1)),
             hasard=self.hasard,
+            reports={code: {"": nombre * U} for code, nombre in REPRISES[self.plan.prefixe].items()},
         )
         conventions = {un.reservataire: un for un in reversed(conventions_de(self.plan.prefixe, self.aujourd_hui))}
         bureau = Bureau(
@@ -160,6 +168,7 @@ class _Maison:
             if annee == self.aujourd_hui.year:
                 livraison = max(date(annee, 1, 6), self.aujourd_hui - timedelta(days=34))
             historien.raconter_premieres_locations(neufs, livraison)
+        tenir_les_plafonds(recit.baux, self.premiere_annee, self.aujourd_hui)
         return recit
 
     def _lignes(self, logements: list[LogementDemo], stock: list[ReservationStock]) -> list[LigneEnVigueur]:

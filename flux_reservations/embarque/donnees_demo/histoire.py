@@ -21,6 +21,7 @@ from flux_reservations.embarque.donnees_demo.hasard import Hasard
 from flux_reservations.embarque.donnees_demo.orientation import Choix, Comptes, Decidee
 from flux_reservations.embarque.donnees_demo.parcours import Cadre, Conteur, Deroule
 from flux_reservations.embarque.donnees_demo.patrimoine import LogementDemo
+from flux_reservations.embarque.donnees_demo.plafonds import BailDuFlux
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Recit:
     candidats: list[Candidat] = field(default_factory=list)
     passages: list[tuple[date, Orientation]] = field(default_factory=list)
     """Séance où passe une orientation."""
+    baux: list[BailDuFlux] = field(default_factory=list)
+    """Libérations du flux louées, et l'orientation de leur bail."""
 
 
 @dataclass(slots=True)
@@ -118,7 +121,7 @@ class Historien:
         if logement.stock_de:
             self._raconter_du_stock(conge, ouverture)
             return
-        orientation_le = hasard.apres(conge.le, 6, 41, 15)
+        orientation_le = hasard.apres(conge.le, 45, 100, 60) if hasard.est_vrai(130) else hasard.apres(conge.le, 5, 28, 11)
         if orientation_le > jour or conge.disponibilite.year > jour.year:
             if conge.disponibilite >= ouverture:
                 self._ecrire_liberation(conge)
@@ -153,8 +156,8 @@ class Historien:
         recit, ecrit = Recit(), self.recit
         self.recit = recit
         liberation = self._ecrire_liberation(conge)
-        recente = (bureau.aujourd_hui - le).days < 75  # noqa: PLR2004 : assez récent pour se voir encore dans les retards
-        choix = bureau.comptes.choisir(libere, le, choix_libres=110 if recente else 45)
+        recente = (bureau.aujourd_hui - le).days < 170  # noqa: PLR2004 : assez récent pour se voir encore dans les retards
+        choix = bureau.comptes.choisir(libere, le, recente=recente)
         deroule, rang = self._orienter(liberation, conge.logement, choix, le, 1), 1
         decide = choix
         while deroule.suite and deroule.suite_le is not None:
@@ -169,6 +172,8 @@ class Historien:
             deroule = self._orienter(liberation, conge.logement, choix, le, rang, peut_echouer=False)
         liberation.date_bail = deroule.bail
         if self._garder(recit, ecrit, deroule.bail, ouverture):
+            if deroule.bail is not None:
+                ecrit.baux.append(BailDuFlux(liberation, recit.orientations[-1]))
             compte = CompteDecide(decide.partie, decide.sous_contingent)
             self._decidees.append((Decidee(libere, compte), deroule.bail))
 

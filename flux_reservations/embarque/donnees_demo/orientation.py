@@ -18,6 +18,8 @@ from flux_reservations.embarque.donnees_demo.hasard import Hasard
 
 ETAT: Final = "ETAT94"
 REPLI: Final = "ETAT94/repli"
+CHOIX_LIBRES: Final = 45
+"""Orientations sur mille où l'agent s'écarte de la proposition."""
 MOTIFS_DE_DEROGATION: Final = (
     "Ménage du réservataire déjà reçu et prêt à emménager",
     "Équilibre de peuplement de la résidence",
@@ -53,6 +55,10 @@ class Choix:
         return self.compte.partition("/")[2]
 
 
+DELAISSES: Final = frozenset({"VITRY", "CAF94"})
+"""Réservataires qu'un agent sert trop peu ces derniers mois : leur retard se voit, et le moteur les propose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decidee:
     """Une libération décidée d'avant, qui n'avait pas de bail au 31 décembre : elle entre d'abord dans l'année (moteur.md § 2)."""
@@ -78,7 +84,9 @@ class Comptes:
     def ouvrir(self, annee: int, anterieures: list[Decidee]) -> None:
         """Ouvre l'année : les retards passent d'une année sur l'autre, sauf ceux de l'État, et les dossiers en cours aussi."""
         finals = self._retards()
-        self.annee, self.reports = annee, {}
+        self.annee = annee
+        if finals:
+            self.reports = {}
         essai = self._rejouer(anterieures)
         if finals:
             for indice, code in enumerate(essai.terrain.codes[:-1]):
@@ -86,11 +94,11 @@ class Comptes:
                     self.reports[code] = {"": finals.get(code, 0) - essai.retards[indice]}
         self.moteur = self._rejouer(anterieures)
 
-    def choisir(self, libere: LogementLibere, le: date, *, choix_libres: int) -> Choix:
-        """Libère le logement, suit la proposition (ou, `choix_libres` fois sur mille, un autre compte) et l'attribue."""
+    def choisir(self, libere: LogementLibere, le: date, *, recente: bool) -> Choix:
+        """Libère le logement, suit la proposition (ou parfois un autre choix, surtout s'il est récent) et l'attribue."""
         moteur = self._ouvert()
         moteur.se_placer(max(le, date(self.annee, 1, 1)))
-        return self._decider(moteur.liberer(replace(libere, annee=self.annee)), choix_libres)
+        return self._decider(moteur.liberer(replace(libere, annee=self.annee)), recente=recente)
 
     def choisir_de_nouveau(self, libere: LogementLibere, precedent: Choix, le: date) -> Choix:
         """Un logement rendu : défait l'attribution, puis propose aux autres."""
@@ -98,7 +106,7 @@ class Comptes:
         moteur.se_placer(max(le, date(self.annee, 1, 1)))
         fiche = moteur.terrain.fiche(replace(libere, annee=self.annee, rendus=frozenset({precedent.partie})))
         moteur.annuler(fiche, moteur.terrain.indice(precedent.partie))
-        return self._decider(fiche, 0)
+        return self._decider(fiche, recente=False)
 
     def _ouvert(self) -> Moteur:
         if self.moteur is None:
@@ -106,13 +114,14 @@ class Comptes:
             raise ValueError(msg)
         return self.moteur
 
-    def _decider(self, fiche: Fiche, choix_libres: int) -> Choix:
+    def _decider(self, fiche: Fiche, *, recente: bool) -> Choix:
         moteur = self._ouvert()
         propose = moteur.proposer(fiche)
         eligibles = moteur.eligibles(fiche)
         phrase = expliquer_un_choix(moteur, fiche, propose)
         retenu, motif = propose, ""
-        if self.hasard.est_vrai(choix_libres):
+        est_delaisse = recente and moteur.terrain.codes[propose] in DELAISSES and self.hasard.est_vrai(940)
+        if est_delaisse or self.hasard.est_vrai(110 if recente else CHOIX_LIBRES):
             autres = [moteur.terrain.indice(un.compte) for un in eligibles[:5]]
             permis = [un for un in autres if un not in moteur.terrain.etats and un != propose and moteur.terrain.codes[un] != REPLI]
             if permis:

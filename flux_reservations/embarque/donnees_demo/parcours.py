@@ -95,15 +95,15 @@ class Conteur:
         if not cadre.est_au_bailleur:
             depart = hasard.apres(le, 0, 4, 1)
             deroule.champs["date_mise_a_disposition"] = depart
-        if not cadre.est_au_bailleur and not cadre.est_deleguee and cadre.peut_echouer:
+        if not cadre.est_au_bailleur and not cadre.est_deleguee:
             limite = date_limite_de_presentation(depart, cadre.delai_jours, cadre.delai_unite)
-            tirage = hasard.entier(0, 999)
+            tirage = hasard.entier(0, 999) if cadre.peut_echouer else 999
             if tirage < 45:  # noqa: PLR2004 : quarante-cinq logements rendus sur mille
                 rendu = min(hasard.apres(depart, 3, 19), limite)
                 return _finir(deroule, cadre, Issue.RENDU, rendu, date_rendu=rendu)
             if tirage < 83:  # noqa: PLR2004 : trente-huit carences sur mille
                 return _finir(deroule, cadre, Issue.CARENCE, hasard.apres(limite + UN_JOUR, 0, 5, 1))
-            deroule.champs["date_proposition"] = min(hasard.apres(depart, 2, 29, 11), limite)
+            deroule.champs["date_proposition"] = min(hasard.apres(depart, 4, 30, 22), limite)
         else:
             deroule.champs["date_proposition"] = hasard.apres(depart, 2, 16, 6)
         self._passer_en_caleol(deroule, cadre)
@@ -113,8 +113,8 @@ class Conteur:
         """Une commission, parfois deux ; puis les offres, rang après rang."""
         hasard = self._hasard
         proposition: date = deroule.champs["date_proposition"]
-        prioritaire = cadre.compte in {"ETAT94/prioritaires", "ETAT94/repli"}
-        nombre = hasard.entier(1, 3) if prioritaire else hasard.peser(((3, 8), (4, 3), (5, 1)))
+        prioritaire = cadre.compte == "ETAT94/prioritaires"
+        nombre = hasard.entier(1, 3) if prioritaire else hasard.peser(((3, 88), (4, 30), (5, 11), (2, 1)))
         seance = seance_suivante(cadre.seances, proposition + timedelta(days=4))
         examines = [self._candidat(cadre, proposition) for _ in range(nombre)]
         if hasard.est_vrai(60):

@@ -10,15 +10,15 @@ from flux_reservations.embarque.donnees_demo.hasard import Hasard
 from flux_reservations.embarque.donnees_demo.lieux import LIEUX, RESIDENCES, Lieu
 
 EPOQUES: Final = (
-    ((1928, 1939, "HBM"), 3),
-    ((1954, 1976, "HLMO"), 44),
-    ((1962, 1972, "ILM"), 3),
+    ((1928, 1939, "HBM"), 4),
+    ((1954, 1976, "HLMO"), 24),
+    ((1962, 1972, "ILM"), 2),
     ((1968, 1976, "ILN"), 2),
-    ((1978, 1999, "PLA"), 21),
-    ((1990, 2000, "PLATS"), 3),
-    ((2001, 2023, "PLUS"), 14),
-    ((2006, 2023, "PLAI"), 5),
-    ((2004, 2023, "PLS"), 5),
+    ((1978, 1999, "PLA"), 27),
+    ((1990, 2000, "PLATS"), 4),
+    ((2001, 2023, "PLUS"), 24),
+    ((2006, 2023, "PLAI"), 10),
+    ((2004, 2023, "PLS"), 9),
 )
 """Années de construction et financement d'un programme, et leur poids."""
 
