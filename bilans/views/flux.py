@@ -143,7 +143,7 @@ class DetailFlux(ReserveeMixin):
         if not champ.departement:
             raise Introuvable
         calcul = calculer_annee(champ.bailleur, champ.departement, champ.annee)
-        quoi = request.GET.get("quoi", "")
+        quoi = request.GET.get("quoi", "C")
         depliage = (
             deplier_compte(calcul, champ, quoi, request.GET)
             if quoi in {"droit", "decompte", "attente"}

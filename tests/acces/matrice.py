@@ -79,6 +79,11 @@ class Ligne:
     donnees: Callable[[Monde], dict[str, Any]] | None = None
 
 
+def _gerants(statut: int = PERMIS) -> Attendus:
+    """Les responsables de chaque organisme, et la plateforme."""
+    return ouverts("a_responsable", "b_responsable", "plateforme", statut=statut)
+
+
 def _orientation(monde: Monde) -> list[Any]:
     return [monde.orientation_mairie.pk]
 
@@ -110,6 +115,30 @@ _ACCES = [
     Ligne("choisir_organisme", connectes(404), post=True),
     Ligne("sans_organisme", connectes()),
     Ligne("theme", publique(302), post=True),
+    Ligne("entrer", connectes(302)),
+    Ligne("mon_compte", connectes()),
+    Ligne("changer_mot_de_passe", connectes()),
+    Ligne("revoquer_mes_sessions", connectes(302), post=True),
+    Ligne("revoquer_session", connectes(404), lambda _: [0], post=True),
+    Ligne("second_facteur", connectes()),
+    Ligne("second_facteur_activer", connectes()),
+    Ligne("codes_de_secours", connectes(302), post=True),
+    Ligne("second_facteur_retirer", connectes(302), post=True),
+    Ligne("mot_de_passe_oublie", publique()),
+    Ligne("nouveau_mot_de_passe", publique(), lambda _: ["MQ", "faux"]),
+    Ligne("personnes", _gerants()),
+    Ligne("inviter", _gerants()),
+    *(
+        Ligne(nom, _gerants(404) | {"a_responsable": PERMIS, "plateforme": PERMIS}, lambda m: [m.rattachement_a.pk])
+        for nom in ("personne", "changer_role", "fermer_acces")
+    ),
+    Ligne(
+        "annuler_invitation", _gerants(404) | {"a_responsable": PERMIS, "plateforme": PERMIS}, lambda m: [m.invitation_a.pk]
+    ),
+    Ligne("accepter_invitation", publique(404), lambda _: ["flux_inconnu"]),
+    Ligne("connexions", connectes()),
+    Ligne("organismes", ouverts("plateforme")),
+    Ligne("creer_organisme", ouverts("plateforme")),
 ]
 _CONVENTIONS = [
     Ligne("patrimoine", bailleur()),
@@ -130,6 +159,16 @@ _CONVENTIONS = [
     Ligne("preparer_avenant", bailleur("a", GESTIONNAIRE), _convention),
     Ligne("signer_convention", bailleur("a", RESPONSABLE), _convention),
     Ligne("resilier_convention", bailleur("a", RESPONSABLE), _convention),
+    Ligne("transmettre_convention", bailleur("a", RESPONSABLE), _convention),
+    Ligne(
+        "texte_convention",
+        bailleur("a") | lignes_lues("mairie", "etat", "epci", aveugles=("caf", "etat_voisin")),
+        _convention,
+    ),
+    Ligne("etat_des_lieux", bailleur(), lambda _: ["94"]),
+    Ligne("etat_des_lieux_fichier", bailleur(), lambda _: ["94", "xlsx"]),
+    Ligne("informer_prealablement", bailleur(role=RESPONSABLE), lambda _: ["94"]),
+    Ligne("enregistrer_information", bailleur(role=RESPONSABLE), lambda _: ["94"]),
 ]
 _ATTRIBUTIONS = [
     Ligne("liberations", bailleur()),
@@ -151,7 +190,13 @@ _ATTRIBUTIONS = [
     Ligne("seance", bailleur("a"), _seance),
     Ligne("clore_seance", bailleur("a", GESTIONNAIRE), _seance),
     Ligne("decider", bailleur("a", GESTIONNAIRE), lambda m: [m.inscription_a.pk]),
+    Ligne("retirer_de_la_seance", bailleur("a", GESTIONNAIRE), lambda m: [m.inscription_a.pk]),
 ]  # fmt: skip
+_BILANS = [
+    Ligne("aujourdhui", bailleur()),
+    Ligne("flux", bailleur()),
+    Ligne("flux_detail", bailleur()),
+]
 _API = [
     Ligne("api_schema", publique()),
     Ligne("api_docs", publique()),
@@ -168,4 +213,4 @@ _API = [
     Ligne("api-envois-detail", api(*_DE_A, "etat"), lambda m: [m.transmission.pk]),
 ]
 
-LIGNES: list[Ligne] = [*_ACCES, *_CONVENTIONS, *_ATTRIBUTIONS, *_API]
+LIGNES: list[Ligne] = [*_ACCES, *_CONVENTIONS, *_ATTRIBUTIONS, *_BILANS, *_API]
