@@ -5,9 +5,11 @@ Un COPY direct est impossible : les politiques de lignes (socle/rls.py) ne s'app
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 from psycopg import sql
 
@@ -41,6 +43,7 @@ class MiseDeCote:
         noms = {champ.attname: sql.Identifier(champ.column) for champ in modele._meta.concrete_fields}
         self._colonnes = sql.SQL(", ").join(noms[attribut] for attribut in self.attributs)
         self._nouvelles = sql.SQL(", ").join(sql.SQL("s.{}").format(noms[attribut]) for attribut in self.attributs)
+        self._json = {champ.attname for champ in modele._meta.concrete_fields if isinstance(champ, models.JSONField)}
         self._ouvertes: set[str] = set()
 
     def reserver(self, nombre: int) -> list[int]:
@@ -97,7 +100,10 @@ class MiseDeCote:
         self._ouvrir(genre)
         ordre = sql.SQL("COPY {} ({}, {}) FROM STDIN").format(self._noms[genre], self.cle, self._colonnes)
         with connection.cursor() as curseur, curseur.copy(ordre) as copie:
-            for identifiant, valeurs in aussitot:
+            for identifiant, valeurs_lues in aussitot:
+                valeurs = valeurs_lues
+                if self._json:
+                    valeurs = valeurs_lues | {nom: json.dumps(valeurs[nom], cls=DjangoJSONEncoder) for nom in self._json}
                 copie.write_row((identifiant, *[valeurs[attribut] for attribut in self.attributs]))
 
     def _ouvrir(self, genre: str) -> None:
