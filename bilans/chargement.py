@@ -23,6 +23,7 @@ from conventions.domaine.versions import Conventions
 from conventions.models import Bailleur, ReservationStock, SituationLogement
 from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
 from flux_reservations.droit.delais import DELAI_DE_PRESENTATION
+from flux_reservations.socle.parmi import EstParmi
 
 _DATES_D_ORIENTATION = (
     "date_orientation",
@@ -122,7 +123,7 @@ def _liberations_de_l_annee(
 def _charger_situations(logements: Iterable[int]) -> dict[int, tuple[Situation, ...]]:
     """Situations de ces logements, par date (une requête)."""
     par_logement: dict[int, list[Situation]] = {}
-    lignes = SituationLogement.objects.filter(logement_id__in=list(logements)).values_list(
+    lignes = SituationLogement.objects.filter(EstParmi("logement_id", logements)).values_list(
         "logement_id", "periode", "qpv", "hors_champ"
     )
     for logement, periode, qpv, hors_champ in lignes:

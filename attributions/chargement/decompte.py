@@ -24,6 +24,7 @@ from conventions.chargement import (
 )
 from conventions.models import Bailleur, ReservationStock, SituationLogement
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
+from flux_reservations.socle.parmi import EstParmi
 
 _CHAMPS_D_ORIENTATION = (
     "liberation_id",
@@ -48,7 +49,7 @@ def charger_orientations(liberations: Iterable[int]) -> dict[int, tuple[FaitsOri
     """Orientations de ces libérations, par rang (une requête)."""
     par_liberation: dict[int, list[FaitsOrientation]] = {}
     lignes = (
-        Orientation.objects.filter(liberation_id__in=list(liberations))
+        Orientation.objects.filter(EstParmi("liberation_id", liberations))
         .order_by("liberation_id", "rang")
         .values_list(*_CHAMPS_D_ORIENTATION)
     )

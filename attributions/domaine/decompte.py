@@ -104,7 +104,7 @@ def imputer(orientations: Sequence[FaitsOrientation], date_bail: date | None, mo
 
     Un bail sans orientation n'est décompté à personne (RG-46).
     """
-    ordonnees = sorted(orientations, key=lambda orientation: orientation.rang)
+    ordonnees = par_rang(orientations)
     productrice = orientation_du_bail(ordonnees, date_bail)
     for orientation in ordonnees:
         bail = date_bail if orientation is productrice else None
@@ -114,6 +114,11 @@ def imputer(orientations: Sequence[FaitsOrientation], date_bail: date | None, mo
     if date_bail and ordonnees and productrice is None and est_reprise_par_le_bailleur(ordonnees):
         return Imputation(date_bail, Raison.REPRISE_POUR_UN_TOUR, None, None)
     return None
+
+
+def par_rang(orientations: Sequence[FaitsOrientation]) -> Sequence[FaitsOrientation]:
+    """Les orientations d'une libération, dans l'ordre des rangs."""
+    return orientations if len(orientations) <= 1 else sorted(orientations, key=lambda orientation: orientation.rang)
 
 
 def orientation_du_bail(ordonnees: Sequence[FaitsOrientation], date_bail: date | None) -> FaitsOrientation | None:

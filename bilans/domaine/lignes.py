@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from attributions.domaine.codes import code_compte
-from attributions.domaine.decompte import FaitsOrientation, est_public_conforme
+from attributions.domaine.decompte import FaitsOrientation, est_public_conforme, par_rang
 from bilans.domaine.faits import FaitsFlux, FaitsLiberation
 from bilans.domaine.flux import FluxAnnuel
 from bilans.domaine.qualification import LectureDesConventions, LiberationQualifiee
@@ -147,7 +147,7 @@ def calculer_lignes(faits: FaitsFlux, flux: FluxAnnuel) -> tuple[LigneDeBilan, .
 def _propositions(qualifiee: LiberationQualifiee, comptes: _Comptes, faits: FaitsFlux) -> Iterator[tuple[str, date]]:
     """Comptes auxquels la libération a été proposée dans l'année ; un même compte n'est compté qu'une fois."""
     vus = set()
-    for orientation in sorted(qualifiee.faits.orientations, key=lambda orientation: orientation.rang):
+    for orientation in par_rang(qualifiee.faits.orientations):
         le = comptes.date_de_proposition(orientation)
         if le is None or not faits.premier_jour <= le <= faits.dernier_jour:
             continue

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from attributions.domaine.codes import Issue, NatureLiberation
-from attributions.domaine.decompte import FaitsOrientation, Imputation, est_reprise_par_le_bailleur, imputer, orientation_du_bail
+from attributions.domaine.decompte import (
+    FaitsOrientation,
+    Imputation,
+    est_reprise_par_le_bailleur,
+    imputer,
+    orientation_du_bail,
+    par_rang,
+)
 from bilans.domaine.faits import FaitsFlux, FaitsLiberation
 from conventions.domaine.codes import SousContingent
 from conventions.domaine.versions import MODALITES_PAR_DEFAUT, Conventions, Modalites, VersionConvention
@@ -43,7 +50,7 @@ class LiberationQualifiee:
     @property
     def orientation_du_bail(self) -> FaitsOrientation | None:
         """L'orientation qui a produit le bail ; None sans bail, ou si le bailleur a repris le logement."""
-        ordonnees = sorted(self.faits.orientations, key=lambda orientation: orientation.rang)
+        ordonnees = par_rang(self.faits.orientations)
         return orientation_du_bail(ordonnees, self.faits.date_bail)
 
     @property
@@ -51,7 +58,7 @@ class LiberationQualifiee:
         """Vrai si le bail n'est le fruit d'aucune orientation ni d'une reprise : il n'est décompté à personne (RG-46)."""
         if self.faits.date_bail is None or self.orientation_du_bail is not None:
             return False
-        return not est_reprise_par_le_bailleur(sorted(self.faits.orientations, key=lambda orientation: orientation.rang))
+        return not est_reprise_par_le_bailleur(par_rang(self.faits.orientations))
 
 
 class LectureDesConventions:

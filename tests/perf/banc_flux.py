@@ -47,15 +47,16 @@ def main() -> None:
     from bilans.recoupement_sql import calculer_en_sql
     from conventions.domaine.conversion import convertir_stock
     from flux_reservations.commun.calendrier import premier_janvier
+    from flux_reservations.socle.postgresql.base import en_proprietaire
     from tests.jeu_aleatoire import JeuAleatoire
 
     with transaction.atomic():
         bailleur = JeuAleatoire(1, logements=LOGEMENTS, par_an=PAR_AN).bailleur
-        with connection.cursor() as curseur:
+        with en_proprietaire(connection), connection.cursor() as curseur:
             curseur.execute("ANALYZE")
         faits = charger_faits_flux(bailleur, "94", ANNEE)
         flux = calculer_flux(faits)
-        with CaptureQueriesContext(connection, ) as requetes:
+        with CaptureQueriesContext(connection) as requetes:
             calculer_annee(bailleur, "94", ANNEE)
         mesures = {
             "calcul complet (chargement, flux, contrôles)": lambda: calculer_annee(bailleur, "94", ANNEE),
