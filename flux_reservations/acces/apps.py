@@ -11,3 +11,7 @@ class AccesConfig(AppConfig):
     name = "flux_reservations.acces"
     label = "acces"
     verbose_name = "accès"
+
+    def ready(self) -> None:
+        """Branche le journal des connexions."""
+        from flux_reservations.acces import sessions  # noqa: F401, PLC0415 : récepteurs de signaux

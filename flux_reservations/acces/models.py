@@ -48,7 +48,12 @@ class Organisme(models.Model):
     siren = models.CharField("SIREN", max_length=9, blank=True)
     courriel = models.EmailField("courriel", blank=True)
     territoire = models.ForeignKey(
-        Territoire, verbose_name="territoire de compétence", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Territoire,
+        verbose_name="territoire de compétence",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     objects = OrganismeQuerySet.as_manager()
@@ -108,7 +113,9 @@ class Utilisateur(AbstractBaseUser):
     class Meta:
         verbose_name = "utilisateur"
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(courriel=Lower("courriel")), name="utilisateur_courriel_minuscule"),
+            models.CheckConstraint(
+                condition=models.Q(courriel=Lower("courriel")), name="utilisateur_courriel_minuscule"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -180,6 +187,11 @@ class Rattachement(models.Model):
     def __str__(self) -> str:
         return f"{self.utilisateur} — {self.organisme} ({self.get_role_display()})"
 
+    @property
+    def pseudonyme(self) -> str:
+        """Libellé sans donnée personnelle, pour le journal (RG-71)."""
+        return f"rattachement {self.pk}, personne {self.utilisateur_id}"
+
     def acteur(self) -> Acteur:
         """L'acteur que devient cette personne quand elle agit pour cet organisme."""
         return Acteur(
@@ -193,5 +205,25 @@ class Rattachement(models.Model):
 
 
 from flux_reservations.acces.jetons import CleIdempotence, Jeton  # noqa: E402 : les jetons ont leur module, Django les trouve ici
+from flux_reservations.acces.personnes import (  # noqa: E402 : de même
+    Connexion,
+    GenreConnexion,
+    IdentiteExterne,
+    Invitation,
+    SessionOuverte,
+)
 
-__all__ = ["CleIdempotence", "Jeton", "Organisme", "OrganismeQuerySet", "Rattachement", "RattachementQuerySet", "Utilisateur"]
+__all__ = [
+    "CleIdempotence",
+    "Connexion",
+    "GenreConnexion",
+    "IdentiteExterne",
+    "Invitation",
+    "Jeton",
+    "Organisme",
+    "OrganismeQuerySet",
+    "Rattachement",
+    "RattachementQuerySet",
+    "SessionOuverte",
+    "Utilisateur",
+]

@@ -46,7 +46,10 @@ class Groupe:
     entrees: tuple[Lien, ...]
 
 
-_PERSONNES = Entree("Personnes et rôles", "personnes", "users", Role.RESPONSABLE)
+_PERSONNES = Entree(
+    "Personnes et rôles", "personnes", "users", Role.RESPONSABLE, aussi=frozenset({"personne", "inviter", "connexions"})
+)
+_COMPTE = Entree("Mon compte", "mon_compte", "user-circle", aussi=frozenset({"second_facteur_activer", "changer_mot_de_passe"}))
 
 _BAILLEUR = (
     Section(
@@ -74,6 +77,7 @@ _BAILLEUR = (
         (
             Entree("Imports", "imports", "arrow-up-tray", Role.GESTIONNAIRE),
             _PERSONNES,
+            _COMPTE,
             Entree("Journal", "journal", "clock", Role.RESPONSABLE),
         ),
     ),
@@ -91,18 +95,18 @@ _TERRITOIRE = (
 )
 _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
     Nature.BAILLEUR: _BAILLEUR,
-    Nature.RESERVATAIRE: (Section("", _DROITS), Section("Réglages", (_PERSONNES,))),
+    Nature.RESERVATAIRE: (Section("", _DROITS), Section("Réglages", (_PERSONNES, _COMPTE))),
     Nature.ETAT: (
         Section("Mon territoire", _TERRITOIRE),
         Section("Mon contingent", _DROITS),
-        Section("Réglages", (_PERSONNES,)),
+        Section("Réglages", (_PERSONNES, _COMPTE)),
     ),
     Nature.COLLECTIVITE: (
         Section("", _DROITS),
         Section("Mon territoire", _TERRITOIRE),
-        Section("Réglages", (_PERSONNES,)),
+        Section("Réglages", (_PERSONNES, _COMPTE)),
     ),
-    Nature.PLATEFORME: (Section("", (Entree("Organismes", "organismes", "building-library"), _PERSONNES)),),
+    Nature.PLATEFORME: (Section("", (Entree("Organismes", "organismes", "building-library", aussi=frozenset({"creer_organisme"})), _PERSONNES, _COMPTE)),),
 }
 _ARRIVEES: dict[Nature, tuple[str, ...]] = {
     Nature.BAILLEUR: ("aujourdhui", "patrimoine"),

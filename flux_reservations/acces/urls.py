@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.contrib.auth.views import LogoutView
+from django.conf import settings
 from django.urls import path
 
-from flux_reservations.acces.views import connexion, publiques
+from flux_reservations.acces.views import compte, connexion, personnes, publiques
 
 urlpatterns = [
     path("", publiques.accueil, name="accueil"),
@@ -22,4 +23,33 @@ urlpatterns = [
     path("organisme/", connexion.choisir_organisme, name="choisir_organisme"),
     path("sans-organisme/", connexion.sans_organisme, name="sans_organisme"),
     path("apparence/", connexion.choisir_theme, name="theme"),
+    path("entrer/", compte.entrer, name="entrer"),
+    path("compte/", compte.mon_compte, name="mon_compte"),
+    path("compte/mot-de-passe/", compte.ChangerMotDePasse.as_view(), name="changer_mot_de_passe"),
+    path("compte/sessions/fermer/", compte.revoquer_mes_sessions, name="revoquer_mes_sessions"),
+    path("compte/sessions/<int:pk>/fermer/", compte.revoquer_session, name="revoquer_session"),
+    path("compte/second-facteur/", compte.second_facteur, name="second_facteur"),
+    path("compte/second-facteur/activer/", compte.second_facteur_activer, name="second_facteur_activer"),
+    path("compte/second-facteur/codes/", compte.codes_de_secours, name="codes_de_secours"),
+    path("compte/second-facteur/retirer/", compte.second_facteur_retirer, name="second_facteur_retirer"),
+    path("mot-de-passe-oublie/", compte.MotDePasseOublie.as_view(), name="mot_de_passe_oublie"),
+    path("mot-de-passe/<uidb64>/<token>/", compte.NouveauMotDePasse.as_view(), name="nouveau_mot_de_passe"),
+    path("personnes/", personnes.ListePersonnes.as_view(), name="personnes"),
+    path("personnes/inviter/", personnes.Inviter.as_view(), name="inviter"),
+    path("personnes/<int:pk>/", personnes.FichePersonne.as_view(), name="personne"),
+    path("personnes/<int:pk>/role/", personnes.ChangerRole.as_view(), name="changer_role"),
+    path("personnes/<int:pk>/fermer/", personnes.FermerAcces.as_view(), name="fermer_acces"),
+    path("invitations/<int:pk>/annuler/", personnes.AnnulerInvitation.as_view(), name="annuler_invitation"),
+    path("invitation/<str:secret>/", personnes.accepter_invitation, name="accepter_invitation"),
+    path("connexions/", personnes.ListeConnexions.as_view(), name="connexions"),
+    path("organismes/", personnes.ListeOrganismes.as_view(), name="organismes"),
+    path("organismes/creer/", personnes.CreerAdministration.as_view(), name="creer_organisme"),
 ]
+
+if settings.OIDC_ACTIF:
+    from flux_reservations.acces.views import fournisseur
+
+    urlpatterns += [
+        path("fournisseur/", fournisseur.demander, name="oidc_authentication_init"),
+        path("fournisseur/retour/", fournisseur.recevoir, name="oidc_authentication_callback"),
+    ]

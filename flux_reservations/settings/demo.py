@@ -8,6 +8,7 @@ from flux_reservations.settings.base import *  # noqa: F403 : un environnement Ã
 
 DEMO = True
 SECRET_KEY = os.environ["SECRET_KEY"]
+SECOND_FACTEUR = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -51,13 +51,13 @@ def _ajouter(
         rang=precedente.rang + 1 if precedente else 1,
         organisme_id=organisme_id,
         instant=timezone.now(),
-        acteur=acteur.nom[:200],
+        acteur=pseudonyme_de(acteur),
         utilisateur_id=acteur.utilisateur_id,
         acteur_organisme_id=acteur.organisme_id,
         action=action,
         objet_type=objet._meta.label_lower,  # noqa: SLF001 : l'API publique de Django passe par là
         objet_cle=str(objet.pk),
-        libelle=str(objet)[:200],
+        libelle=str(getattr(objet, "pseudonyme", objet))[:200],
         avant=_lisible(avant),
         apres=_lisible(apres),
         motif=motif,
@@ -66,6 +66,11 @@ def _ajouter(
     entree.empreinte = calculer_empreinte(entree)
     entree.save(force_insert=True)
     return entree
+
+
+def pseudonyme_de(acteur: Acteur) -> str:
+    """« personne 12 » pour une personne : son nom est à côté, purgeable (RG-71) ; le nom du processus ou du jeton sinon."""
+    return f"personne {acteur.utilisateur_id}" if acteur.utilisateur_id else acteur.nom[:200]
 
 
 def calculer_empreinte(entree: EntreeJournal) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, Seance
 from bilans.models import Bilan, Prevision
 from conventions.domaine.codes import Contrepartie
 from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
-from flux_reservations.acces.models import Organisme, Rattachement
+from flux_reservations.acces.models import Invitation, Organisme, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
@@ -57,6 +57,8 @@ class Monde:
     transmission: Envoi = field(init=False)
     seance_a: Seance = field(init=False)
     inscription_a: Inscription = field(init=False)
+    rattachement_a: Rattachement = field(init=False)
+    invitation_a: Invitation = field(init=False)
 
 
 def batir_monde() -> Monde:
@@ -75,6 +77,10 @@ def batir_monde() -> Monde:
     _ajouter_conventions(monde)
     _ajouter_attributions(monde)
     _ajouter_bilans(monde)
+    monde.rattachement_a = Rattachement.objects.get(utilisateur_id=monde.acteurs["bailleur_a"].utilisateur_id)
+    monde.invitation_a = Invitation.objects.create(
+        organisme=monde.bailleur_a, courriel="invite@essai.example", role="lecteur", empreinte="1" * 64, expire_le=DEPOSE + timedelta(days=9999)
+    )
     for bailleur in (monde.bailleur_a, monde.bailleur_b):
         journaliser(acteur=Acteur.systeme(), action="essai", objet=bailleur, organisme_id=bailleur.pk)
     for role in ("bailleur_a", "bailleur_b"):
