@@ -20,6 +20,7 @@ class Processus(Service):
     """Un processus Python du projet, lancé depuis sa racine avec l'environnement de la démonstration."""
 
     delai_d_arret: ClassVar[float] = 20.0
+    rang_d_arret: ClassVar[int] = 0
 
     def __init__(self, nom: str, journal: Path, environnement: Mapping[str, str], module: Sequence[str | Path]) -> None:
         """`module` : le module Python à exécuter et ses arguments."""
@@ -53,7 +54,8 @@ class Web(Processus):
 
     def __init__(self, journal: Path, environnement: Mapping[str, str], port: int) -> None:
         """`port` : celui de l'adresse locale."""
-        reglages = ["--bind", f"{HOTE}:{port}", "--workers", "2", "--threads", "4", "--no-control-socket"]
+        reglages = ["--bind", f"{HOTE}:{port}", "--workers", "2", "--threads", "4", "--preload", "--no-control-socket"]
+        reglages += ["--graceful-timeout", "10"]
         super().__init__("Web", journal, environnement, ["gunicorn", *reglages, "flux_reservations.wsgi"])
         self._port = port
 

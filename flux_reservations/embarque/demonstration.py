@@ -69,9 +69,9 @@ def _demarrer(superviseur: Superviseur, dossier: Path, port: int, dire: Callable
     if preparation.engendrer():
         dire("Données de démonstration : engendrées.")
     preparation.finir_les_statiques()
+    superviseur.ajouter(Web(journaux / "web.log", environnement, port))
     superviseur.ajouter(ouvrier(journaux, environnement))
     superviseur.ajouter(echeancier(journaux, environnement, dossier))
-    superviseur.ajouter(Web(journaux / "web.log", environnement, port))
 
 
 def _ouvrir_le_dossier(dossier: Path) -> None:

@@ -83,16 +83,14 @@ def lancer(
     )
 
 
-def arreter(processus: subprocess.Popen[bytes], signal_d_arret: signal.Signals, delai: float) -> bool:
-    """Demande l'arrêt, attend `delai` secondes, puis tue. Vrai si l'enfant s'est arrêté de lui-même."""
-    if processus.poll() is None:
-        processus.send_signal(signal_d_arret)
-        try:
-            processus.wait(delai)
-        except subprocess.TimeoutExpired:
-            processus.kill()
-            processus.wait(DELAI_APRES_KILL)
-            return False
+def attendre_l_arret(processus: subprocess.Popen[bytes], delai: float) -> bool:
+    """Attend `delai` secondes, puis tue. Vrai si l'enfant s'est arrêté de lui-même."""
+    try:
+        processus.wait(delai)
+    except subprocess.TimeoutExpired:
+        processus.kill()
+        processus.wait(DELAI_APRES_KILL)
+        return False
     return True
 
 

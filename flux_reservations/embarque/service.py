@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 from flux_reservations.commun.erreurs import ErreurMetier
-from flux_reservations.embarque.processus import MEME_IDENTITE, Identite, arreter, lancer
+from flux_reservations.embarque.processus import MEME_IDENTITE, Identite, attendre_l_arret, lancer
 
 PAUSE = 0.02
 LIGNES_DE_JOURNAL_CITEES = 8
@@ -23,6 +25,8 @@ class Service:
     signal_d_arret: ClassVar[signal.Signals] = signal.SIGTERM
     delai_de_demarrage: ClassVar[float] = 30.0
     delai_d_arret: ClassVar[float] = 15.0
+    # Les petits rangs s'arrêtent d'abord : un serveur de données après ceux qui s'en servent.
+    rang_d_arret: ClassVar[int] = 1
 
     def __init__(self, nom: str, journal: Path) -> None:
         """`nom` se lit dans le journal du superviseur ; `journal` reçoit ce que le processus écrit."""
@@ -57,6 +61,7 @@ class Service:
     def lancer(self) -> None:
         """Prépare et lance, sans attendre."""
         self.journal.parent.mkdir(parents=True, exist_ok=True)
+        self._tuer_les_restes()
         self.preparer()
         with self.journal.open("ab") as sortie:
             self.processus = lancer(
@@ -79,11 +84,29 @@ class Service:
                 raise ErreurMetier("embarque_demarrage", message)
             time.sleep(PAUSE)
 
+    def demander_l_arret(self) -> None:
+        """Envoie le signal d'arrêt, sans attendre."""
+        if self.processus is not None and self.processus.poll() is None:
+            self.processus.send_signal(self.signal_d_arret)
+
     def arreter(self) -> bool:
-        """Arrête ; vrai si ce fut de bon gré (ou s'il ne tournait pas)."""
+        """Arrête et attend ; vrai si ce fut de bon gré (ou s'il ne tournait pas)."""
+        self.demander_l_arret()
+        return self.attendre_l_arret()
+
+    def attendre_l_arret(self) -> bool:
+        """Attend la fin d'un arrêt demandé, le force passé le délai ; vrai si ce fut de bon gré."""
         if self.processus is None:
             return True
-        return arreter(self.processus, self.signal_d_arret, self.delai_d_arret)
+        de_bon_gre = attendre_l_arret(self.processus, self.delai_d_arret)
+        self._tuer_les_restes()
+        return de_bon_gre
+
+    def _tuer_les_restes(self) -> None:
+        """Tué par -9, un processus peut laisser des enfants : ils sont restés dans son groupe."""
+        if self.processus is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.processus.pid, signal.SIGKILL)
 
     def _fin_du_journal(self) -> str:
         try:

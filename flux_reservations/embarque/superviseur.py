@@ -45,12 +45,15 @@ class Superviseur:
                 return
 
     def arreter(self) -> None:
-        """Arrête tout, le dernier démarré d'abord."""
-        for service in reversed(self._services):
-            if service.processus is None:
-                continue
-            de_bon_gre = service.arreter()
-            self._dire(f"{service.nom} : arrêté" + ("." if de_bon_gre else " de force."))
+        """Arrête tout : l'application d'abord, tous ses processus à la fois, puis les serveurs dont elle dépend."""
+        for rang in sorted({service.rang_d_arret for service in self._services}):
+            concernes = [service for service in self._services if service.rang_d_arret == rang]
+            for service in concernes:
+                service.demander_l_arret()
+            for service in concernes:
+                if service.processus is not None:
+                    de_bon_gre = service.attendre_l_arret()
+                    self._dire(f"{service.nom} : arrêté" + ("." if de_bon_gre else " de force."))
 
     def _attendre_un_signal(self) -> int:
         attendus = {*ARRET, signal.SIGCHLD}
