@@ -9,7 +9,8 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /application --shell /usr/sbin/nologin application
+    && useradd --system --uid 10001 --home-dir /application --shell /usr/sbin/nologin application \
+    && install --directory --owner application /echeancier
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=flux_reservations.settings.prod STATIC_ROOT=/statiques
 WORKDIR /application
