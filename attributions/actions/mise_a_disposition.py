@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import transaction
 
+from attributions.actions.lot import reviser_le_lot_de
 from attributions.actions.parcours import enregistrer, verrouiller_orientation
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
 from attributions.domaine.codes import Issue
@@ -79,6 +80,8 @@ def rendre(*, acteur: Acteur, orientation_id: int, le: date, motif: str) -> Orie
             "date_rendu", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition"
         )
         enregistrer(acteur, orientation, "rendre", {"issue": Issue.RENDU.value, "date_rendu": le}, motif)
+        liberation = orientation.liberation
+        reviser_le_lot_de(acteur=acteur, liberation=liberation, le=le, cause=f"{liberation.numero} rendue")
     return orientation
 
 

@@ -1,0 +1,311 @@
+"""Orienter un logement libéré : suivre le moteur, choisir un autre compte, revenir en arrière (RG-41).
+
+Chaque décision se prend sous le verrou des comptes, sur un état recalculé : ce que l'agent a vu (`vu`) doit être encore vrai, sinon
+rien n'est décidé et le lot revu lui est montré.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from attributions.actions.lot import deposer_le_lot, reviser_le_lot_de, verrouiller_les_comptes
+from attributions.chargement.comptes import Comptes, etablir_le_lot, presenter_eligibles
+from attributions.chargement.moteur import AnneeDuMoteur
+from attributions.domaine.codes import Issue
+from attributions.domaine.lot_vivant import DecisionDuMoteur, LotVivant
+from attributions.domaine.rejeu import code_public
+from attributions.models import Liberation, Orientation, Proposition
+from conventions.domaine.codes import SousContingent
+from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.socle.journal import journaliser
+
+
+def orienter(
+    *, acteur: Acteur, liberation_id: int, le: date, vu: str = "", compte: str = "", motif: str = ""
+) -> Orientation:
+    """Décide une libération : sans `compte`, on suit la proposition ; sinon on choisit un autre compte éligible, avec un motif.
+
+    `vu` : le compte proposé que l'agent avait sous les yeux. Lève `Conflit` si la proposition a changé depuis ou si le logement
+    vient d'être orienté, `ErreurMetier` si le compte n'est pas éligible ou si le motif manque.
+    """
+    liberation = _trouver_liberation(acteur, liberation_id)
+    return _decider_ensemble(acteur, Comptes.d_une_liberation(liberation, le), le, [(liberation.pk, vu, compte, motif)])[0]
+
+
+def suivre_les_propositions(*, acteur: Acteur, vus: Mapping[int, str], le: date) -> list[Orientation]:
+    """Suit plusieurs propositions d'un coup, dans l'ordre du lot : toutes, ou aucune si l'une a changé.
+
+    `vus` : par libération, le compte que l'agent avait sous les yeux. Un lot est d'un seul département et d'une seule année.
+    """
+    liberations = [_trouver_liberation(acteur, identifiant) for identifiant in sorted(vus)]
+    if not liberations:
+        return []
+    tous = {Comptes.d_une_liberation(liberation, le) for liberation in liberations}
+    if len(tous) > 1:
+        raise ErreurMetier("lots_differents", "Décidez un département et une année à la fois.", regle="RG-41")
+    ordonnees = sorted(liberations, key=lambda une: (une.date_disponibilite, une.numero))
+    return _decider_ensemble(acteur, tous.pop(), le, [(une.pk, vus[une.pk], "", "") for une in ordonnees])
+
+
+Demande = tuple[int, str, str, str]
+"""(libération, compte vu, compte choisi, motif)."""
+
+
+def _decider_ensemble(acteur: Acteur, comptes: Comptes, le: date, demandes: list[Demande]) -> list[Orientation]:
+    """Verrou, état recalculé, vérifications, décisions, lot revu : une transaction.
+
+    Un état périmé garde le lot revu (l'agent doit le voir) et lève `Conflit` une fois la transaction close.
+    """
+    with transaction.atomic():
+        verrouiller_les_comptes(comptes)
+        lignes = _verrouiller_liberations(acteur, [demande[0] for demande in demandes])
+        chargee, vivant = etablir_le_lot(comptes, le)
+        perimee = ""
+        for identifiant, vu, _, _ in demandes:
+            perimee = perimee or _dire_ce_qui_a_change(lignes[identifiant], vivant, vu)
+        if not perimee:
+            initiales = _initiales(lignes)
+            orientations = [
+                _decider_une(acteur, lignes[identifiant], vivant, chargee, le, compte, motif, initiales)
+                for identifiant, _, compte, motif in demandes
+            ]
+        cause = f"décision sur {', '.join(lignes[demande[0]].numero for demande in demandes)}"
+        deposer_le_lot(acteur, comptes, chargee, vivant, cause)
+    if perimee:
+        raise Conflit(perimee, regle="RG-41")
+    return orientations
+
+
+def _dire_ce_qui_a_change(liberation: Liberation, vivant: LotVivant, vu: str) -> str:
+    """Pourquoi ce que l'agent a vu n'est plus vrai ; vide si tout est en l'état. Lève `ErreurMetier` hors du flux."""
+    propose = vivant.partie_proposee(liberation.numero)
+    if not propose:
+        active = liberation.orientations.exclude(issue__in=[Issue.RENDU, Issue.RETIRE]).order_by("rang").last()
+        if active is not None:
+            return f"La libération {liberation.numero} vient d'être orientée vers {active.compte} : relisez la liste."
+        raise ErreurMetier(
+            "hors_du_lot",
+            f"La libération {liberation.numero} n'est pas à orienter : elle est exclue, retirée, ou hors du flux.",
+            regle="RG-40",
+        )
+    if vu and _partie(vu) != propose:
+        return (
+            f"La proposition pour {liberation.numero} a changé : {_partie(vu)} avant, {propose} maintenant. "
+            "Relisez-la, puis décidez."
+        )
+    return ""
+
+
+def _partie(compte: str) -> str:
+    """La partie du moteur d'un code public : l'État n'en forme qu'une, le repli une autre."""
+    code, _, sous_contingent = compte.partition("/")
+    return compte if sous_contingent == SousContingent.REPLI else code
+
+
+def _initiales(lignes: Mapping[int, Liberation]) -> dict[int, Proposition]:
+    return {
+        proposition.liberation_id: proposition for proposition in Proposition.objects.filter(liberation_id__in=list(lignes))
+    }
+
+
+def _decider_une(  # noqa: PLR0913 : une décision et tout ce qui la trace
+    acteur: Acteur,
+    liberation: Liberation,
+    vivant: LotVivant,
+    chargee: AnneeDuMoteur,
+    le: date,
+    compte: str,
+    motif: str,
+    propositions: Mapping[int, Proposition],
+) -> Orientation:
+    partie = _partie(compte) if compte else ""
+    sous_contingent = compte.partition("/")[2] if compte and partie != compte else ""
+    if partie and partie != vivant.partie_proposee(liberation.numero) and not motif.strip():
+        raise ErreurMetier(
+            "motif_obligatoire", "Dites pourquoi vous choisissez un autre compte que le compte proposé.", champ="motif", regle="RG-41"
+        )
+    decision = vivant.decider(liberation.numero, partie, sous_contingent)
+    reservataire, sous_contingent = chargee.compte(decision.choisi, decision.sous_contingent)
+    proposition = propositions.get(liberation.pk)
+    dernier_rang = liberation.orientations.aggregate(rang=Max("rang"))["rang"] or 0
+    orientation = Orientation.objects.create(
+        liberation=liberation,
+        rang=dernier_rang + 1,
+        reservataire_id=reservataire,
+        sous_contingent=sous_contingent,
+        date_orientation=le,
+        motif=motif.strip(),
+        compte_propose=decision.propose,
+        phrase=decision.phrase,
+        etat_comptes=_tracer(decision, proposition, le),
+        decidee_par_id=acteur.utilisateur_id,
+        decidee_le=timezone.now(),
+    )
+    journaliser(
+        acteur=acteur,
+        action="orienter" if decision.est_suivie else "orienter_autrement",
+        objet=orientation,
+        organisme_id=liberation.bailleur_id,
+        apres={"compte": orientation.compte, "propose": decision.propose, "date_orientation": le},
+        motif=motif.strip(),
+    )
+    return orientation
+
+
+def _tracer(decision: DecisionDuMoteur, proposition: Proposition | None, le: date) -> dict[str, Any]:
+    """Ce qu'on garde de la décision : proposé à l'arrivée, changements, proposé, choisi, retards du moment, version des règles."""
+    return {
+        "propose_initial": decision.initial,
+        "changements": proposition.changements if proposition else [],
+        "propose": decision.propose,
+        "choisi": code_public(decision.choisi, decision.sous_contingent),
+        "retards": presenter_eligibles(decision.eligibles),
+        "liberes": decision.liberes,
+        "depasse_le_plafond": decision.depasse_le_plafond,
+        "date_du_jour": le,
+        "version_regles": decision.version,
+    }
+
+
+def annuler_l_orientation(*, acteur: Acteur, orientation_id: int, le: date, motif: str) -> Orientation:
+    """Revient sur une décision tant que rien n'est notifié : l'orientation est retirée, le logement revient dans le lot."""
+    _exiger_un_motif(motif)
+    permises = Orientation.objects.modifiables_par(acteur)
+    orientation = permises.filter(pk=orientation_id).select_related("liberation__logement__commune", "liberation__bailleur").first()
+    if orientation is None:
+        if Orientation.objects.visibles_par(acteur).filter(pk=orientation_id).exists():
+            raise AccesRefuse
+        raise Introuvable
+    comptes = Comptes.d_une_liberation(orientation.liberation, le)
+    with transaction.atomic():
+        verrouiller_les_comptes(comptes)
+        orientation = Orientation.objects.select_for_update(of=("self",)).select_related("liberation", "reservataire").get(pk=orientation_id)
+        _refuser_si_notifiee(orientation)
+        _retirer_l_orientation(acteur, orientation, motif, "annuler_l_orientation")
+        chargee, vivant = etablir_le_lot(comptes, le)
+        deposer_le_lot(acteur, comptes, chargee, vivant, f"annulation de l'orientation de {orientation.liberation.numero}")
+    return orientation
+
+
+def _refuser_si_notifiee(orientation: Orientation) -> None:
+    if orientation.issue != Issue.EN_COURS:
+        raise ErreurMetier(
+            "orientation_finie", f"Cette orientation est terminée ({orientation.get_issue_display().lower()}) : elle ne s'annule plus."
+        )
+    if orientation.date_mise_a_disposition or orientation.date_proposition or orientation.date_caleol:
+        raise ErreurMetier(
+            "deja_notifie",
+            "Le logement a été mis à disposition : demandez au réservataire de le rendre, ou attendez la fin du délai.",
+            regle="RG-46",
+        )
+
+
+def _retirer_l_orientation(acteur: Acteur, orientation: Orientation, motif: str, action: str) -> None:
+    orientation.issue = Issue.RETIRE
+    orientation.save(update_fields=["issue"])
+    journaliser(
+        acteur=acteur,
+        action=action,
+        objet=orientation,
+        organisme_id=orientation.liberation.bailleur_id,
+        avant={"issue": Issue.EN_COURS.value},
+        apres={"issue": Issue.RETIRE.value, "compte": orientation.compte},
+        motif=motif.strip(),
+    )
+
+
+def exclure(*, acteur: Acteur, liberation_id: int, exclusion: str, le: date, motif: str = "") -> Liberation:
+    """Qualifie une libération : `exclusion` la soustrait du flux, vide l'y remet (RG-31). Requalifier demande un motif.
+
+    Une orientation en cours, pas encore notifiée, est retirée : le compte n'est pas décompté (RG-46).
+    """
+    return _requalifier(acteur, liberation_id, le, motif, {"exclusion": exclusion, "motif_exclusion": motif.strip()}, "exclure")
+
+
+def retirer_la_liberation(*, acteur: Acteur, liberation_id: int, retrait: str, le: date, motif: str = "") -> Liberation:
+    """Retire une libération : congé annulé, gel ou vente (RG-40) ; `retrait` vide la rétablit. Refusée si un bail est signé."""
+    return _requalifier(acteur, liberation_id, le, motif, {"retrait": retrait, "motif_retrait": motif.strip()}, "retirer_la_liberation")
+
+
+def decaler_la_disponibilite(*, acteur: Acteur, liberation_id: int, disponible_le: date, le: date, motif: str = "") -> Liberation:
+    """Change la date de disponibilité d'une libération (RG-40) : l'état des comptes est rejoué à sa nouvelle place."""
+    return _requalifier(acteur, liberation_id, le, motif, {"date_disponibilite": disponible_le}, "decaler_la_disponibilite")
+
+
+def _requalifier(
+    acteur: Acteur, liberation_id: int, le: date, motif: str, changements: Mapping[str, Any], action: str
+) -> Liberation:
+    depart = _trouver_liberation(acteur, liberation_id)
+    comptes = Comptes.d_une_liberation(depart, le)
+    with transaction.atomic():
+        verrouiller_les_comptes(comptes)
+        liberation = _verrouiller_liberations(acteur, [liberation_id])[liberation_id]
+        en_cours = liberation.orientations.select_for_update(of=("self",)).filter(issue=Issue.EN_COURS).first()
+        _verifier_la_requalification(liberation, changements, en_cours, motif)
+        avant = {champ: getattr(liberation, champ) for champ in changements}
+        for champ, valeur in changements.items():
+            setattr(liberation, champ, valeur)
+        liberation.save(update_fields=list(changements))
+        if en_cours is not None and (liberation.exclusion or liberation.retrait):
+            _retirer_l_orientation(acteur, en_cours, motif, "retirer_l_orientation")
+        journaliser(
+            acteur=acteur,
+            action=action,
+            objet=liberation,
+            organisme_id=liberation.bailleur_id,
+            avant=avant,
+            apres=dict(changements),
+            motif=motif.strip(),
+        )
+        reviser_le_lot_de(acteur=acteur, liberation=depart, le=le, cause=f"{liberation.numero} requalifiée")
+    return liberation
+
+
+def _verifier_la_requalification(
+    liberation: Liberation, changements: Mapping[str, Any], en_cours: Orientation | None, motif: str
+) -> None:
+    """Lève `ErreurMetier` : code inconnu, bail signé, logement notifié, motif manquant."""
+    for champ, valeur in changements.items():
+        choix = {code for code, _ in liberation._meta.get_field(champ).choices or []}  # noqa: SLF001 : l'API publique des modèles
+        if choix and valeur and valeur not in choix:
+            raise ErreurMetier("code_inconnu", f"« {valeur} » n'est pas un motif connu.", champ=champ)
+    if changements.get("retrait") and liberation.date_bail is not None:
+        raise ErreurMetier("bail_signe", "Un bail est signé : cette libération ne se retire plus.", regle="RG-40")
+    change = liberation.exclusion or liberation.retrait or liberation.orientations.exists() or "date_disponibilite" in changements
+    if change:
+        _exiger_un_motif(motif)
+    if en_cours is not None and en_cours.date_mise_a_disposition and (changements.get("exclusion") or changements.get("retrait")):
+        raise ErreurMetier(
+            "deja_notifie",
+            f"Le logement est à la disposition de {en_cours.compte} : qu'il le rende d'abord, puis requalifiez.",
+            regle="RG-46",
+        )
+
+
+def _exiger_un_motif(motif: str) -> None:
+    if not motif.strip():
+        raise ErreurMetier("motif_obligatoire", "Dites pourquoi : le motif est gardé avec le changement.", champ="motif")
+
+
+def _trouver_liberation(acteur: Acteur, liberation_id: int) -> Liberation:
+    """La libération, si l'acteur peut l'orienter ; lève `Introuvable` (404) ou `AccesRefuse` (403)."""
+    permises = Liberation.objects.modifiables_par(acteur).select_related("bailleur", "logement__commune")
+    liberation = permises.filter(pk=liberation_id).first()
+    if liberation is None:
+        if Liberation.objects.visibles_par(acteur).filter(pk=liberation_id).exists():
+            raise AccesRefuse
+        raise Introuvable
+    return liberation
+
+
+def _verrouiller_liberations(acteur: Acteur, identifiants: list[int]) -> dict[int, Liberation]:
+    """Ces libérations, verrouillées, telles qu'elles sont maintenant."""
+    lignes = Liberation.objects.modifiables_par(acteur).filter(pk__in=identifiants).select_for_update(of=("self",)).order_by("pk")
+    return {ligne.pk: ligne for ligne in lignes}
