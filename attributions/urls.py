@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from attributions.views import liberations, parcours, seances
+from attributions.views import liberations, orienter, parcours, seances
 
 urlpatterns = [
+    path("a-orienter/", orienter.AOrienter.as_view(), name="a_orienter"),
+    path("a-orienter/lot/", orienter.ReviserLeLot.as_view(), name="reviser_lot"),
+    path("a-orienter/tout-suivre/", orienter.ToutSuivre.as_view(), name="tout_suivre"),
+    path("a-orienter/<int:pk>/suivre/", orienter.Suivre.as_view(), name="suivre"),
+    path("a-orienter/<int:pk>/autre-compte/", orienter.ChoisirUnAutreCompte.as_view(), name="autre_compte"),
+    path("a-orienter/<int:pk>/exclure/", orienter.Exclure.as_view(), name="exclure"),
+    path("a-orienter/<int:pk>/retirer/", orienter.RetirerLaLiberation.as_view(), name="retirer_liberation"),
+    path("a-orienter/<int:pk>/decaler/", orienter.DecalerLaDisponibilite.as_view(), name="decaler"),
+    path("orientations/<int:pk>/annuler/", orienter.AnnulerLOrientation.as_view(), name="annuler_orientation"),
     path("liberations/", liberations.ListeLiberations.as_view(), name="liberations"),
     path("liberations/<int:pk>/", liberations.VueLiberation.as_view(), name="liberation"),
     path("liberations/<int:pk>/corriger-le-bail/", parcours.CorrigerBail.as_view(), name="corriger_bail"),

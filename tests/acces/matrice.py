@@ -171,6 +171,15 @@ _CONVENTIONS = [
     Ligne("enregistrer_information", bailleur(role=RESPONSABLE), lambda _: ["94"]),
 ]
 _ATTRIBUTIONS = [
+    Ligne("a_orienter", bailleur()),
+    Ligne("reviser_lot", bailleur(role=GESTIONNAIRE, statut=302), post=True),
+    Ligne("tout_suivre", bailleur(role=GESTIONNAIRE)),
+    *(
+        Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.liberation_a_orienter.pk])
+        for nom in ("autre_compte", "exclure", "retirer_liberation", "decaler")
+    ),
+    Ligne("suivre", bailleur("a", GESTIONNAIRE, statut=302), lambda m: [m.liberation_a_orienter.pk], post=True),
+    Ligne("annuler_orientation", bailleur("a", GESTIONNAIRE), _orientation),
     Ligne("liberations", bailleur()),
     Ligne("liberation", bailleur("a"), lambda m: [m.liberation_a.pk]),
     Ligne("corriger_bail", bailleur("a", RESPONSABLE), lambda m: [m.liberation_a.pk]),

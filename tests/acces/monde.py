@@ -48,6 +48,7 @@ class Monde:
     convention_etat: Convention = field(init=False)
     brouillon: Convention = field(init=False)
     liberation_a: Liberation = field(init=False)
+    liberation_a_orienter: Liberation = field(init=False)
     liberation_b: Liberation = field(init=False)
     orientation_mairie: Orientation = field(init=False)
     orientation_caf: Orientation = field(init=False)
@@ -144,7 +145,7 @@ def _ajouter_attributions(monde: Monde) -> None:
     Candidat.objects.create(orientation=monde.orientation_caf, numero_demande="094032500000000002")
     monde.seance_a = Seance.objects.create(bailleur=monde.bailleur_a, date=date(2025, 3, 20), lieu="Siège")
     monde.inscription_a = Inscription.objects.create(seance=monde.seance_a, orientation=monde.orientation_mairie, ordre=1)
-    attente = creer_liberation(creer_logement(monde.bailleur_a))
+    attente = monde.liberation_a_orienter = creer_liberation(creer_logement(monde.bailleur_a))
     Proposition.objects.create(
         liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",
         revisee_le=DEPOSE, version_regles="1",

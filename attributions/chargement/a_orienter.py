@@ -1,0 +1,135 @@
+"""Ce que montre l'écran « À orienter » : chaque libération qui attend, sa proposition, son contexte (RG-41, RG-51)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from django.db.models import Count, Q
+
+from attributions.domaine.faits_moteur import U
+from attributions.domaine.lot_vivant import LigneDuLot, LotVivant
+from attributions.domaine.parcours import jours_de_vacance
+from attributions.models import Besoin, Liberation, Orientation, Proposition
+from conventions.models import Bailleur
+from flux_reservations.socle.presentation import BarreRetard
+
+DEPUIS_HIER = timedelta(hours=24)
+CONTEXTE = timedelta(days=3 * 365)
+"""Emménagements récents montrés avec la résidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContexteResidence:
+    """La résidence : baux récents, part de ménages prioritaires parmi ceux dont le public est connu (RG-51)."""
+
+    programme: str
+    baux: int
+    publics_connus: int
+    prioritaires: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogementAOrienter:
+    """Une ligne du lot : la libération, la proposition, les retards, ce qui a changé, le contexte."""
+
+    liberation: Liberation
+    qpv: str
+    ligne: LigneDuLot
+    barres: tuple[BarreRetard, ...]
+    vacance: int
+    changee_le: datetime | None
+    precedent: str
+    contexte: ContexteResidence | None
+    besoins: tuple[Besoin, ...]
+
+    @property
+    def compte(self) -> str:
+        """Le compte proposé, sous-contingent pressenti compris."""
+        if self.ligne.pressenti:
+            return f"{self.ligne.compte}/{self.ligne.pressenti}"
+        return self.ligne.compte
+
+
+def charger_logements_a_orienter(
+    bailleur: Bailleur, vivant: LotVivant, identifiants: dict[str, int], le: date, instant: datetime
+) -> list[LogementAOrienter]:
+    """Les lignes du lot avec leur logement et leur contexte : six requêtes, quel que soit leur nombre."""
+    lignes = vivant.lignes()
+    cles = [identifiants[ligne.numero] for ligne in lignes]
+    liberations = {
+        une.pk: une
+        for une in Liberation.objects.filter(pk__in=cles, bailleur=bailleur)
+        .select_related("logement__commune")
+        .prefetch_related("logement__situations")
+    }
+    propositions = {une.liberation_id: une for une in Proposition.objects.filter(liberation_id__in=cles)}
+    contextes = _charger_contextes(bailleur, {une.logement.programme for une in liberations.values()}, le)
+    besoins = list(
+        Besoin.objects.courants(le)
+        .filter(Q(bailleur=bailleur) | Q(bailleur__isnull=True))
+        .select_related("reservataire")
+    )
+    return [
+        _logement(liberations[identifiants[ligne.numero]], ligne, propositions, contextes, besoins, le, instant)
+        for ligne in lignes
+    ]
+
+
+def _logement(
+    liberation: Liberation,
+    ligne: LigneDuLot,
+    propositions: dict[int, Proposition],
+    contextes: dict[str, ContexteResidence],
+    besoins: list[Besoin],
+    le: date,
+    instant: datetime,
+) -> LogementAOrienter:
+    proposition = propositions.get(liberation.pk)
+    logement = liberation.logement
+    situation = next((une for une in logement.situations.all() if le in une.periode), None)
+    recente = (
+        proposition is not None
+        and proposition.changee_le is not None
+        and instant - proposition.changee_le < DEPUIS_HIER
+    )
+    return LogementAOrienter(
+        liberation=liberation,
+        qpv=situation.qpv if situation else "",
+        ligne=ligne,
+        barres=tuple(
+            BarreRetard(un.compte, Fraction(un.retard, U), note="proposé" if un.compte == ligne.compte else "")
+            for un in ligne.du_moment
+        ),
+        vacance=jours_de_vacance(liberation.date_disponibilite, None, le),
+        changee_le=proposition.changee_le if proposition and recente else None,
+        precedent=proposition.compte_precedent if proposition and recente else "",
+        contexte=contextes.get(logement.programme),
+        besoins=tuple(
+            besoin
+            for besoin in besoins
+            if besoin.typologie in {"", logement.typologie} and (not besoin.pmr or logement.pmr)
+        ),
+    )
+
+
+def _charger_contextes(bailleur: Bailleur, programmes: set[str], le: date) -> dict[str, ContexteResidence]:
+    baux = (
+        Orientation.objects.filter(
+            liberation__bailleur=bailleur,
+            liberation__logement__programme__in=programmes - {""},
+            liberation__date_bail__gt=le - CONTEXTE,
+            issue="bail",
+        )
+        .values_list("liberation__logement__programme")
+        .annotate(
+            baux=Count("pk"),
+            connus=Count("pk", filter=~Q(public="")),
+            prioritaires=Count("pk", filter=Q(public__in=["dalo", "prioritaire"])),
+        )
+    )
+    return {
+        programme: ContexteResidence(programme, nombre, connus, prioritaires)
+        for programme, nombre, connus, prioritaires in baux
+    }

@@ -1,0 +1,402 @@
+"""À orienter : le lot qui attend, chaque proposition et sa phrase ; on suit, on choisit, on exclut (ecrans.md, bailleur 2)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from attributions.actions import orienter as actions
+from attributions.actions.lot import reviser_le_lot
+from attributions.chargement.a_orienter import LogementAOrienter, charger_logements_a_orienter
+from attributions.chargement.comptes import Comptes, etablir_le_lot
+from attributions.forms import ChampDate, ChampMotif, FormulaireExclusion, FormulaireRetrait
+from attributions.models import Liberation
+from attributions.views.parcours import ActeOrientation
+from conventions.models import Bailleur, Logement
+from flux_reservations.acces.reserve import ReserveeMixin
+from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
+from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.presentation import Fil, compter, ecrire_date, ecrire_solde
+from flux_reservations.socle.requete import Requete
+
+RACCOURCIS = [
+    ("Entrée", "suivre la proposition"),
+    ("a", "choisir un autre compte"),
+    ("x", "exclure du flux"),
+    ("r", "retirer la libération"),
+]
+
+
+def lire_comptes(request: Requete) -> tuple[Comptes, list[tuple[str, str]]]:
+    """Les comptes que l'adresse désigne (département, année) et les départements qu'on peut choisir."""
+    bailleur = Bailleur.objects.visibles_par(request.acteur).filter(pk=request.acteur.organisme_id or 0).first()
+    if bailleur is None:
+        raise Introuvable
+    departements = [
+        (code, f"{nom} ({code})")
+        for code, nom, _ in Logement.objects.visibles_par(request.acteur)
+        .values_list("commune__departement_id", "commune__departement__nom")
+        .annotate(nombre=Count("pk"))
+        .order_by("-nombre")
+    ]
+    codes = [code for code, _ in departements]
+    demande = request.GET.get("departement", "") or request.POST.get("departement", "")
+    departement = demande if demande in codes else (codes[0] if codes else "")
+    cette_annee = timezone.localdate().year
+    annee = request.GET.get("annee", "") or request.POST.get("annee", "")
+    return Comptes(
+        bailleur, departement, cette_annee + 1 if annee == str(cette_annee + 1) else cette_annee
+    ), departements
+
+
+def charger_le_lot(comptes: Comptes) -> list[LogementAOrienter]:
+    """Le lot d'aujourd'hui, calculé des faits : rien n'est écrit."""
+    aujourd_hui = timezone.localdate()
+    chargee, vivant = etablir_le_lot(comptes, aujourd_hui)
+    return charger_logements_a_orienter(
+        comptes.bailleur, vivant, dict(chargee.liberations), aujourd_hui, timezone.now()
+    )
+
+
+class AOrienter(ReserveeMixin):
+    """Le lot des libérations qui attendent."""
+
+    natures = frozenset({Nature.BAILLEUR})
+
+    def get(self, request: Requete) -> HttpResponse:
+        """Montre le lot ; ce qui a changé depuis hier est dit."""
+        comptes, departements = lire_comptes(request)
+        logements = charger_le_lot(comptes) if comptes.departement else []
+        contexte = {
+            "titre": "À orienter",
+            "comptes": comptes,
+            "annees": [timezone.localdate().year, timezone.localdate().year + 1],
+            "departements": departements,
+            "logements": logements,
+            "changees": [un for un in logements if un.changee_le or un.ligne.a_change],
+            "nouvelles": sum(un.ligne.est_nouvelle for un in logements),
+            "peut_agir": request.acteur.peut(Role.GESTIONNAIRE),
+            "raccourcis": RACCOURCIS,
+        }
+        return render(request, "attributions/a_orienter.html", contexte)
+
+
+class ReviserLeLot(ReserveeMixin):
+    """Déposer le lot d'aujourd'hui : les propositions sont gardées, leurs changements seront dits."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    http_method_names: ClassVar[list[str]] = ["post"]
+
+    def post(self, request: Requete) -> HttpResponse:
+        """Dépose et dit ce qui a changé."""
+        comptes, _ = lire_comptes(request)
+        lot = reviser_le_lot(
+            acteur=request.acteur,
+            bailleur_id=comptes.bailleur.pk,
+            departement=comptes.departement,
+            annee=comptes.annee,
+            le=timezone.localdate(),
+            cause="revue demandée",
+        )
+        nouvelles, changees = (
+            compter(lot.nouvelles, "proposition nouvelle", "propositions nouvelles"),
+            compter(lot.changees, "changée"),
+        )
+        messages.success(request, f"Lot à jour : {nouvelles}, {changees}.")
+        return HttpResponseRedirect(adresse_du_lot(comptes))
+
+
+def adresse_du_lot(comptes: Comptes) -> str:
+    """Adresse du lot d'un département et d'une année."""
+    return f"{reverse('a_orienter')}?departement={comptes.departement}&annee={comptes.annee}"
+
+
+class Suivre(ReserveeMixin):
+    """Suivre la proposition d'une libération, en une touche."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    http_method_names: ClassVar[list[str]] = ["post"]
+
+    def post(self, request: Requete, pk: int) -> HttpResponse:
+        """Décide si ce que l'agent a vu est encore vrai ; sinon le dit."""
+        liberation = lire_liberation(request, pk)
+        retour = adresse_du_lot(Comptes.d_une_liberation(liberation, timezone.localdate()))
+        try:
+            orientation = actions.orienter(
+                acteur=request.acteur, liberation_id=pk, le=timezone.localdate(), vu=request.POST.get("vu", "")
+            )
+        except (AccesRefuse, Introuvable):
+            raise
+        except ErreurMetier as erreur:
+            messages.error(request, erreur.message)
+        else:
+            messages.success(
+                request,
+                f"{liberation.numero} est orientée vers {orientation.compte}. Vous pouvez revenir en arrière tant que rien n'est notifié.",
+            )
+        return HttpResponseRedirect(retour)
+
+
+def lire_liberation(request: Requete, pk: int) -> Liberation:
+    """Une libération que l'acteur voit ; lève `Introuvable` sinon."""
+    liberation = (
+        Liberation.objects.visibles_par(request.acteur)
+        .select_related("bailleur", "logement__commune")
+        .filter(pk=pk)
+        .first()
+    )
+    if liberation is None:
+        raise Introuvable
+    return liberation
+
+
+class ToutSuivre(ReserveeMixin, VueActe):
+    """Suivre d'un coup toutes les propositions du lot."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    titre = "Suivre toutes les propositions"
+    bouton = "Suivre toutes les propositions"
+    gabarit = "attributions/tout_suivre.html"
+    ton = "danger"
+    comptes: Comptes
+    logements: list[LogementAOrienter]
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit le lot d'aujourd'hui."""
+        self.comptes, _ = lire_comptes(self.request)
+        self.logements = charger_le_lot(self.comptes) if self.comptes.departement else []
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Ce que l'agent a sous les yeux : `numéro=compte`, une ligne par libération."""
+        vus = "\n".join(f"{un.liberation.pk}={un.ligne.compte}" for un in self.logements)
+        return FormulaireVus(
+            donnees, initial={"vus": vus, "departement": self.comptes.departement, "annee": self.comptes.annee}
+        )
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Combien de logements vont à chacun."""
+        par_compte: dict[str, int] = {}
+        for un in self.logements:
+            par_compte[un.ligne.compte] = par_compte.get(un.ligne.compte, 0) + 1
+        return [(compte, compter(nombre, "logement")) for compte, nombre in sorted(par_compte.items())]
+
+    def avertissement(self) -> str:
+        """Ce que l'acte engage."""
+        return f"{compter(len(self.logements), 'logement')} : tous seront orientés, ou aucun si une proposition a changé entre-temps."
+
+    def retour(self) -> str:
+        """Le lot."""
+        return adresse_du_lot(self.comptes)
+
+    def fil(self) -> Fil:
+        """À orienter."""
+        return [("À orienter", self.retour())]
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Décide tout le lot."""
+        orientations = actions.suivre_les_propositions(
+            acteur=self.request.acteur, vus=donnees["vus"], le=timezone.localdate()
+        )
+        return f"{compter(len(orientations), 'logement orienté', 'logements orientés')}."
+
+
+class FormulaireVus(forms.Form):
+    """Les propositions telles qu'elles étaient à l'écran."""
+
+    vus = forms.CharField(widget=forms.HiddenInput)
+    departement = forms.CharField(widget=forms.HiddenInput)
+    annee = forms.CharField(widget=forms.HiddenInput)
+
+    def clean_vus(self) -> dict[int, str]:
+        """Par libération, le compte vu."""
+        vus: dict[int, str] = {}
+        for ligne in self.cleaned_data["vus"].split():
+            cle, _, compte = ligne.partition("=")
+            if not cle.isdigit() or not compte:
+                raise forms.ValidationError("La page est périmée : relisez la liste, puis recommencez.")
+            vus[int(cle)] = compte
+        return vus
+
+
+class ActeLiberation(ReserveeMixin, VueActe):
+    """Un acte sur une libération du lot."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    liberation: Liberation
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit la libération."""
+        self.liberation = lire_liberation(self.request, cles["pk"])
+
+    def retour(self) -> str:
+        """Le lot où elle se décide."""
+        return adresse_du_lot(Comptes.d_une_liberation(self.liberation, timezone.localdate()))
+
+    def fil(self) -> Fil:
+        """À orienter."""
+        return [("À orienter", self.retour())]
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Le logement."""
+        logement = self.liberation.logement
+        return [
+            ("Libération", self.liberation.numero),
+            ("Logement", f"{logement.typologie}, {logement.adresse or logement.identifiant}, {logement.commune}"),
+            ("Disponible", ecrire_date(self.liberation.date_disponibilite)),
+        ]
+
+
+class FormulaireAutreCompte(forms.Form):
+    """Le compte choisi au lieu du compte proposé, et pourquoi."""
+
+    compte = forms.ChoiceField(label="Orienter vers", widget=forms.RadioSelect)
+    motif = ChampMotif(label="Pourquoi ce compte plutôt que le compte proposé ?")
+    vu = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, choix: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        champ = self.fields["compte"]
+        assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
+        champ.choices = choix
+
+
+class ChoisirUnAutreCompte(ActeLiberation):
+    """Choisir un autre compte éligible, avec un motif (RG-41)."""
+
+    titre = "Choisir un autre compte"
+    bouton = "Orienter"
+    propose: str
+    choix: list[tuple[str, str]]
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit la libération, sa proposition et ses comptes éligibles d'aujourd'hui."""
+        super().preparer(**cles)
+        comptes = Comptes.d_une_liberation(self.liberation, timezone.localdate())
+        _, vivant = etablir_le_lot(comptes, timezone.localdate())
+        ligne = next((une for une in vivant.lignes() if une.numero == self.liberation.numero), None)
+        if ligne is None:
+            raise ErreurMetier("hors_du_lot", "Cette libération n'est pas à orienter.", regle="RG-41")
+        self.propose = ligne.compte
+        self.choix = [
+            (
+                un.compte,
+                f"{un.compte} ({ecrire_solde(un.retard / 10_000)} logement de retard)"
+                if un.retard >= 0
+                else f"{un.compte} ({ecrire_solde(un.retard / 10_000)} : en avance)",
+            )
+            for un in ligne.du_moment
+            if un.compte != ligne.compte
+        ]
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Les autres comptes éligibles."""
+        return FormulaireAutreCompte(donnees, choix=self.choix, initial={"vu": self.propose})
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Le logement et la proposition écartée."""
+        return [*super().recapitulatif(), ("Proposé par le moteur", self.propose)]
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Décide, avec le motif."""
+        orientation = actions.orienter(
+            acteur=self.request.acteur,
+            liberation_id=self.liberation.pk,
+            le=timezone.localdate(),
+            vu=donnees["vu"],
+            compte=donnees["compte"],
+            motif=donnees["motif"],
+        )
+        return f"{self.liberation.numero} est orientée vers {orientation.compte}, à la place de {self.propose}."
+
+
+class Exclure(ActeLiberation):
+    """Sortir la libération du flux (RG-31)."""
+
+    titre = "Exclure du flux"
+    bouton = "Exclure"
+    formulaire = FormulaireExclusion
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Exclut."""
+        liberation = actions.exclure(
+            acteur=self.request.acteur, liberation_id=self.liberation.pk, le=timezone.localdate(), **donnees
+        )
+        return f"{liberation.numero} est exclue du flux : {liberation.get_exclusion_display().lower()}."
+
+
+class RetirerLaLiberation(ActeLiberation):
+    """Retirer la libération : congé annulé, gel, vente (RG-40)."""
+
+    titre = "Retirer la libération"
+    bouton = "Retirer"
+    formulaire = FormulaireRetrait
+    ton = "danger"
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Retire."""
+        actions.retirer_la_liberation(
+            acteur=self.request.acteur, liberation_id=self.liberation.pk, le=timezone.localdate(), **donnees
+        )
+        return f"{self.liberation.numero} est retirée."
+
+
+class FormulaireDecalage(forms.Form):
+    """La nouvelle date de disponibilité."""
+
+    disponible_le = ChampDate(label="Disponible le")
+    motif = ChampMotif()
+
+
+class DecalerLaDisponibilite(ActeLiberation):
+    """Changer la date de disponibilité (RG-40)."""
+
+    titre = "Décaler la disponibilité"
+    bouton = "Décaler"
+    formulaire = FormulaireDecalage
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Décale."""
+        actions.decaler_la_disponibilite(
+            acteur=self.request.acteur, liberation_id=self.liberation.pk, le=timezone.localdate(), **donnees
+        )
+        return f"{self.liberation.numero} sera disponible le {ecrire_date(donnees['disponible_le'])}."
+
+
+class FormulaireAnnulation(forms.Form):
+    """Pourquoi l'on revient sur une décision."""
+
+    motif = ChampMotif()
+
+
+class AnnulerLOrientation(ActeOrientation):
+    """Revenir sur une décision tant que rien n'est notifié."""
+
+    titre = "Annuler l'orientation"
+    bouton = "Annuler l'orientation"
+    formulaire = FormulaireAnnulation
+
+    def avertissement(self) -> str:
+        """Ce qui s'ensuit."""
+        return "Le logement revient dans « À orienter » ; la décision et son annulation restent au journal."
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Annule."""
+        actions.annuler_l_orientation(
+            acteur=self.request.acteur,
+            orientation_id=self.orientation.pk,
+            le=timezone.localdate(),
+            motif=donnees["motif"],
+        )
+        return "Orientation annulée : le logement est de nouveau à orienter."

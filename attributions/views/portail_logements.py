@@ -1,0 +1,243 @@
+"""Portail de qui détient des droits : les logements mis à sa disposition, le délai qui court, ses candidats (ecrans.md, réservataire)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views import View
+
+from attributions.actions import candidats, mise_a_disposition
+from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
+from attributions.domaine.parcours import Etape, est_en_carence, etape_de, limite_de_presentation
+from attributions.forms import FormulaireCandidat, FormulaireDateMotif
+from attributions.models import Candidat, Orientation
+from conventions.models import Convention
+from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.socle.actes import SansSaisie, VueActe
+from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
+from flux_reservations.socle.presentation import Fil, Pastille, ecrire_date
+from flux_reservations.socle.requete import Requete
+
+RECENTS = 30
+URGENT_EN_JOURS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LogementMisADisposition:
+    """Une orientation telle que le réservataire la lit : où elle en est, la date limite, les jours qui restent."""
+
+    orientation: Orientation
+    convention: Convention | None
+    etape: Etape
+    limite: date | None
+    jours: int | None
+    en_retard: bool
+
+    @property
+    def etat(self) -> Pastille:
+        """Où en est le logement, en deux mots."""
+        if self.orientation.issue != "en_cours":
+            tons = {"bail": "succes", "carence": "danger"}
+            return Pastille(self.orientation.get_issue_display(), tons.get(self.orientation.issue, "neutre"))  # type: ignore[arg-type]
+        if self.en_retard:
+            return Pastille("Délai dépassé", "danger")
+        if self.attend_des_candidats:
+            proche = self.jours is not None and self.jours <= URGENT_EN_JOURS
+            return Pastille("Candidats attendus", "attention" if proche else "accent")
+        return Pastille(self.etape.libelle, "information")
+
+    @property
+    def attend_des_candidats(self) -> bool:
+        """Vrai tant que des candidats sont attendus."""
+        return self.orientation.issue == "en_cours" and self.etape is Etape.CANDIDATS
+
+    @property
+    def adresse(self) -> str:
+        """Le logement en une ligne."""
+        logement = self.orientation.liberation.logement
+        return f"{logement.adresse or logement.identifiant}, {logement.commune}"
+
+
+def lire_logements(acteur: Acteur, le: date, **filtre: Any) -> list[LogementMisADisposition]:
+    """Les orientations que l'acteur voit, avec leur délai : un nombre fixe de requêtes."""
+    orientations = list(avec_parcours(Orientation.objects.visibles_par(acteur).filter(**filtre)))
+    conventions = conventions_en_cause(orientations)
+    logements = []
+    for orientation in orientations:
+        convention = conventions.get(orientation.pk)
+        parcours = lire_parcours(orientation, convention)
+        limite = limite_de_presentation(parcours)
+        jours = (limite - le).days if limite else None
+        logements.append(
+            LogementMisADisposition(orientation, convention, etape_de(parcours), limite, jours, est_en_carence(parcours, le))
+        )
+    return logements
+
+
+class LogementsAPourvoir(ReserveeMixin, View):
+    """Les logements mis à disposition : ceux qui attendent, le plus pressé d'abord, puis les derniers conclus."""
+
+    natures = LECTEURS_DE_DROITS
+
+    def get(self, request: Requete) -> HttpResponse:
+        """Montre la pile, ou l'exporte (`?export=csv|xlsx`)."""
+        le = timezone.localdate()
+        export = request.GET.get("export", "")
+        if export in {"csv", "xlsx"}:
+            return _exporter(export, lire_logements(request.acteur, le))
+        en_cours = lire_logements(request.acteur, le, issue="en_cours")
+        en_cours.sort(key=lambda un: (not un.attend_des_candidats, un.limite or date.max, un.orientation.pk))
+        derniers = Orientation.objects.visibles_par(request.acteur).exclude(issue="en_cours").order_by("-date_orientation", "-pk")
+        conclus = lire_logements(request.acteur, le, pk__in=list(derniers.values_list("pk", flat=True)[:RECENTS]))
+        conclus.sort(key=lambda un: un.orientation.date_orientation, reverse=True)
+        contexte = {"titre": "Logements à pourvoir", "en_cours": en_cours, "conclus": conclus}
+        return render(request, "portail/logements.html", contexte)
+
+
+def _exporter(genre: str, logements: list[LogementMisADisposition]) -> Any:
+    entetes = ["Bailleur", "Libération", "Logement", "Typologie", "Commune", "Compte", "Mis à disposition", "Date limite", "État"]
+    lignes = (
+        [
+            un.orientation.liberation.bailleur.nom,
+            un.orientation.liberation.numero,
+            un.orientation.liberation.logement.adresse or un.orientation.liberation.logement.identifiant,
+            un.orientation.liberation.logement.typologie,
+            un.orientation.liberation.logement.commune.nom,
+            un.orientation.compte,
+            un.orientation.date_mise_a_disposition,
+            un.limite,
+            un.etat.libelle,
+        ]
+        for un in logements
+    )
+    return (repondre_csv if genre == "csv" else repondre_xlsx)("logements_a_pourvoir", entetes, lignes)
+
+
+def _lire_un(acteur: Acteur, pk: int) -> LogementMisADisposition:
+    if not acteur.est_reservataire:
+        raise Introuvable
+    trouves = lire_logements(acteur, timezone.localdate(), pk=pk)
+    if not trouves:
+        raise Introuvable
+    return trouves[0]
+
+
+class LogementAPourvoir(ReserveeMixin, View):
+    """Un logement mis à disposition : ce qu'il est, le délai, les candidats présentés, ce qu'on peut faire."""
+
+    natures = LECTEURS_DE_DROITS
+
+    def get(self, request: Requete, pk: int) -> HttpResponse:
+        """Montre la fiche."""
+        un = _lire_un(request.acteur, pk)
+        contexte = {
+            "titre": un.adresse,
+            "fil": [("Logements à pourvoir", reverse("logements_a_pourvoir"))],
+            "un": un,
+            "logement": un.orientation.liberation.logement,
+            "candidats": Candidat.objects.visibles_par(request.acteur).filter(orientation=un.orientation),
+            "peut_agir": request.acteur.peut(Role.GESTIONNAIRE) and un.orientation.issue == "en_cours",
+            "peut_contester": request.acteur.peut(Role.GESTIONNAIRE) and un.orientation.issue == "carence",
+        }
+        return render(request, "portail/logement.html", contexte)
+
+
+class ActeLogement(ReserveeMixin, VueActe):
+    """Un acte de qui détient le droit sur un logement mis à sa disposition."""
+
+    natures = LECTEURS_DE_DROITS
+    role = Role.GESTIONNAIRE
+    un: LogementMisADisposition
+
+    def preparer(self, **cles: Any) -> None:
+        """Le logement, s'il est à disposition de l'acteur."""
+        self.un = _lire_un(self.request.acteur, cles["pk"])
+
+    def retour(self) -> str:
+        """La fiche."""
+        return reverse("logement_a_pourvoir", args=[self.un.orientation.pk])
+
+    def fil(self) -> Fil:
+        """La pile, puis la fiche."""
+        return [("Logements à pourvoir", reverse("logements_a_pourvoir")), (self.un.adresse, self.retour())]
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Le logement et le délai."""
+        lignes: list[tuple[str, object]] = [
+            ("Logement", f"{self.un.orientation.liberation.logement.typologie}, {self.un.adresse}"),
+            ("Bailleur", self.un.orientation.liberation.bailleur.nom),
+        ]
+        return [*lignes, ("Date limite", ecrire_date(self.un.limite))] if self.un.limite else lignes
+
+
+class ProposerCandidat(ActeLogement):
+    """Proposer une demande pour le logement."""
+
+    titre = "Proposer un candidat"
+    bouton = "Proposer"
+    formulaire = FormulaireCandidat
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Ajoute le candidat, et dit l'avertissement de forme s'il y en a un."""
+        _, avertissement = candidats.presenter_candidat(
+            acteur=self.request.acteur, orientation_id=self.un.orientation.pk, **donnees
+        )
+        return f"Candidat proposé au bailleur. {avertissement}".strip()
+
+
+class RendreLogement(ActeLogement):
+    """Rendre le logement avant la date limite."""
+
+    titre = "Rendre le logement"
+    bouton = "Rendre le logement"
+    formulaire = FormulaireDateMotif
+    ton = "danger"
+
+    def avertissement(self) -> str:
+        """Ce qui s'ensuit."""
+        return "Rendu avant la date limite, il ne vous est pas décompté. Le bailleur le proposera à un autre compte (RG-46)."
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Conclut l'orientation."""
+        mise_a_disposition.rendre(acteur=self.request.acteur, orientation_id=self.un.orientation.pk, **donnees)
+        return "Logement rendu : il ne vous est pas décompté."
+
+
+class RetirerMonCandidat(ReserveeMixin, VueActe):
+    """Retirer un candidat que la commission n'a pas examiné."""
+
+    natures = LECTEURS_DE_DROITS
+    role = Role.GESTIONNAIRE
+    titre = "Retirer ce candidat"
+    bouton = "Retirer le candidat"
+    formulaire = SansSaisie
+    candidat: Candidat
+
+    def preparer(self, **cles: Any) -> None:
+        """Le candidat, s'il est de l'acteur."""
+        candidat = Candidat.objects.visibles_par(self.request.acteur).filter(pk=cles["pk"]).first()
+        if candidat is None:
+            raise Introuvable
+        self.candidat = candidat
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """La demande."""
+        return [("Demande", self.candidat.numero_demande)]
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Retire."""
+        del donnees
+        candidats.retirer_candidat(acteur=self.request.acteur, candidat_id=self.candidat.pk)
+        return "Candidat retiré."
+
+    def retour(self) -> str:
+        """La fiche."""
+        return reverse("logement_a_pourvoir", args=[self.candidat.orientation_id])
