@@ -1,0 +1,1 @@
+"""Importer et exporter : les fichiers du contrat (formats.md § 1)."""

@@ -46,7 +46,7 @@ def appliquer(
     return _importer(chemins, acteur, siren, effet, garder=True, avec_changements=avec_changements)
 
 
-def _importer(  # noqa: PLR0913 : les options de la commande
+def _importer(
     chemins: Iterable[Path], acteur: Acteur, siren: str, effet: dt.date | None, *, garder: bool, avec_changements: bool
 ) -> Rapport:
     rapport = Rapport()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -26,6 +26,9 @@ _COURRIEL = re.compile(r"[^@\s;,<>]+@[^@\s;,<>.]+(?:\.[^@\s;,<>.]+)+")
 _ERREURS_DE_TABLEUR = frozenset(
     {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALEUR!", "#NOM?"}
 )
+_CHIFFRES_SIREN = 9
+_LONGUEUR_COURRIEL = 254
+_LONGUEUR_ENTIER = 20
 ANNEES_PLAUSIBLES = range(1800, 2201)
 
 
@@ -145,8 +148,8 @@ class Siren:
         """Neuf chiffres ; les espaces de présentation sont admises."""
         texte = cellule.translate(_ESPACES)
         if type(cellule) is Nombre:
-            texte = texte.zfill(9)
-        if not (len(texte) == 9 and texte.isascii() and texte.isdigit()):
+            texte = texte.zfill(_CHIFFRES_SIREN)
+        if not (len(texte) == _CHIFFRES_SIREN and texte.isascii() and texte.isdigit()):
             message = "Un SIREN a neuf chiffres (mettez la colonne au format texte)."
             raise ValeurFautive(message)
         if not self.souple and not siren_est_valide(texte):
@@ -164,7 +167,7 @@ def siren_est_valide(siren: str) -> bool:
     somme = 0
     for rang, chiffre in enumerate(reversed(siren)):
         double = int(chiffre) * (2 if rang % 2 else 1)
-        somme += double - 9 if double > 9 else double
+        somme += sum(divmod(double, 10))
     return somme % 10 == 0
 
 
@@ -174,7 +177,7 @@ class Courriel:
 
     def lire(self, cellule: str) -> str:
         """L'adresse."""
-        if len(cellule) > 254 or not _COURRIEL.fullmatch(cellule):
+        if len(cellule) > _LONGUEUR_COURRIEL or not _COURRIEL.fullmatch(cellule):
             message = "Ce n'est pas une adresse de courriel (nom@domaine.fr)."
             raise ValeurFautive(message)
         return str(cellule)
@@ -191,7 +194,7 @@ class Choix:
     codes: tuple[str, ...]
 
     @classmethod
-    def de(cls, codes: Collection[Any], *, sauf: Collection[str] = ()) -> Choix:
+    def de(cls, codes: Iterable[Any], *, sauf: Collection[str] = ()) -> Choix:
         """Choix d'une énumération, sans le code vide ni `sauf`."""
         return cls(tuple(str(code.value) for code in codes if code.value and code.value not in sauf))
 
@@ -288,7 +291,7 @@ class Entier:
     def lire(self, cellule: str) -> int:
         """L'entier."""
         texte = cellule.translate(_ESPACES)
-        if not _ENTIER.fullmatch(texte) or len(texte) > 20:
+        if not _ENTIER.fullmatch(texte) or len(texte) > _LONGUEUR_ENTIER:
             message = "Un nombre entier est attendu, sans unité."
             raise ValeurFautive(message)
         valeur = int(re.split("[.,]", texte)[0])

@@ -6,7 +6,7 @@ Un COPY direct est impossible : les politiques de lignes (socle/rls.py) ne s'app
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -14,36 +14,37 @@ from django.db import connection, models
 from psycopg import sql
 
 
+def champs_de(modele: type[models.Model]) -> list[Any]:
+    """Champs écrits d'un modèle : tous, sauf la clé primaire et les colonnes calculées par la base."""
+    options = modele._meta  # noqa: SLF001 : l'API publique de Django passe par là
+    return [champ for champ in options.concrete_fields if not champ.primary_key and not champ.generated]
+
+
 def attributs_de(modele: type[models.Model]) -> list[str]:
-    """Attributs écrits d'un modèle : tous, sauf la clé primaire et les colonnes calculées par la base."""
-    return [champ.attname for champ in modele._meta.concrete_fields if not champ.primary_key and not champ.generated]
+    """Attributs écrits d'un modèle (`commune_id` pour une clé étrangère)."""
+    return [champ.attname for champ in champs_de(modele)]
 
 
 def valeurs_par_defaut(modele: type[models.Model]) -> dict[str, Any]:
     """Valeur de chaque attribut d'une ligne neuve."""
-    return {
-        champ.attname: champ.get_default()
-        for champ in modele._meta.concrete_fields
-        if not champ.primary_key and not champ.generated
-    }
+    return {champ.attname: champ.get_default() for champ in champs_de(modele)}
 
 
 class MiseDeCote:
     """Les lignes d'une table à créer et à modifier, gardées en base jusqu'à `ecrire`."""
 
-    def __init__(self, modele: type[models.Model], attributs: Sequence[str] = ()) -> None:
+    def __init__(self, modele: type[models.Model]) -> None:
+        table, cle = modele._meta.db_table, str(modele._meta.pk.column)  # noqa: SLF001 : l'API publique de Django passe par là
         self.modele = modele
-        self.attributs = list(attributs) or attributs_de(modele)
-        self.table = sql.Identifier(modele._meta.db_table)
-        self.cle = sql.Identifier(modele._meta.pk.column)
-        self._noms = {
-            "creations": sql.Identifier(f"a_creer_{modele._meta.db_table}"),
-            "modifications": sql.Identifier(f"a_modifier_{modele._meta.db_table}"),
-        }
-        noms = {champ.attname: sql.Identifier(champ.column) for champ in modele._meta.concrete_fields}
-        self._colonnes = sql.SQL(", ").join(noms[attribut] for attribut in self.attributs)
-        self._nouvelles = sql.SQL(", ").join(sql.SQL("s.{}").format(noms[attribut]) for attribut in self.attributs)
-        self._json = {champ.attname for champ in modele._meta.concrete_fields if isinstance(champ, models.JSONField)}
+        self.champs = champs_de(modele)
+        self.attributs = [champ.attname for champ in self.champs]
+        self.table, self.cle = sql.Identifier(table), sql.Identifier(cle)
+        self._sequence = (table, cle)
+        self._noms = {genre: sql.Identifier(f"{genre}_{table}") for genre in ("creations", "modifications")}
+        noms = [sql.Identifier(champ.column) for champ in self.champs]
+        self._colonnes = sql.SQL(", ").join(noms)
+        self._nouvelles = sql.SQL(", ").join(sql.SQL("s.{}").format(nom) for nom in noms)
+        self._json = {champ.attname for champ in self.champs if isinstance(champ, models.JSONField)}
         self._ouvertes: set[str] = set()
 
     def reserver(self, nombre: int) -> list[int]:
@@ -51,7 +52,7 @@ class MiseDeCote:
         with connection.cursor() as curseur:
             curseur.execute(
                 "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                [self.modele._meta.db_table, self.modele._meta.pk.column, nombre],
+                [*self._sequence, nombre],
             )
             return [identifiant for (identifiant,) in curseur.fetchall()]
 
@@ -103,7 +104,9 @@ class MiseDeCote:
             for identifiant, valeurs_lues in aussitot:
                 valeurs = valeurs_lues
                 if self._json:
-                    valeurs = valeurs_lues | {nom: json.dumps(valeurs[nom], cls=DjangoJSONEncoder) for nom in self._json}
+                    valeurs = valeurs_lues | {
+                        nom: json.dumps(valeurs[nom], cls=DjangoJSONEncoder) for nom in self._json
+                    }
                 copie.write_row((identifiant, *[valeurs[attribut] for attribut in self.attributs]))
 
     def _ouvrir(self, genre: str) -> None:

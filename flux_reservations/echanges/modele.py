@@ -35,14 +35,14 @@ def colonne_de(
     obligatoire: bool = False,
 ) -> Colonne:
     """Colonne d'un champ du modèle : type, longueur, codes et valeur par défaut viennent du champ."""
-    attribut: Any = modele._meta.get_field(champ or nom)
+    attribut: Any = modele._meta.get_field(champ or nom)  # noqa: SLF001 : l'API publique de Django passe par là
     defaut = attribut.get_default()
     return Colonne(
         nom, type_ or _type_du_champ(attribut), obligatoire=obligatoire, champ=attribut.attname, defaut=defaut
     )
 
 
-def _type_du_champ(champ: Any) -> TypeColonne:
+def _type_du_champ(champ: Any) -> TypeColonne:  # noqa: PLR0911 : un cas par type
     if champ.choices:
         return Choix(tuple(str(code) for code, _ in champ.choices if code))
     match champ:
@@ -154,7 +154,8 @@ class TableauModele(Tableau):
             valeurs = {cle[rang] for cle in cles}
             if None not in valeurs:
                 filtre[f"{attribut}__in"] = valeurs
-        lignes = self.modele._default_manager.filter(**filtre).values_list("pk", *attributs)
+        tout: models.QuerySet[Any] = self.modele._default_manager.all()  # noqa: SLF001 : le gestionnaire d'un modèle quelconque
+        lignes = tout.filter(**filtre).values_list("pk", *attributs)
         rangs = [attributs.index(attribut) for attribut in self.cle_base]
         return {
             tuple(valeurs[rang] for rang in rangs): (pk, dict(zip(attributs, valeurs, strict=True)))

@@ -13,7 +13,7 @@ from flux_reservations.echanges.lecture.source import FichierIllisible, Nombre, 
 from flux_reservations.echanges.lecture.xlsx import a_perdu_des_chiffres
 from flux_reservations.echanges.rapport import FichierLu
 from flux_reservations.echanges.suivi import Suivi
-from flux_reservations.echanges.tableau import Ligne, Tableau
+from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux import choisir_tableau
 
 TAILLE_LOT = 5000
@@ -51,7 +51,8 @@ def importer_fichier(contexte: Contexte, fichier: Fichier) -> FichierLu:
 
 
 def _importer_lignes(suivi: Suivi, lignes: Iterator[Ligne]) -> None:
-    tableau, lues = suivi.tableau, []
+    tableau = suivi.tableau
+    lues: list[str] = []
     while lot := list(islice(lignes, TAILLE_LOT)):
         suivi.compte.lignes += len(lot)
         lues.extend(tableau.annonce(ligne) for ligne in lot)
@@ -115,7 +116,7 @@ def _lire_lignes(
         for rang, nom in presentes:
             textes[nom] = cellules[rang] if rang < len(cellules) else ""
         ligne = Ligne(numero, textes)
-        if len(cellules) < largeur:
+        if len(cellules) < largeur and not source.est_tableur:
             suivi.remarquer(
                 ligne, "", "Ligne courte", "La ligne a moins de cellules que l'en-tête : les dernières sont lues vides."
             )

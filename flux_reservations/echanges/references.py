@@ -46,7 +46,7 @@ def resoudre_bailleurs(suivi: Suivi, lot: Iterable[Ligne]) -> None:
             )
 
 
-def chercher(
+def chercher(  # noqa: PLR0913 : ce qu'on cherche, et comment le dire
     suivi: Suivi,
     lot: Sequence[Ligne],
     colonne: str,

@@ -23,6 +23,7 @@ class Suivi:
         """En-tête du fichier pour une colonne du tableau, quand ils diffèrent (RPLS)."""
         self.reserve: Any = None
         """Ce que le tableau met de côté entre `traiter` et `ecrire`."""
+        self._debut = len(contexte.rapport.erreurs), len(contexte.rapport.avertissements)
         self._cles: dict[tuple[Any, ...], int] = {}
         self._avertissements = 0
         self._remarques: dict[tuple[str, str], int] = {}
@@ -68,8 +69,10 @@ class Suivi:
             self.avertir(ligne, colonne, message)
 
     def clore(self) -> None:
-        """Dit ce qui n'a pas été répété."""
+        """Met les anomalies du fichier dans l'ordre des lignes, et dit ce qui n'a pas été répété."""
         rapport, fichier = self.contexte.rapport, self.compte.fichier
+        for anomalies, debut in zip((rapport.erreurs, rapport.avertissements), self._debut, strict=True):
+            anomalies[debut:] = sorted(anomalies[debut:], key=lambda anomalie: anomalie.ligne or 0)
         if self.compte.erreurs > LIMITE_ANOMALIES:
             rapport.refuser(fichier, f"Et {self.compte.erreurs - LIMITE_ANOMALIES} autres erreurs dans ce fichier.")
         if self._avertissements > LIMITE_ANOMALIES:

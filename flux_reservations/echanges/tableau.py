@@ -63,7 +63,7 @@ class Tableau(ABC):
     def traiter(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """Compare un lot résolu à la base et met de côté ce qui change."""
 
-    def conclure(self, suivi: Suivi) -> None:
+    def conclure(self, suivi: Suivi) -> None:  # noqa: B027 : un crochet facultatif
         """Contrôles qui regardent tout le fichier, avant d'écrire ; par défaut, aucun."""
 
     @abstractmethod

@@ -1,0 +1,1 @@
+"""Les territoires : référentiel national livré, résolution des codes (RG-04)."""

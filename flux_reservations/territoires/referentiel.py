@@ -108,7 +108,7 @@ def siren_d_usage(code: str) -> str:
         return ""
     debut = f"21{code[:2]}0{code[2:]}"
     doubles = (int(chiffre) * (2 if rang % 2 else 1) for rang, chiffre in enumerate(debut))
-    somme = sum(double - 9 if double > 9 else double for double in doubles)
+    somme = sum(sum(divmod(double, 10)) for double in doubles)
     return f"{debut}{-somme % 10}"
 
 

@@ -10,6 +10,7 @@ from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.territoires.models import AncienneCommune, Commune, NatureTerritoire, Territoire
 
 _PARIS_PAR_CODE_POSTAL = re.compile(r"^750(0[1-9]|1[0-9]|20)$")
+_SANS_ZERO = re.compile(r"\d{4}")
 FORME_TERRITOIRE = "departement:94, region:11, epci:SIREN, ept:SIREN, metropole:SIREN ou commune:94011"
 
 
@@ -89,7 +90,7 @@ def message_commune_inconnue(code: str) -> str:
     code = code.strip()
     if _PARIS_PAR_CODE_POSTAL.match(code):
         return f"{code} est un code postal de Paris : mettez le code INSEE de l'arrondissement, 751{code[3:]}."
-    if code.isdigit() and len(code) == 4:
+    if _SANS_ZERO.fullmatch(code):
         return f"Commune inconnue : le zéro de tête semble perdu, essayez 0{code} (mettez la colonne au format texte)."
     return f"Commune inconnue : « {code} ». Mettez son code INSEE en cinq caractères (94011), pas son nom ni son code postal."
 

@@ -27,3 +27,5 @@ class Source:
 
     lignes: Iterator[list[str]]
     fermer: Callable[[], None]
+    est_tableur: bool = False
+    """Vrai si une ligne peut finir avant l'en-tête : un tableur n'écrit pas ses dernières cellules vides."""

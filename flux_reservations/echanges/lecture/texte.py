@@ -30,19 +30,13 @@ def ouvrir_csv(chemin: Path, connues: Callable[[list[str]], int]) -> Source:
     encodage = _reconnaitre_encodage(chemin)
     flux = chemin.open(encoding=encodage, newline="")
     try:
-        entete = _bornees(flux)
-        premiere = next(entete, "")
-        while premiere and not premiere.strip():
-            premiere = next(entete, "")
-        if not premiere:
-            message = "Le fichier est vide : il lui faut au moins une ligne d'en-tête."
-            raise FichierIllisible(message)
-        separateur = max(
-            ";,", key=lambda signe: (connues(next(csv.reader([premiere], delimiter=signe))), premiere.count(signe))
-        )
-    except BaseException:
+        premiere = next((ligne for ligne in _bornees(flux) if ligne.strip()), "")
+    except FichierIllisible:
         flux.close()
         raise
+    separateur = max(
+        ";,", key=lambda signe: (connues(next(csv.reader([premiere], delimiter=signe), [])), premiere.count(signe))
+    )
     flux.seek(0)
     return Source(lignes=_lire(csv.reader(_bornees(flux), delimiter=separateur)), fermer=flux.close)
 
@@ -77,35 +71,41 @@ def _bornees(flux: Iterator[str]) -> Iterator[str]:
 def _reconnaitre_encodage(chemin: Path) -> str:
     """`utf-8-sig` si tout le fichier est de l'UTF-8, sinon `cp1252` ; refuse un binaire."""
     decodeur = codecs.getincrementaldecoder("utf-8")()
-    est_utf8, taille = True, 0
+    est_utf8, premier = True, True
     with chemin.open("rb") as flux:
         while bloc := flux.read(_BLOC):
-            if not taille:
-                for signature, nom in _SIGNATURES.items():
-                    if bloc.startswith(signature):
-                        message = f"Ce n'est pas un CSV, mais {nom}."
-                        raise FichierIllisible(message)
-            taille += len(bloc)
+            if premier:
+                _refuser_autre_format(bloc)
+                premier = False
             if b"\0" in bloc:
                 message = "Ce n'est pas un fichier texte (octet nul) : exportez-le en CSV ou en XLSX."
                 raise FichierIllisible(message)
-            if est_utf8:
-                try:
-                    decodeur.decode(bloc)
-                except UnicodeDecodeError:
-                    est_utf8 = False
+            est_utf8 = est_utf8 and _decode(decodeur, bloc)
             if not est_utf8 and bloc.translate(None, _OCTETS_CP1252):
                 message = "Encodage inconnu, ni UTF-8 ni Windows-1252 : réenregistrez le fichier en « CSV UTF-8 »."
                 raise FichierIllisible(message)
-    if est_utf8:
-        try:
-            decodeur.decode(b"", final=True)
-        except UnicodeDecodeError:
-            est_utf8 = False
-    return "utf-8-sig" if est_utf8 else "cp1252"
+    return "utf-8-sig" if est_utf8 and _decode(decodeur, b"", final=True) else "cp1252"
 
 
+def _refuser_autre_format(debut: bytes) -> None:
+    for signature, nom in _SIGNATURES.items():
+        if debut.startswith(signature):
+            message = f"Ce n'est pas un CSV, mais {nom}."
+            raise FichierIllisible(message)
+
+
+def _decode(decodeur: codecs.IncrementalDecoder, bloc: bytes, *, final: bool = False) -> bool:
+    try:
+        decodeur.decode(bloc, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_PREMIER_LISIBLE = 32
 # Octets qu'un texte Windows-1252 peut contenir : tout sauf cinq codes sans caractère et les commandes.
 _OCTETS_CP1252 = bytes(
-    octet for octet in range(256) if octet not in {0x81, 0x8D, 0x8F, 0x90, 0x9D} and (octet >= 32 or octet in b"\t\n\r")
+    octet
+    for octet in range(256)
+    if octet not in {0x81, 0x8D, 0x8F, 0x90, 0x9D} and (octet >= _PREMIER_LISIBLE or octet in b"\t\n\r")
 )

@@ -54,7 +54,7 @@ def ouvrir_xlsx(chemin: Path) -> Source:
     except (InvalidFileException, *_ERREURS_DE_CLASSEUR) as erreur:
         message = f"Ce classeur est illisible : {_REMEDE}."
         raise FichierIllisible(message) from erreur
-    return Source(lignes=_lire(feuille.iter_rows(values_only=True)), fermer=classeur.close)
+    return Source(lignes=_lire(feuille.iter_rows(values_only=True)), fermer=classeur.close, est_tableur=True)
 
 
 def _verifier_archive(chemin: Path) -> None:
@@ -101,7 +101,7 @@ def _lire(lignes: Iterable[tuple[Any, ...]]) -> Iterator[list[str]]:
         yield [en_texte(cellule) for cellule in ligne]
 
 
-def en_texte(cellule: object) -> str:
+def en_texte(cellule: object) -> str:  # noqa: PLR0911 : un cas par type
     """Texte d'une cellule : dates AAAA-MM-JJ, nombres sans exposant (marqués `Nombre`), vrai et faux en oui et non."""
     if cellule is None:
         return ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.db import models
 from django.db.models import Prefetch
 
 from conventions.domaine.codes import COLLECTIVITES, SousContingent, TypeReservataire
@@ -34,7 +35,7 @@ class DroitLu:
     perimetre: frozenset[str]
     assiette: frozenset[str]
     ligne: Ligne | None = None
-    pk: int | None = None
+    pk: int = 0
 
     def vaut(self, autre: DroitLu, colonnes: set[str]) -> bool:
         """Vrai si les deux lignes disent la même chose dans ces colonnes."""
@@ -196,19 +197,20 @@ class Droits(Tableau):
             if suivi.a(nom):
                 setattr(droit, nom, lu.valeurs[nom])
         droit.save(force_update=True)
-        droit.perimetre.set(lu.perimetre)
+        droit.perimetre.set(Territoire.objects.filter(pk__in=lu.perimetre))
         if suivi.a("assiette"):
-            droit.assiette.set(lu.assiette)
+            droit.assiette.set(Territoire.objects.filter(pk__in=lu.assiette))
         self._compter(suivi, lu, remplace)
 
     @staticmethod
     def _creer(neufs: list[tuple[int, DroitLu]]) -> None:
         droits = Droit.objects.bulk_create([Droit(convention_id=convention, **lu.valeurs) for convention, lu in neufs])
-        for modele, territoires in (
+        liens: tuple[tuple[type[models.Model], list[frozenset[str]]], ...] = (
             (Droit.perimetre.through, [lu.perimetre for _, lu in neufs]),
             (Droit.assiette.through, [lu.assiette for _, lu in neufs]),
-        ):
-            modele._default_manager.bulk_create(
+        )
+        for modele, territoires in liens:
+            modele._default_manager.bulk_create(  # noqa: SLF001 : une table de liaison
                 modele(droit_id=droit.pk, territoire_id=code)
                 for droit, codes in zip(droits, territoires, strict=True)
                 for code in sorted(codes)

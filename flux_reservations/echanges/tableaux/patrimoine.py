@@ -25,6 +25,7 @@ from flux_reservations.echanges.tableaux.situations import (
 from flux_reservations.territoires.resolution import Resolution
 
 COMMUNE = Code(5, re.compile(r"\d[\dAB]\d{3}|\d{4}"), "un code INSEE en cinq caractères (94011, 2A004), en texte")
+_LOT_EXPORT = 2000
 _PAS_UN_CODE = frozenset({"OUI", "NON", "0", "1", "2", "O", "N", "VRAI", "FAUX", "TRUE", "FALSE", "HORS QPV"})
 
 
@@ -166,9 +167,9 @@ class Patrimoine(TableauModele):
         """Tout le patrimoine, dans son dernier état."""
         requete = Logement.objects.filter(bailleur=bailleur).order_by("identifiant")
         lot: list[Logement] = []
-        for logement in requete.iterator(chunk_size=2000):
+        for logement in requete.iterator(chunk_size=_LOT_EXPORT):
             lot.append(logement)
-            if len(lot) == 2000:
+            if len(lot) == _LOT_EXPORT:
                 yield from self._exporter_lot(bailleur, lot)
                 lot = []
         yield from self._exporter_lot(bailleur, lot)

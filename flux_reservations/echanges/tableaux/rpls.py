@@ -60,7 +60,7 @@ _COLONNES: Final = frozenset(
 
 def est_rpls(entete: Collection[str]) -> bool:
     """Vrai si ces en-têtes (en minuscules) sont ceux d'un fichier RPLS."""
-    return _RECONNU <= set(entete)
+    return _RECONNU.issubset(entete)
 
 
 class Rpls(Patrimoine):

@@ -54,12 +54,19 @@ def corriger(histoire: list[Situation], valeurs: Mapping[str, str], effet: dt.da
     resultat: list[Situation] = []
     for situation in histoire or [DEPUIS_TOUJOURS]:
         if effet is None or (situation.debut is not None and situation.debut >= effet):
-            resultat.append(situation._replace(**valeurs))
+            resultat.append(changer(situation, valeurs))
         elif situation.fin is not None and situation.fin <= effet:
             resultat.append(situation)
         else:
-            resultat += [situation._replace(fin=effet), situation._replace(debut=effet, **valeurs)]
+            resultat += [situation._replace(fin=effet), changer(situation._replace(debut=effet), valeurs)]
     return fondre(resultat)
+
+
+def changer(situation: Situation, valeurs: Mapping[str, str]) -> Situation:
+    """La même période, avec d'autres valeurs."""
+    return situation._replace(
+        qpv=valeurs.get("qpv", situation.qpv), hors_champ=valeurs.get("hors_champ", situation.hors_champ)
+    )
 
 
 def fondre(histoire: list[Situation]) -> list[Situation]:

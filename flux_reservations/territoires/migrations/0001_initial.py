@@ -23,6 +23,8 @@ def charger(apps: Any, editeur: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    """Crée les tables et charge le référentiel."""
+
     initial = True
 
     dependencies = []

@@ -26,16 +26,16 @@ class Command(CommandeMetier):
         parser.add_argument("dossier", type=Path, help="dossier où écrire")
         parser.add_argument("--bailleur", type=lire_siren, required=True, metavar="SIREN", help="bailleur à exporter")
 
-    def executer(self, *, dossier: Path, bailleur: str, **_: Any) -> dict[str, Any]:
+    def executer(self, **options: Any) -> dict[str, Any]:
         """Écrit les fichiers ; rend le nombre de lignes de chacun."""
         from conventions.models import Bailleur  # noqa: PLC0415 : démarrage rapide
         from flux_reservations.echanges.exportation import exporter  # noqa: PLC0415
 
-        trouve = Bailleur.objects.visibles_par(Acteur.systeme()).filter(siren=bailleur).first()
+        trouve = Bailleur.objects.visibles_par(Acteur.systeme()).filter(siren=options["bailleur"]).first()
         if trouve is None:
-            message = f"Bailleur inconnu : {bailleur}. Vérifiez son SIREN, ou importez-le."
+            message = f"Bailleur inconnu : {options['bailleur']}. Vérifiez son SIREN, ou importez-le."
             raise Introuvable(message)
-        comptes = exporter(dossier, trouve)
+        comptes = exporter(options["dossier"], trouve)
         return {"fichiers": [{"fichier": nom, "lignes": lignes} for nom, lignes in comptes.items()]}
 
     def presenter(self, resultat: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.echanges.rapport import Anomalie
 from flux_reservations.socle.commande import CommandeMetier
 
 
@@ -32,18 +34,20 @@ class Command(CommandeMetier):
         )
         parser.add_argument("--verifier", action="store_true", help="essai à blanc : rien n'est écrit")
 
-    def executer(
-        self, *, chemins: list[Path], bailleur: str | None, effet: dt.date | None, verifier: bool, **options: Any
-    ) -> Any:
+    def executer(self, **options: Any) -> Any:
         """Importe ou essaie ; un refus écrit quand même son rapport, et sort en 1."""
         from flux_reservations.echanges.actions import appliquer, essayer  # noqa: PLC0415 : démarrage rapide
 
-        importer = essayer if verifier else appliquer
+        importer = essayer if options["verifier"] else appliquer
         rapport = importer(
-            chemins, acteur=Acteur.systeme("importer"), siren=bailleur or "", effet=effet, avec_changements=False
+            options["chemins"],
+            acteur=Acteur.systeme("importer"),
+            siren=options["bailleur"] or "",
+            effet=options["effet"],
+            avec_changements=False,
         )
         if rapport.est_accepte:
-            self._verifier_seulement = verifier
+            self._verifier_seulement = options["verifier"]
             return rapport.en_json()
         if options["format"] == "json":
             self.stdout.write(json.dumps(rapport.en_json(), ensure_ascii=False, indent=1))
@@ -61,8 +65,7 @@ class Command(CommandeMetier):
                 f"{fichier['modifies']} modifiées, {fichier['inchanges']} inchangées"
             )
         for avertissement in resultat["avertissements"]:
-            lieu = avertissement["fichier"] + (f", ligne {avertissement['ligne']}" if avertissement["ligne"] else "")
-            self.stdout.write(f"Attention, {lieu} : {avertissement['message']}")
+            self.stdout.write(f"Attention, {Anomalie(**avertissement)}")
         if self._verifier_seulement:
             self.stdout.write("Essai à blanc : rien n'a été écrit.")
         elif not any(fichier["crees"] or fichier["modifies"] for fichier in resultat["fichiers"]):
@@ -80,7 +83,7 @@ def lire_date(texte: str) -> dt.date:
 
 def lire_siren(texte: str) -> str:
     """SIREN de `--bailleur` : neuf chiffres."""
-    if not (len(texte) == 9 and texte.isascii() and texte.isdigit()):
+    if not (re.fullmatch(r"[0-9]{9}", texte)):
         message = f"« {texte} » n'est pas un SIREN (neuf chiffres)"
         raise argparse.ArgumentTypeError(message)
     return texte

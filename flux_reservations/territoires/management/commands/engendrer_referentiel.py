@@ -35,15 +35,15 @@ class Command(CommandeMetier):
         parser.add_argument("dossier", type=Path, help="dossier `package` du paquet npm extrait")
         parser.add_argument("--sortie", type=Path, default=FICHIER, help="fichier à écrire")
 
-    def executer(self, *, dossier: Path, sortie: Path, **_: Any) -> dict[str, int]:
+    def executer(self, **options: Any) -> dict[str, int]:
         """Écrit le fichier ; rend le nombre de lignes par nature."""
-        lignes = engendrer_lignes(_lire_paquet(dossier))
+        lignes = engendrer_lignes(_lire_paquet(options["dossier"]))
         texte = io.StringIO()
         ecrivain = csv.DictWriter(texte, COLONNES, restval="", lineterminator="\n")
         ecrivain.writeheader()
         ecrivain.writerows(lignes)
         # mtime=0 : le même paquet donne le même fichier.
-        sortie.write_bytes(gzip.compress(texte.getvalue().encode(), compresslevel=9, mtime=0))
+        options["sortie"].write_bytes(gzip.compress(texte.getvalue().encode(), compresslevel=9, mtime=0))
         comptes: dict[str, int] = {}
         for ligne in lignes:
             comptes[ligne["nature"]] = comptes.get(ligne["nature"], 0) + 1
