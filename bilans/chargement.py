@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -80,19 +81,32 @@ def charger_faits_flux(bailleur: Bailleur, departement: str, annee: int) -> Fait
 
 def charger_liberations(bailleur: int, departement: str, annee: int, conventions: Conventions) -> list[FaitsLiberation]:
     """Libérations qui ont un bail, une orientation ou un décompte possible dans l'année (quatre requêtes)."""
-    lignes = list(_liberations_de_l_annee(bailleur, departement, annee, conventions).values_list(*_CHAMPS_DE_LIBERATION))
+    lignes: list[tuple[Any, ...]] = list(
+        _liberations_de_l_annee(bailleur, departement, annee, conventions).values_list(*_CHAMPS_DE_LIBERATION)
+    )
     logements = {ligne[0] for ligne in lignes}
     situations = _charger_situations(logements)
     maintenus = _charger_stock_maintenu(bailleur)
     orientations = charger_orientations(ligne[1] for ligne in lignes)
     return [
         FaitsLiberation(
-            *champs,
-            stock_maintenu_de=titulaire_du_stock_maintenu(maintenus.get(logement, ()), champs[6]),
-            situations=situations.get(logement, ()),
-            orientations=orientations.get(champs[0], ()),
+            identifiant=ligne[1],
+            numero=ligne[2],
+            commune=ligne[3],
+            typologie=ligne[4],
+            financement=ligne[5],
+            annee_construction=ligne[6],
+            date_disponibilite=ligne[7],
+            date_bail=ligne[8],
+            date_conge=ligne[9],
+            nature=ligne[10],
+            exclusion=ligne[11],
+            retrait=ligne[12],
+            stock_maintenu_de=titulaire_du_stock_maintenu(maintenus.get(ligne[0], ()), ligne[7]),
+            situations=situations.get(ligne[0], ()),
+            orientations=orientations.get(ligne[1], ()),
         )
-        for logement, *champs in lignes
+        for ligne in lignes
     ]
 
 
@@ -148,8 +162,9 @@ def _charger_stock_maintenu(bailleur: int) -> dict[int, list[DroitMaintenu]]:
         .order_by("pk")
         .values_list("logement_id", "reservataire_id", "date_debut", "date_fin")
     )
-    for logement, *droit in lignes:
-        par_logement.setdefault(logement, []).append(tuple(droit))
+    for logement, reservataire, debut, fin in lignes:
+        droit = (reservataire, debut, fin)
+        par_logement.setdefault(logement, []).append(droit)
     return par_logement
 
 

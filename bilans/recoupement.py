@@ -52,7 +52,8 @@ def annees_a_verifier() -> list[tuple[Bailleur, str, int]]:
         debut = min(date.year for date in (un["premiere"], un["premier_bail"]) if date)
         fin = max(date.year for date in (un["derniere"], un["dernier_bail"]) if date)
         annees += [
-            (bailleurs[un["bailleur_id"]], un["logement__commune__departement_id"], annee) for annee in range(debut, fin + 1)
+            (bailleurs[un["bailleur_id"]], un["logement__commune__departement_id"], annee)
+            for annee in range(debut, fin + 1)
         ]
     return annees
 
@@ -107,7 +108,11 @@ def _sommes(flux: FluxAnnuel) -> Iterator[Mesure]:
     """Les sommes qui doivent tomber juste (RG-33)."""
     theoriques = sum((compte.droit_theorique for compte in flux.comptes), flux.non_reserve.droit_theorique)
     yield "somme des droits théoriques", Fraction(flux.assiette.flux), theoriques
-    yield "somme des droits entiers", flux.assiette.flux, flux.non_reserve.droit + sum(compte.droit for compte in flux.comptes)
+    yield (
+        "somme des droits entiers",
+        flux.assiette.flux,
+        flux.non_reserve.droit + sum(compte.droit for compte in flux.comptes),
+    )
 
 
 def _exact(nombre: Decimal) -> Fraction:
@@ -122,7 +127,9 @@ def verifier_bilans() -> list[Divergence]:
     """Bilans publiés dont l'empreinte, ou le solde repris à l'ouverture de l'année suivante, ne correspond plus aux données."""
     divergences = []
     for bilan in Bilan.objects.filter(etat="publie").select_related("bailleur").iterator(chunk_size=20):
-        objet = f"bilan {bilan.bailleur.siren} {bilan.departement_id} {bilan.annee} version {bilan.version} ({bilan.genre})"
+        objet = (
+            f"bilan {bilan.bailleur.siren} {bilan.departement_id} {bilan.annee} version {bilan.version} ({bilan.genre})"
+        )
         attendue = calculer_empreinte(bilan.donnees)
         if attendue != bilan.empreinte:
             divergences.append(Divergence(objet, "empreinte des données", bilan.empreinte, attendue))
@@ -134,7 +141,9 @@ def verifier_bilans() -> list[Divergence]:
 def _verifier_soldes(bilan: Bilan, objet: str) -> Iterator[Divergence]:
     """Le solde arrêté par le bilan est celui que l'année suivante reprend (RG-47)."""
     comptes = bilan.donnees.get("flux", {}).get("comptes", [])
-    publies = {(un["convention"], un["compte"].partition("/")[2]): Decimal(un["solde"]) for un in comptes if un["convention"]}
+    publies = {
+        (un["convention"], un["compte"].partition("/")[2]): Decimal(un["solde"]) for un in comptes if un["convention"]
+    }
     soldes = SoldeOuverture.objects.filter(
         convention__bailleur_id=bilan.bailleur_id,
         convention__departement_id=bilan.departement_id,
@@ -145,7 +154,10 @@ def _verifier_soldes(bilan: Bilan, objet: str) -> Iterator[Divergence]:
     for cle in sorted(publies.keys() | repris.keys()):
         if publies.get(cle) != repris.get(cle):
             yield Divergence(
-                objet, f"solde de {cle[0]} {cle[1]}".rstrip(), str(publies.get(cle, "absent")), str(repris.get(cle, "absent"))
+                objet,
+                f"solde de {cle[0]} {cle[1]}".rstrip(),
+                str(publies.get(cle, "absent")),
+                str(repris.get(cle, "absent")),
             )
 
 

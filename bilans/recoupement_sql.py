@@ -68,11 +68,16 @@ qualifiees AS (
   FROM liberations l)
 """
 
-ASSIETTE = _TETE + """
+ASSIETTE = (
+    _TETE
+    + """
 SELECT categorie, count(*) FROM qualifiees WHERE date_bail BETWEEN %(debut)s AND %(fin)s GROUP BY categorie
 """
+)
 
-DROITS = _TETE + """
+DROITS = (
+    _TETE  # noqa: S608 : des constantes ; les valeurs sont des paramètres liés
+    + """
 SELECT v.chaine, v.type, CASE WHEN v.type = 'etat' THEN COALESCE(NULLIF(d.sous_contingent, ''), 'prioritaires') ELSE '' END AS sous,
        sum(d.taux * (SELECT count(*) FROM qualifiees q
          JOIN couvre k ON k.commune_id = q.commune_id AND k.droit_id = d.id
@@ -82,8 +87,11 @@ FROM versions v JOIN conventions_droit d ON d.convention_id = v.id
 WHERE v.debut <= %(fin)s AND v.fin >= %(debut)s
 GROUP BY 1, 2, 3
 """
+)
 
-DECOMPTE = _TETE + """,
+DECOMPTE = (
+    _TETE  # noqa: S608 : des constantes ; les valeurs sont des paramètres liés
+    + """,
 orientees AS (
   SELECT q.id AS liberation, q.date_bail, q.nature, o.*, r.type, v.chaine, v.premieres_locations,
          COALESCE(v.gestion, 'directe') AS gestion, COALESCE(v.fait_generateur, 'bail') AS fait,
@@ -143,6 +151,7 @@ GROUP BY 1, 2, 3
 UNION ALL
 SELECT NULL, NULL, '', count(*) FROM reprises WHERE le BETWEEN %(debut)s AND %(fin)s HAVING count(*) > 0
 """
+)
 
 REPORTS = """
 SELECT COALESCE(c.origine_id, c.id), s.sous_contingent,
@@ -159,7 +168,9 @@ WHERE c.bailleur_id = %(bailleur)s AND c.departement_id = %(departement)s AND s.
 GROUP BY 1, 2, 4, 5, 6
 """
 
-REPLI = _TETE + """,
+REPLI = (
+    _TETE  # noqa: S608 : des constantes ; les valeurs sont des paramètres liés
+    + """,
 patrimoine AS (
   SELECT g.id, g.commune_id FROM conventions_logement g
   WHERE g.bailleur_id = %(bailleur)s AND g.commune_id IN (SELECT code FROM communes)
@@ -194,6 +205,7 @@ SELECT COALESCE(sum(droits), 0), COALESCE(sum(
       WHERE q.categorie = 'flux' AND q.date_bail BETWEEN r.du AND r.au)) / 100, 0)
 FROM replis r WHERE du <= au AND droits > 0
 """
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,9 @@ def communes_du_departement(zones: Zones, departement: str) -> frozenset[str]:
     return zones.get(f"departement:{departement}") or frozenset().union(*zones.values())
 
 
-def lire_reservataire(identifiant: int, code: str, type_: str, territoire: str | None, zones: Zones) -> PartieReservataire:
+def lire_reservataire(
+    identifiant: int, code: str, type_: str, territoire: str | None, zones: Zones
+) -> PartieReservataire:
     """Un réservataire et son territoire, réduit au département."""
     return PartieReservataire(identifiant, code, type_, zones.get(territoire, frozenset()) if territoire else None)
 
@@ -84,7 +86,9 @@ def etat_du_departement(
     for version in conventions.versions:
         if version.reservataire.est_etat:
             return version.reservataire
-    return min((partie for partie in reservataires.values() if partie.est_etat), key=lambda partie: partie.code, default=None)
+    return min(
+        (partie for partie in reservataires.values() if partie.est_etat), key=lambda partie: partie.code, default=None
+    )
 
 
 def charger_conventions(bailleur: int, departement: str, zones: Zones | None = None) -> ConventionsChargees:
@@ -131,9 +135,13 @@ def _charger_droits(bailleur: int, departement: str, zones: Zones) -> dict[int, 
     for pk, convention, contrepartie, sous_contingent, taux, montant in lignes:
         perimetre = par_droit["perimetre"].get(pk, [])
         assiette = par_droit["assiette"].get(pk, perimetre)
-        libelle = " ".join(perimetre) if assiette == perimetre else f"{' '.join(perimetre)} (court sur {' '.join(assiette)})"
+        libelle = (
+            " ".join(perimetre) if assiette == perimetre else f"{' '.join(perimetre)} (court sur {' '.join(assiette)})"
+        )
         par_version.setdefault(convention, []).append(
-            LigneDroit(pk, contrepartie, sous_contingent, taux, communes(perimetre), communes(assiette), montant, libelle)
+            LigneDroit(
+                pk, contrepartie, sous_contingent, taux, communes(perimetre), communes(assiette), montant, libelle
+            )
         )
     return par_version
 
@@ -190,9 +198,11 @@ def logements_du_flux(bailleur: int, departement: str, le: date) -> QuerySet[Log
     maintenus = ReservationStock.objects.actives(le).filter(
         logement=OuterRef("pk"), nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU
     )
-    return Logement.objects.filter(bailleur_id=bailleur, commune__departement_id=departement).exclude(
-        Exists(hors_champ)
-    ).exclude(Exists(maintenus))
+    return (
+        Logement.objects.filter(bailleur_id=bailleur, commune__departement_id=departement)
+        .exclude(Exists(hors_champ))
+        .exclude(Exists(maintenus))
+    )
 
 
 def compter_logements_par_commune(bailleur: int, departement: str, le: date) -> dict[str, int]:
@@ -247,10 +257,14 @@ def replis_de_l_annee(
 ) -> tuple[Repli, ...]:
     """Les replis du préfet qui courent dans l'année (RG-19) : les mêmes pour le flux, le moteur et la conversion."""
     detenteurs = [partie for identifiant, partie in reservataires.items() if identifiant in stock.droits]
-    return calculer_replis(annee, chargees.conventions, stock.droits, stock.logements_par_commune, detenteurs, chargees.communes)
+    return calculer_replis(
+        annee, chargees.conventions, stock.droits, stock.logements_par_commune, detenteurs, chargees.communes
+    )
 
 
-def charger_replis(bailleur: int, departement: str, annee: int, chargees: ConventionsChargees | None = None) -> tuple[Repli, ...]:
+def charger_replis(
+    bailleur: int, departement: str, annee: int, chargees: ConventionsChargees | None = None
+) -> tuple[Repli, ...]:
     """Les replis d'une année, tout compris (nombre fixe de requêtes)."""
     chargees = chargees or charger_conventions(bailleur, departement)
     stock = charger_stock(bailleur, departement, date(annee, 1, 1))

@@ -87,7 +87,9 @@ def de_l_etat(prioritaires: str = "25", agents: str = "5", **champs: Any) -> Ver
     return version(ETAT, ligne(prioritaires, "prioritaires"), ligne(agents, "agents"), **champs)
 
 
-def orientation(reservataire: PartieReservataire | None, le: date = date(2025, 3, 1), **champs: Any) -> FaitsOrientation:
+def orientation(
+    reservataire: PartieReservataire | None, le: date = date(2025, 3, 1), **champs: Any
+) -> FaitsOrientation:
     """Une orientation aboutie, mise à disposition le jour même."""
     defaut: dict[str, Any] = {
         "identifiant": next(_numeros), "rang": 1, "reservataire": reservataire.identifiant if reservataire else None,
@@ -97,7 +99,11 @@ def orientation(reservataire: PartieReservataire | None, le: date = date(2025, 3
 
 
 def liberation(
-    commune: str = A, bail: date | None = date(2025, 6, 1), *orientations: FaitsOrientation, qpv: str = "", **champs: Any
+    commune: str = A,
+    bail: date | None = date(2025, 6, 1),
+    *orientations: FaitsOrientation,
+    qpv: str = "",
+    **champs: Any,
 ) -> FaitsLiberation:
     """Une libération d'un T3 PLUS de 1970."""
     identifiant = next(_numeros)

@@ -21,7 +21,9 @@ UN_JOUR = timedelta(days=1)
 class JeuAleatoire:
     """Crée tout en nombre ; `graine` rend le tirage reproductible."""
 
-    def __init__(self, graine: int, *, logements: int, par_an: int, annees: tuple[int, ...] = (2023, 2024, 2025)) -> None:
+    def __init__(
+        self, graine: int, *, logements: int, par_an: int, annees: tuple[int, ...] = (2023, 2024, 2025)
+    ) -> None:
         """`logements` du patrimoine, `par_an` libérations par année."""
         self.hasard = random.Random(graine)  # noqa: S311 : un tirage d'essai
         self.graine = graine
@@ -60,7 +62,10 @@ class JeuAleatoire:
             situations.append(SituationLogement(logement=logement, periode=DateRange(None, bascule), qpv=qpv))
             situations.append(
                 SituationLogement(
-                    logement=logement, periode=DateRange(bascule, None), qpv="" if qpv else "QN09402M", hors_champ=hors_champ
+                    logement=logement,
+                    periode=DateRange(bascule, None),
+                    qpv="" if qpv else "QN09402M",
+                    hors_champ=hors_champ,
                 )
             )
         SituationLogement.objects.bulk_create(situations)
@@ -157,7 +162,10 @@ class JeuAleatoire:
                 )
         Liberation.objects.bulk_create(liberations)
         Orientation.objects.bulk_create(
-            orientation for liberation in liberations if self.hasard.random() < 0.9 for orientation in self._orienter(liberation)
+            orientation
+            for liberation in liberations
+            if self.hasard.random() < 0.9
+            for orientation in self._orienter(liberation)
         )
 
     def _orienter(self, liberation: Liberation) -> list[Orientation]:

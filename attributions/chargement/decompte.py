@@ -11,9 +11,6 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
 from attributions.domaine.codes import NatureLiberation, OrigineSolde
 from attributions.domaine.decompte import FaitsOrientation
 from attributions.models import Liberation, Orientation, SoldeOuverture
-from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
-from conventions.domaine.conversion import FaitsConversion, Strate
-from conventions.domaine.versions import Conventions
 from conventions.chargement import (
     charger_conventions,
     charger_droits_en_stock,
@@ -22,6 +19,9 @@ from conventions.chargement import (
     compter_par_strate,
     replis_de_l_annee,
 )
+from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
+from conventions.domaine.conversion import FaitsConversion, Strate
+from conventions.domaine.versions import Conventions
 from conventions.models import Bailleur, ReservationStock, SituationLogement
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
 from flux_reservations.socle.parmi import EstParmi

@@ -10,11 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TypeAlias
 
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Issue, Public
 from conventions.domaine.codes import FaitGenerateur, SousContingent
 from conventions.domaine.versions import Modalites
 from flux_reservations.droit.delais import date_limite_de_presentation
+
+Jour: TypeAlias = date
+"""Une date, là où un champ s'appelle déjà `date`."""
 
 
 class Raison(StrEnum):
@@ -87,7 +91,7 @@ class Imputation:
     orientation: int | None
     reservataire: int | None
     sous_contingent: str = ""
-    date_orientation: date | None = None
+    date_orientation: Jour | None = None
 
     @property
     def est_une_alerte(self) -> bool:
@@ -99,7 +103,9 @@ LireModalites = Callable[[FaitsOrientation], Modalites]
 """Donne les modalités de la convention en vigueur à la date de l'orientation (pour le repli, celle de l'État)."""
 
 
-def imputer(orientations: Sequence[FaitsOrientation], date_bail: date | None, modalites_de: LireModalites) -> Imputation | None:
+def imputer(
+    orientations: Sequence[FaitsOrientation], date_bail: date | None, modalites_de: LireModalites
+) -> Imputation | None:
     """Le décompte d'une libération du flux, ou None si elle n'est encore, ou jamais, décomptée à personne.
 
     Un bail sans orientation n'est décompté à personne (RG-46).
@@ -176,12 +182,18 @@ def date_du_fait_generateur(orientation: FaitsOrientation, fait: str, date_bail:
     return date_bail
 
 
-def _imputer_une(orientation: FaitsOrientation, date_bail: date | None, modalites_de: LireModalites) -> Imputation | None:
+def _imputer_une(
+    orientation: FaitsOrientation, date_bail: date | None, modalites_de: LireModalites
+) -> Imputation | None:
     """Le décompte d'une orientation ; `date_bail` n'est donnée que si c'est elle qui l'a produit."""
     if orientation.est_du_bailleur:
         return _au_bailleur(orientation, date_bail, Raison.BAIL_DU_BAILLEUR) if date_bail else None
     modalites = modalites_de(orientation)
-    if date_bail and modalites.est_deleguee and not est_public_conforme(orientation.public, orientation.sous_contingent):
+    if (
+        date_bail
+        and modalites.est_deleguee
+        and not est_public_conforme(orientation.public, orientation.sous_contingent)
+    ):
         return _au_bailleur(orientation, date_bail, Raison.PUBLIC_NON_CONFORME)
     if orientation.issue == Issue.CARENCE:
         return _imputer_une_carence(orientation, modalites)
@@ -210,5 +222,10 @@ def _au_bailleur(orientation: FaitsOrientation, le: date, raison: Raison) -> Imp
 
 def _au_reservataire(orientation: FaitsOrientation, le: date, raison: Raison) -> Imputation:
     return Imputation(
-        le, raison, orientation.identifiant, orientation.reservataire, orientation.sous_contingent, orientation.date_orientation
+        le,
+        raison,
+        orientation.identifiant,
+        orientation.reservataire,
+        orientation.sous_contingent,
+        orientation.date_orientation,
     )

@@ -36,13 +36,19 @@ def controler_flux(faits: FaitsFlux, flux: FluxAnnuel) -> tuple[Controle, ...]:
         *_liberations(faits, flux),
     ]
     if not any(controle.regle == "RG-14" for controle in controles):
-        controles.append(Controle("RG-14", Niveau.OK, "Les taux signés tiennent dans les plafonds, à chaque date et sur chaque commune."))
+        controles.append(
+            Controle(
+                "RG-14", Niveau.OK, "Les taux signés tiennent dans les plafonds, à chaque date et sur chaque commune."
+            )
+        )
     return tuple(sorted(controles, key=lambda controle: (controle.regle, _ORDRE[controle.niveau], controle.message)))
 
 
 def _convention_de_l_etat(faits: FaitsFlux) -> VersionConvention | None:
     """La dernière convention de l'État qui court dans l'année."""
-    versions = [un for un in faits.conventions.entre(faits.premier_jour, faits.dernier_jour) if un.reservataire.est_etat]
+    versions = [
+        un for un in faits.conventions.entre(faits.premier_jour, faits.dernier_jour) if un.reservataire.est_etat
+    ]
     return versions[-1] if versions else None
 
 
@@ -53,7 +59,12 @@ def _depassements_constates(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Cont
     agents = [compte for compte in flux.comptes if compte.sous_contingent == SousContingent.AGENTS]
     for nom, recus, plafond, comptes in (
         ("l'État", flux.etat.decompte, plafond_etat(_jour_de_derogation(faits, version), derogation), _de_l_etat(flux)),
-        ("les agents de l'État", sum(compte.decompte for compte in agents), plafond_agents(_jour_de_derogation(faits, version), derogation), agents),
+        (
+            "les agents de l'État",
+            sum(compte.decompte for compte in agents),
+            plafond_agents(_jour_de_derogation(faits, version), derogation),
+            agents,
+        ),
     ):
         if recus and recus > plafond * flux.assiette.flux:
             yield Controle(
@@ -75,7 +86,11 @@ def _jour_de_derogation(faits: FaitsFlux, version: VersionConvention | None) -> 
 
 
 def _de_l_etat(flux: FluxAnnuel) -> list[CompteAnnuel]:
-    return [compte for compte in flux.comptes if compte.sous_contingent in {SousContingent.PRIORITAIRES, SousContingent.AGENTS}]
+    return [
+        compte
+        for compte in flux.comptes
+        if compte.sous_contingent in {SousContingent.PRIORITAIRES, SousContingent.AGENTS}
+    ]
 
 
 def _imputees(comptes: Iterable[CompteAnnuel]) -> tuple[int, ...]:
@@ -142,7 +157,9 @@ def _reste_du_bailleur(flux: FluxAnnuel) -> Iterator[Controle]:
 
 def _liberations(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
     """Ce que les libérations signalent : baux sans orientation, publics non conformes, rendus tardifs, trop peu de candidats."""
-    louees = [qualifiee for qualifiee in flux.liberations if qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour)]
+    louees = [
+        qualifiee for qualifiee in flux.liberations if qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour)
+    ]
     du_flux = [qualifiee for qualifiee in louees if qualifiee.est_du_flux]
     yield from _signaler(
         "RG-46", "bail signé sans orientation : décompté à personne", [un for un in du_flux if un.est_sans_orientation]
@@ -158,7 +175,11 @@ def _liberations(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
         "logement rendu après la date limite sans candidat présenté : à requalifier en carence",
         [un for un in flux.liberations if un.est_du_flux and _est_rendue_trop_tard(un, lecture, faits)],
     )
-    yield from _signaler("RG-42", "bail signé avec moins de demandes examinées que le minimum", [un for un in du_flux if _manque_de_candidats(un)])
+    yield from _signaler(
+        "RG-42",
+        "bail signé avec moins de demandes examinées que le minimum",
+        [un for un in du_flux if _manque_de_candidats(un)],
+    )
 
 
 def _est_rendue_trop_tard(qualifiee: LiberationQualifiee, lecture: LectureDesConventions, faits: FaitsFlux) -> bool:

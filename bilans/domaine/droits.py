@@ -56,7 +56,12 @@ class BailDuFlux:
 def baux_du_flux(liberations: Iterable[LiberationQualifiee], debut: date, fin: date) -> tuple[BailDuFlux, ...]:
     """Les logements de C : mis en location entre les deux dates, non exclus."""
     return tuple(
-        BailDuFlux(qualifiee.faits.identifiant, qualifiee.faits.date_bail, qualifiee.faits.commune, qualifiee.est_premiere_location)
+        BailDuFlux(
+            qualifiee.faits.identifiant,
+            qualifiee.faits.date_bail,
+            qualifiee.faits.commune,
+            qualifiee.est_premiere_location,
+        )
         for qualifiee in liberations
         if qualifiee.est_du_flux and qualifiee.faits.date_bail is not None and debut <= qualifiee.faits.date_bail <= fin
     )
@@ -76,7 +81,8 @@ def lignes_par_compte(faits: FaitsFlux, baux: Sequence[BailDuFlux]) -> dict[CleD
         comptes = [
             bail
             for bail in baux
-            if debut <= bail.date_bail <= fin and (version.premieres_locations_dans_le_flux or not bail.est_premiere_location)
+            if debut <= bail.date_bail <= fin
+            and (version.premieres_locations_dans_le_flux or not bail.est_premiere_location)
         ]
         for ligne in version.lignes:
             cle = (version.origine, sous_contingent_de(version.reservataire, ligne.sous_contingent))
@@ -119,6 +125,10 @@ def taux_de_rang(versions: Sequence[VersionConvention], sous_contingent: str) ->
         return Decimal(0)
     derniere = max(versions, key=lambda version: (version.debut, version.identifiant))
     return sum(
-        (ligne.taux for ligne in derniere.lignes if sous_contingent_de(derniere.reservataire, ligne.sous_contingent) == sous_contingent),
+        (
+            ligne.taux
+            for ligne in derniere.lignes
+            if sous_contingent_de(derniere.reservataire, ligne.sous_contingent) == sous_contingent
+        ),
         Decimal(0),
     )

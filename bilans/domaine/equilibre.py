@@ -94,7 +94,9 @@ def zone_du_compte(faits: FaitsFlux, compte: CompteAnnuel) -> frozenset[str] | N
     return frozenset().union(*zones) if zones else None
 
 
-def part_realisee_par_commune(flux: FluxAnnuel, faits: FaitsFlux, comptes: Iterable[CompteAnnuel]) -> dict[str, tuple[int, int]]:
+def part_realisee_par_commune(
+    flux: FluxAnnuel, faits: FaitsFlux, comptes: Iterable[CompteAnnuel]
+) -> dict[str, tuple[int, int]]:
     """(décompte, flux) par commune pour ces comptes : l'uniformité de l'État se mesure ainsi (RG-36)."""
     communes = {qualifiee.faits.identifiant: qualifiee.faits.commune for qualifiee in flux.liberations}
     recus = Counter(communes[decompte.liberation] for compte in comptes for decompte in compte.decomptes)

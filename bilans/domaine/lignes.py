@@ -137,7 +137,9 @@ def calculer_lignes(faits: FaitsFlux, flux: FluxAnnuel) -> tuple[LigneDeBilan, .
         if le_bail and qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour):
             compte = comptes.du_bail(qualifiee)
             if compte:
-                attribuees.setdefault(_croiser(compte, qualifiee.faits, le_bail, faits), []).append(qualifiee.faits.identifiant)
+                attribuees.setdefault(_croiser(compte, qualifiee.faits, le_bail, faits), []).append(
+                    qualifiee.faits.identifiant
+                )
     return tuple(
         LigneDeBilan(croisement, tuple(proposees.get(croisement, ())), tuple(attribuees.get(croisement, ())))
         for croisement in sorted(proposees.keys() | attribuees.keys())

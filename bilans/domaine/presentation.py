@@ -41,7 +41,8 @@ def presenter_flux(flux: FluxAnnuel, controles: Iterable[Controle]) -> dict[str,
             "part_hors_qpv_de_son_flux": pourcentage(flux.etat.decompte_hors_qpv, flux.etat.decompte),
         },
         "controles": [
-            {"regle": controle.regle, "niveau": controle.niveau.value, "message": controle.message} for controle in controles
+            {"regle": controle.regle, "niveau": controle.niveau.value, "message": controle.message}
+            for controle in controles
         ],
     }
 

@@ -47,10 +47,15 @@ def prevoir(
     `rotation` est annuelle (0 à 1). Les moyennes sont réparties aux plus forts restes : la somme des communes est la moyenne
     du département, arrondie au plus proche. L'intervalle va du minimum au maximum constatés.
     """
-    moyennes = {commune: _moyenne(histoire.get(commune, ()), logements.get(commune, 0), rotation) for commune in sorted({*histoire, *logements})}
+    moyennes = {
+        commune: _moyenne(histoire.get(commune, ()), logements.get(commune, 0), rotation)
+        for commune in sorted({*histoire, *logements})
+    }
     attendus = _repartir({commune: moyenne[0] for commune, moyenne in moyennes.items()})
     exclusions = {
-        motif.value: _repartir({commune: moyenne[1].get(motif.value, Fraction(0)) for commune, moyenne in moyennes.items()})
+        motif.value: _repartir(
+            {commune: moyenne[1].get(motif.value, Fraction(0)) for commune, moyenne in moyennes.items()}
+        )
         for motif in Exclusion
     }
     return tuple(
@@ -104,4 +109,6 @@ class Ecart:
 
 def comparer(prevus: Mapping[str, int], constates: Mapping[str, int]) -> tuple[Ecart, ...]:
     """Un écart par commune, prévue ou constatée (RG-32)."""
-    return tuple(Ecart(commune, prevus.get(commune, 0), constates.get(commune, 0)) for commune in sorted({*prevus, *constates}))
+    return tuple(
+        Ecart(commune, prevus.get(commune, 0), constates.get(commune, 0)) for commune in sorted({*prevus, *constates})
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -77,7 +78,9 @@ def mesurer(menages: Iterable[Menage], le: date) -> tuple[Indicateur, ...]:
     ]
     hors_qpv = [menage for menage in tous if not menage.est_en_qpv]
     en_qpv = [menage for menage in tous if menage.est_en_qpv]
-    indicateurs.append(_indicateur(Objectif.PREMIER_QUARTILE_HORS_QPV, "", hors_qpv, taux.PART_PREMIER_QUARTILE_HORS_QPV, le))
+    indicateurs.append(
+        _indicateur(Objectif.PREMIER_QUARTILE_HORS_QPV, "", hors_qpv, taux.PART_PREMIER_QUARTILE_HORS_QPV, le)
+    )
     indicateurs.append(_indicateur(Objectif.AUTRES_QUARTILES_EN_QPV, "", en_qpv, taux.PART_AUTRES_QUARTILES_EN_QPV, le))
     return tuple(indicateurs)
 
@@ -88,7 +91,7 @@ def _doit_servir_des_prioritaires(type_du_compte: str) -> bool:
 
 
 def _indicateur(
-    objectif: Objectif, compte: str, menages: list[Menage], parametre: Parametre[object], le: date
+    objectif: Objectif, compte: str, menages: list[Menage], parametre: Parametre[Decimal], le: date
 ) -> Indicateur:
     connus = [menage for menage in menages if _est_connu(objectif, menage)]
     return Indicateur(
@@ -97,7 +100,7 @@ def _indicateur(
         servis=sum(1 for menage in connus if _est_servi(objectif, menage)),
         total=len(connus),
         inconnus=len(menages) - len(connus),
-        seuil=Fraction(str(parametre.valeur(le))),
+        seuil=Fraction(parametre.valeur(le)),
     )
 
 
@@ -124,7 +127,9 @@ def menages_de_l_annee(faits: FaitsFlux, flux: FluxAnnuel, attributions: Iterabl
     return tuple(
         Menage(
             attribution.compte,
-            COMPTE_BAILLEUR if attribution.compte == COMPTE_BAILLEUR else types.get(attribution.compte.partition("/")[0], ""),
+            COMPTE_BAILLEUR
+            if attribution.compte == COMPTE_BAILLEUR
+            else types.get(attribution.compte.partition("/")[0], ""),
             publics.get(attribution.liberation.identifiant, ""),
             attribution.est_en_qpv,
             attribution.liberation.exclusion in RELOGEMENTS,

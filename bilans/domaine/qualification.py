@@ -72,7 +72,11 @@ class LectureDesConventions:
 
     def version(self, reservataire: int | None, sous_contingent: str, le: date) -> VersionConvention | None:
         """La convention du compte à cette date ; pour le repli, celle de l'État."""
-        if sous_contingent == SousContingent.REPLI and self._etat is not None and not self._conventions.de(reservataire or 0):
+        if (
+            sous_contingent == SousContingent.REPLI
+            and self._etat is not None
+            and not self._conventions.de(reservataire or 0)
+        ):
             reservataire = self._etat
         if reservataire is None:
             return None
@@ -92,11 +96,15 @@ def qualifier_les_liberations(faits: FaitsFlux) -> tuple[LiberationQualifiee, ..
     lecture = LectureDesConventions(faits.conventions, faits.etat.identifiant if faits.etat else None)
     return tuple(
         _qualifier_une(liberation, faits, lecture)
-        for liberation in sorted(faits.liberations, key=lambda liberation: (liberation.date_disponibilite, liberation.numero))
+        for liberation in sorted(
+            faits.liberations, key=lambda liberation: (liberation.date_disponibilite, liberation.numero)
+        )
     )
 
 
-def _qualifier_une(liberation: FaitsLiberation, faits: FaitsFlux, lecture: LectureDesConventions) -> LiberationQualifiee:
+def _qualifier_une(
+    liberation: FaitsLiberation, faits: FaitsFlux, lecture: LectureDesConventions
+) -> LiberationQualifiee:
     le = liberation.date_de_reference
     situation = liberation.situation(le)
     est_premiere = liberation.nature == NatureLiberation.PREMIERE_LOCATION

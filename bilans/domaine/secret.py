@@ -60,7 +60,7 @@ def _cases_deductibles(masquees: set[Case]) -> set[Case]:
     Chaque ligne (et chaque colonne), total compris, donne une équation ; une case masquée est déterminée si et seulement si
     aucun cycle ne passe par elle.
     """
-    graphe = networkx.Graph()
+    graphe: networkx.Graph[tuple[str, str]] = networkx.Graph()
     graphe.add_edges_from((("ligne", ligne), ("colonne", colonne)) for ligne, colonne in masquees)
     deductibles = set()
     for un, autre in networkx.bridges(graphe):

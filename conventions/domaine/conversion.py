@@ -103,7 +103,9 @@ def _convertir(
         reservataire=partie,
         suite_actifs=nombre_actifs,
         suite_echus=sum(un.nombre for un in suite if est_echu(un, faits.date)),
-        uniques=sum(un.nombre for un in droits if un.nature == NatureDroitStock.UNIQUE and not est_echu(un, faits.date)),
+        uniques=sum(
+            un.nombre for un in droits if un.nature == NatureDroitStock.UNIQUE and not est_echu(un, faits.date)
+        ),
         taux_simple=taux_simple(nombre_actifs, total),
         taux_pondere=taux_pondere(actifs, logements, faits.mises_en_location),
         taux_de_repli=repli,

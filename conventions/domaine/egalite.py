@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,7 +29,7 @@ def divergences(versions: Sequence[VersionConvention]) -> tuple[Divergence, ...]
     Dates d'effet, délai de présentation, fait générateur, carence et report. Le report de l'État est à part par défaut (RG-47) :
     il n'est pas comparé.
     """
-    lues = [
+    lues: list[tuple[str, Sequence[VersionConvention], Callable[[VersionConvention], str]]] = [
         ("date d'effet", versions, lambda version: f"{version.debut:%d/%m/%Y}"),
         ("délai de présentation", [version for version in versions if not version.modalites.est_deleguee], _delai),
         ("fait générateur", versions, lambda version: str(version.modalites.fait_generateur)),
@@ -114,6 +114,6 @@ class GarantieEteinte:
 
 def lire_garantie_eteinte(reservataire: str, dernier_versement: date) -> GarantieEteinte:
     """La garantie et sa prorogation : cinq ans à compter du dernier versement (RG-23, R441-6)."""
-    return GarantieEteinte(reservataire, dernier_versement, echeance_d_un_droit_garanti(dernier_versement, dernier_versement))
-
-
+    return GarantieEteinte(
+        reservataire, dernier_versement, echeance_d_un_droit_garanti(dernier_versement, dernier_versement)
+    )

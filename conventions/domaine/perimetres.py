@@ -41,7 +41,9 @@ class Recouvrement:
     lignes: tuple[LigneEnVigueur, ...]
 
 
-def intervalles(versions: Iterable[VersionConvention], debut: date, fin: date, coupures: Iterable[date] = ()) -> Iterator[tuple[date, date]]:
+def intervalles(
+    versions: Iterable[VersionConvention], debut: date, fin: date, coupures: Iterable[date] = ()
+) -> Iterator[tuple[date, date]]:
     """Découpe la période (bornes incluses) aux dates où une version commence ou finit, et aux `coupures` données."""
     debuts = {debut}
     for version in versions:
@@ -55,11 +57,17 @@ def intervalles(versions: Iterable[VersionConvention], debut: date, fin: date, c
 
 
 def recouvrements(
-    versions: Sequence[VersionConvention], debut: date, fin: date, zone: Zone = zone_exercee, coupures: Iterable[date] = ()
+    versions: Sequence[VersionConvention],
+    debut: date,
+    fin: date,
+    zone: Zone = zone_exercee,
+    coupures: Iterable[date] = (),
 ) -> Iterator[Recouvrement]:
     """Toutes les situations distinctes de la période : à chaque date et sur chaque commune (RG-14)."""
     for du, au in intervalles(versions, debut, fin, coupures):
-        lignes = [LigneEnVigueur(version, ligne) for version in versions if version.court(du) for ligne in version.lignes]
+        lignes = [
+            LigneEnVigueur(version, ligne) for version in versions if version.court(du) for ligne in version.lignes
+        ]
         par_commune: dict[str, list[int]] = {}
         for indice, en_vigueur in enumerate(lignes):
             for commune in zone(en_vigueur.ligne):

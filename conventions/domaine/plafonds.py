@@ -42,7 +42,10 @@ def _est_aux_agents(en_vigueur: LigneEnVigueur) -> bool:
 
 def est_une_garantie_de_collectivite(en_vigueur: LigneEnVigueur) -> bool:
     """Vrai pour une garantie d'emprunt d'une collectivité ; terrain et financement s'y ajoutent sans compter (RG-14)."""
-    return en_vigueur.ligne.contrepartie == Contrepartie.GARANTIE_EMPRUNT and en_vigueur.version.reservataire.est_collectivite
+    return (
+        en_vigueur.ligne.contrepartie == Contrepartie.GARANTIE_EMPRUNT
+        and en_vigueur.version.reservataire.est_collectivite
+    )
 
 
 _PLAFONDS = (

@@ -36,7 +36,9 @@ class Repli:
         return commune in self.zone
 
 
-def periode_des_droits_non_convertis(reservataire: PartieReservataire, conventions: Conventions) -> tuple[date, date | None] | None:
+def periode_des_droits_non_convertis(
+    reservataire: PartieReservataire, conventions: Conventions
+) -> tuple[date, date | None] | None:
     """Jours où les droits de ce réservataire vont au préfet ; None s'il a signé à temps, ou n'est pas concerné (RG-07, RG-20)."""
     if reservataire.est_etat or reservataire.garde_son_stock:
         return None
@@ -58,8 +60,8 @@ def calculer_replis(
     """Les replis qui courent au moins un jour de l'année, par code de réservataire (RG-19).
 
     `droits_par_commune` : droits de suite actifs au 1er janvier, par réservataire puis commune ; `logements_par_commune` :
-    logements du champ et du flux au 1er janvier ; `communes` : celles du département. Droits et logements sont comptés sur le territoire du réservataire, à défaut
-    dans tout le département.
+    logements du champ et du flux au 1er janvier ; `communes` : celles du département. Droits et logements sont comptés sur le
+    territoire du réservataire, à défaut dans tout le département.
     """
     premier, dernier = date(annee, 1, 1), date(annee, 12, 31)
     departement = frozenset(communes)

@@ -21,6 +21,7 @@ from conventions.domaine.codes import (
 )
 from flux_reservations.droit.taux import Derogation
 
+
 @dataclass(frozen=True, slots=True)
 class PartieReservataire:
     """Un réservataire, réduit à ce que le calcul lit.
@@ -162,7 +163,9 @@ class Conventions:
 
     def __init__(self, versions: Iterable[VersionConvention]) -> None:
         """Range les versions par réservataire et par date ; l'ordre d'entrée est indifférent."""
-        self.versions = tuple(sorted(versions, key=lambda version: (version.reservataire.code, version.debut, version.identifiant)))
+        self.versions = tuple(
+            sorted(versions, key=lambda version: (version.reservataire.code, version.debut, version.identifiant))
+        )
         self._par_reservataire: dict[int, list[VersionConvention]] = {}
         for version in self.versions:
             self._par_reservataire.setdefault(version.reservataire.identifiant, []).append(version)

@@ -57,9 +57,7 @@ def pourcentage(partie: Nombre, tout: Nombre, decimales: int = 2) -> str | None:
     return chaine_arrondie(Fraction(partie) * 100 / Fraction(tout), decimales)
 
 
-def repartir_aux_plus_forts_restes(
-    quotas: Mapping[Cle, Fraction], total: int, rang: Sequence[Cle]
-) -> dict[Cle, int]:
+def repartir_aux_plus_forts_restes(quotas: Mapping[Cle, Fraction], total: int, rang: Sequence[Cle]) -> dict[Cle, int]:
     """Entiers proches des `quotas`, de somme `total` : l'entier inférieur, puis une unité aux plus forts restes.
 
     À restes égaux, le premier de `rang` est servi. `total` doit être compris entre la somme des entiers inférieurs et

@@ -45,7 +45,7 @@ DEBUTS_DE_PERIODE_DE_CONSTRUCTION = Parametre(
 )
 
 
-def qualifier(  # noqa: PLR0911 : une sortie par qualification, dans l'ordre où elles l'emportent
+def qualifier(
     *,
     est_retiree: bool,
     est_hors_champ: bool,

@@ -70,7 +70,9 @@ def taux_de_repli(droits_de_suite: int, logements: int, le: date) -> Fraction:
     return arrondir_a(exact, DECIMALES_DU_TAUX_DE_REPLI.valeur(le)) if exact is not None else Fraction(0)
 
 
-def periode_de_repli(premier_effet_apres_l_echeance: date | None, *, a_signe_a_temps: bool) -> tuple[date, date | None] | None:
+def periode_de_repli(
+    premier_effet_apres_l_echeance: date | None, *, a_signe_a_temps: bool
+) -> tuple[date, date | None] | None:
     """Jours (inclus) où les droits d'un réservataire vont au préfet (RG-19) ; None s'il n'y en a pas.
 
     Du 25/11/2023 à la veille de la date d'effet de sa convention ; sans fin tant qu'il n'en a pas signé. Une convention signée

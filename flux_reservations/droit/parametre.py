@@ -58,7 +58,9 @@ class Parametre(Generic[Valeur]):
     def __post_init__(self) -> None:
         dates = [version.depuis for version in self.versions]
         if not dates or dates != sorted(set(dates)):
-            raise ErreurMetier("parametre_mal_date", f"« {self.libelle} » : des versions datées, une par date, dans l'ordre.")
+            raise ErreurMetier(
+                "parametre_mal_date", f"« {self.libelle} » : des versions datées, une par date, dans l'ordre."
+            )
 
     def version(self, a_la_date: date) -> Version[Valeur]:
         """La version qui s'applique à cette date ; lève `ErreurMetier` si aucune ne s'appliquait encore."""

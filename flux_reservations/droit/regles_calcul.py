@@ -6,7 +6,7 @@ from flux_reservations.droit import textes
 from flux_reservations.droit.parametre import Certitude
 from flux_reservations.droit.regle import Chapitre, Regle
 
-V, P, I = Certitude.VERIFIEE, Certitude.PRATIQUE, Certitude.INTERPRETATION
+VERIFIEE, PRATIQUE, INTERPRETATION = Certitude.VERIFIEE, Certitude.PRATIQUE, Certitude.INTERPRETATION
 
 CALCUL = Chapitre(
     "Assiette, taux, droits",
@@ -14,50 +14,50 @@ CALCUL = Chapitre(
         Regle(
             "RG-30", "Assiette",
             "Le flux C est le nombre A de logements du champ mis en location dans l'année, moins les B exclus.",
-            textes.R_441_5_2, V,
+            textes.R_441_5_2, VERIFIEE,
         ),
         Regle(
             "RG-31", "Exclusions",
             "Sortent du flux les mutations, les relogements ANRU et ORCOD, l'insalubrité avec obligation de relogement et les relogements "
             "de vente.",
-            textes.R_441_5_2, V,
+            textes.R_441_5_2, VERIFIEE,
         ),
         Regle(
             "RG-32", "Prévision",
             "A et B de l'année à venir s'estiment sur les trois dernières années, se corrigent, et se figent à leur publication.",
-            textes.PRATIQUE, P,
+            textes.PRATIQUE, PRATIQUE,
         ),
         Regle(
             "RG-33", "Droits",
             "Chaque mise en location ajoute à une ligne de droit son taux ; les droits entiers somment au flux, l'État à l'entier "
             "inférieur, les autres aux plus forts restes.",
-            textes.R_441_5_2, I,
+            textes.R_441_5_2, INTERPRETATION,
         ),
         Regle(
             "RG-34", "Taux des autres réservataires",
             "Le taux est le rapport des logements identifiés au patrimoine du champ, stock maintenu retiré des deux.",
-            textes.NOTE_MINISTERE, V,
+            textes.NOTE_MINISTERE, VERIFIEE,
         ),
         Regle(
             "RG-35", "Conversion du stock",
             "Le stock se lit de trois façons : droits de suite rapportés au patrimoine, les mêmes pondérés par la rotation, et droits "
             "uniques comptés en nombre.",
-            textes.PRATIQUE, P,
+            textes.PRATIQUE, PRATIQUE,
         ),
         Regle(
             "RG-36", "Uniformité",
             "Le taux de l'État est le même sur chaque commune, sauf stipulation contraire ; la part réalisée se mesure par commune.",
-            textes.R_441_5_2, V,
+            textes.R_441_5_2, VERIFIEE,
         ),
         Regle(
             "RG-37", "Part hors QPV",
             "Sauf stipulation contraire, l'État reçoit au moins 30 % du flux situé hors des quartiers prioritaires, à un logement près.",
-            textes.R_441_5_2, V,
+            textes.R_441_5_2, VERIFIEE,
         ),
         Regle(
             "RG-38", "Paramètres datés",
             "Tout chiffre de droit est une valeur datée et sourcée ; un calcul prend la valeur de sa date.",
-            textes.CHOIX_DU_PROJET, I,
+            textes.CHOIX_DU_PROJET, INTERPRETATION,
         ),
     ),
 )  # fmt: skip
@@ -68,74 +68,74 @@ LIBERATIONS = Chapitre(
         Regle(
             "RG-40", "Étapes",
             "Une libération est qualifiée, orientée vers un compte, mise à disposition, passe en commission et finit par un bail.",
-            textes.R_441_3, P,
+            textes.R_441_3, PRATIQUE,
         ),
         Regle(
             "RG-41", "Orientation",
             "Le moteur propose un compte et dit pourquoi ; l'agent suit ou choisit un autre compte éligible, avec un motif.",
-            textes.CHOIX_DU_PROJET, I,
+            textes.CHOIX_DU_PROJET, INTERPRETATION,
         ),
         Regle(
             "RG-42", "Candidats",
             "Trois demandes au moins sont examinées par logement, sauf insuffisance, prioritaire désigné ou logement très social adapté.",
-            textes.R_441_3, V,
+            textes.R_441_3, VERIFIEE,
         ),
         Regle(
             "RG-43", "Décisions de la commission",
             "La commission attribue, attribue par rang ou sous condition, n'attribue pas, ou déclare irrecevable.",
-            textes.R_441_3, V,
+            textes.R_441_3, VERIFIEE,
         ),
         Regle(
             "RG-44", "Réponse du demandeur",
             "Le demandeur a dix jours à compter du lendemain de la notification ; son silence vaut refus.",
-            textes.L_441_2, V,
+            textes.L_441_2, VERIFIEE,
         ),
         Regle(
             "RG-45", "Fait générateur",
             "Le logement est décompté à la date que la convention choisit : mise à disposition, proposition, attribution ou bail.",
-            textes.PRATIQUE, P,
+            textes.PRATIQUE, PRATIQUE,
         ),
         Regle(
             "RG-46", "Décompte",
             "Un bail ou une carence est décompté, un logement rendu ne l'est pas ; une libération n'est imputée qu'une fois, à la première "
             "orientation décomptée.",
-            textes.PRATIQUE, P,
+            textes.PRATIQUE, PRATIQUE,
         ),
         Regle(
             "RG-47", "Solde et report",
             "Le solde est le droit théorique plus le report moins le décompte ; il passe à l'année suivante selon la convention.",
-            textes.PRATIQUE, P,
+            textes.PRATIQUE, PRATIQUE,
         ),
         Regle(
             "RG-48", "Équilibre",
             "Ce qu'un compte reçoit se compare, modalité par modalité, à la structure du flux où il est éligible.",
-            textes.PRATIQUE, P,
+            textes.PRATIQUE, PRATIQUE,
         ),
         Regle(
             "RG-49", "Demandeurs",
             "On ne garde d'un demandeur que son numéro unique et son public ; une forme inattendue avertit sans bloquer.",
-            textes.RGPD, V,
+            textes.RGPD, VERIFIEE,
         ),
         Regle(
             "RG-50", "Publics prioritaires",
             "Collectivités, Action Logement et bailleur doivent un quart de leurs attributions aux prioritaires ; hors QPV un quart au "
             "premier quartile, en QPV la moitié aux autres.",
-            textes.L_441_1, V,
+            textes.L_441_1, VERIFIEE,
         ),
         Regle(
             "RG-51", "Occupation et demande",
             "À l'orientation, l'occupation de la résidence et les besoins exprimés éclairent l'agent, sans que le moteur les lise.",
-            textes.NOTE_MINISTERE, V,
+            textes.NOTE_MINISTERE, VERIFIEE,
         ),
         Regle(
             "RG-52", "Mobilité",
             "Le bilan dit les mutations servies et les relogements tenus : c'est un but de la réforme.",
-            textes.NOTE_MINISTERE, V,
+            textes.NOTE_MINISTERE, VERIFIEE,
         ),
         Regle(
             "RG-53", "Libération du stock maintenu",
             "Un logement du stock maintenu revient à son titulaire par un chemin à part, compté à part.",
-            textes.LOI_ELAN, V,
+            textes.LOI_ELAN, VERIFIEE,
         ),
     ),
 )  # fmt: skip

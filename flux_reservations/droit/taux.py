@@ -108,7 +108,12 @@ class Derogation:
 
     def s_applique(self, le: date) -> bool:
         """Vrai si la dérogation lève le plafond ce jour-là : motivée, prise par arrêté, dans ses dates et dans l'année permise."""
-        if not self.est_demandee or self.debut is None or self.fin is None or not (self.motif.strip() and self.arrete.strip()):
+        if (
+            not self.est_demandee
+            or self.debut is None
+            or self.fin is None
+            or not (self.motif.strip() and self.arrete.strip())
+        ):
             return False
         return self.debut <= le <= min(self.fin, dernier_jour_derogation(self.debut))
 

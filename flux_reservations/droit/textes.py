@@ -34,7 +34,9 @@ DECRET_2020_145 = Source("décret 2020-145 du 20/02/2020", "gestion en flux des 
 LOI_ELAN = Source("loi 2018-1021 du 23/11/2018, art. 114", "loi ELAN", date(2018, 11, 25))
 LOI_3DS = Source("loi 2022-217 du 21/02/2022", "loi 3DS", date(2022, 2, 23))
 INSTRUCTION_2022 = Source("instruction du 28/03/2022", "cotation de la demande et gestion en flux", date(2022, 3, 28))
-ARRETE_RPLS = Source("arrêté du 05/01/2010", "répertoire des logements locatifs des bailleurs sociaux", date(2010, 1, 5))
+ARRETE_RPLS = Source(
+    "arrêté du 05/01/2010", "répertoire des logements locatifs des bailleurs sociaux", date(2010, 1, 5)
+)
 ARRETE_2011 = Source("arrêté du 10/03/2011", "réservations au profit des agents de l'État", date(2011, 3, 10))
 NOTE_MINISTERE = Source("note du ministère", "La gestion en flux des réservations de logements")
 FAQ_DRIHL = Source("foire aux questions DRIHL/AORIF", "la gestion en flux en Île-de-France")

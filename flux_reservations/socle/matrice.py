@@ -68,13 +68,15 @@ def citations_des_essais(fichier: Path) -> Iterator[tuple[str, str]]:
     arbre = ast.parse(fichier.read_text(encoding="utf-8"))
     communes: set[str] = set()
     for noeud in arbre.body:
-        if isinstance(noeud, ast.Assign) and any(isinstance(un, ast.Name) and un.id == "pytestmark" for un in noeud.targets):
+        if isinstance(noeud, ast.Assign) and any(
+            isinstance(un, ast.Name) and un.id == "pytestmark" for un in noeud.targets
+        ):
             communes |= _marqueurs(noeud.value)
-    for noeud in ast.walk(arbre):
-        if isinstance(noeud, ast.FunctionDef | ast.AsyncFunctionDef) and noeud.name.startswith("test_"):
-            marquees = set().union(*(_marqueurs(decorateur) for decorateur in noeud.decorator_list))
+    for essai in ast.walk(arbre):
+        if isinstance(essai, ast.FunctionDef | ast.AsyncFunctionDef) and essai.name.startswith("test_"):
+            marquees = {regle for decorateur in essai.decorator_list for regle in _marqueurs(decorateur)}
             for regle in communes | marquees:
-                yield regle, f"{chemin}::{noeud.name}"
+                yield regle, f"{chemin}::{essai.name}"
 
 
 @lru_cache(maxsize=1)

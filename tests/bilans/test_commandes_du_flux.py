@@ -47,7 +47,9 @@ def flux_de(bailleur: Bailleur, annee: int = 2025) -> dict[str, Any]:
 def test_un_bailleur_inconnu_sort_en_1_avec_un_message() -> None:
     erreurs = StringIO()
     with pytest.raises(SystemExit) as sortie:
-        call_command("calculer_flux", bailleur="999999999", departement="94", annee=2025, stderr=erreurs, stdout=StringIO())
+        call_command(
+            "calculer_flux", bailleur="999999999", departement="94", annee=2025, stderr=erreurs, stdout=StringIO()
+        )
     assert sortie.value.code == 1
     assert "Aucun bailleur" in erreurs.getvalue()
 
@@ -56,7 +58,12 @@ def test_un_departement_inconnu_sort_en_1() -> None:
     bailleur = creer_bailleur()
     with pytest.raises(SystemExit) as sortie:
         call_command(
-            "convertir_stock", bailleur=bailleur.siren, departement="XX", date=date(2025, 1, 1), stderr=StringIO(), stdout=StringIO()
+            "convertir_stock",
+            bailleur=bailleur.siren,
+            departement="XX",
+            date=date(2025, 1, 1),
+            stderr=StringIO(),
+            stdout=StringIO(),
         )
     assert sortie.value.code == 1
 
@@ -83,10 +90,18 @@ def test_un_taux_de_l_etat_trop_fort_est_bloquant_dans_le_json() -> None:
 def test_un_avenant_continue_le_compte_et_son_report() -> None:
     bailleur = creer_bailleur()
     al = creer_reservataire("AL", "action_logement", "region:11")
-    origine = creer_convention(bailleur, al, [("20", "", "departement:94")], numero="C1", report="plafonne", report_plafond=2)
+    origine = creer_convention(
+        bailleur, al, [("20", "", "departement:94")], numero="C1", report="plafonne", report_plafond=2
+    )
     Convention.objects.filter(pk=origine.pk).update(origine=origine, remplacee_le=date(2025, 7, 1))
     creer_convention(
-        bailleur, al, [("10", "", "departement:94")], numero="C1-A1", effet=date(2025, 7, 1), origine=origine, avenant_de=origine
+        bailleur,
+        al,
+        [("10", "", "departement:94")],
+        numero="C1-A1",
+        effet=date(2025, 7, 1),
+        origine=origine,
+        avenant_de=origine,
     )
     SoldeOuverture.objects.create(convention=origine, annee=2025, report=Decimal("3.5000"))
     SoldeOuverture.objects.create(convention=origine, annee=2025, report=Decimal("-1.2500"), origine="bilan")
@@ -105,7 +120,9 @@ def test_le_stock_maintenu_sort_de_a_et_du_patrimoine_converti() -> None:
     bailleur = creer_bailleur()
     hopital, caf = creer_reservataire("HOP", "sante", None), creer_reservataire("CAF", "organisme", None)
     maintenu, autre, dernier = (creer_logement(bailleur) for _ in range(3))
-    ReservationStock.objects.create(logement=maintenu, reservataire=hopital, contrepartie="financement", date_debut=date(2000, 1, 1))
+    ReservationStock.objects.create(
+        logement=maintenu, reservataire=hopital, contrepartie="financement", date_debut=date(2000, 1, 1)
+    )
     for logement in (maintenu, autre):
         ReservationStock.objects.create(logement=logement, reservataire=caf, contrepartie="financement")
         creer_liberation(logement, date(2025, 3, 1), date_bail=date(2025, 6, 1))
@@ -126,7 +143,9 @@ def test_un_taux_sans_denominateur_est_null() -> None:
     logement = creer_logement(bailleur)
     caf = creer_reservataire("CAF", "organisme", None)
     ReservationStock.objects.create(logement=logement, reservataire=caf, contrepartie="financement")
-    (lu,) = executer("convertir_stock", "--bailleur", bailleur.siren, "--departement", "94", "--date", "2026-01-01")["reservataires"]
+    (lu,) = executer("convertir_stock", "--bailleur", bailleur.siren, "--departement", "94", "--date", "2026-01-01")[
+        "reservataires"
+    ]
     assert (lu["taux_simple"], lu["taux_pondere"]) == ("100.00", None)
 
 
@@ -135,7 +154,9 @@ def test_le_bilan_compte_proposes_et_attribues_par_croisement() -> None:
     bailleur = creer_bailleur()
     al = creer_reservataire("AL", "action_logement", "region:11")
     creer_convention(bailleur, al, [("20", "", "departement:94")])
-    reprise = creer_liberation(creer_logement(bailleur, VITRY, annee_construction=1948), date(2025, 3, 1), date_bail=date(2025, 6, 1))
+    reprise = creer_liberation(
+        creer_logement(bailleur, VITRY, annee_construction=1948), date(2025, 3, 1), date_bail=date(2025, 6, 1)
+    )
     creer_orientation(reprise, al, date_mise_a_disposition=date(2025, 3, 2), issue="carence")
     creer_orientation(reprise, None, rang=2, date_orientation=date(2025, 4, 15), issue="bail")
     lu = executer("produire_bilan", "--bailleur", bailleur.siren, "--departement", "94", "--annee", "2025")

@@ -20,7 +20,24 @@ from conventions.domaine.codes import Report
 from conventions.domaine.controles import Niveau
 from conventions.domaine.repli import calculer_replis
 from conventions.domaine.versions import Conventions, appliquer_report
-from tests.faits import AL, B, CAF, CD, COMA, DEPARTEMENT, ETAT, RESERVATAIRES, Z, A, de_l_etat, faits, liberation, ligne, orientation, version
+from tests.faits import (
+    AL,
+    CAF,
+    CD,
+    COMA,
+    DEPARTEMENT,
+    ETAT,
+    RESERVATAIRES,
+    A,
+    B,
+    Z,
+    de_l_etat,
+    faits,
+    liberation,
+    ligne,
+    orientation,
+    version,
+)
 
 
 def calculer(*arguments: object, **champs: object) -> FluxAnnuel:
@@ -44,7 +61,8 @@ def test_mille_moins_trois_cent_cinquante_font_six_cent_cinquante() -> None:
 
 @pytest.mark.regle("RG-30")
 @pytest.mark.parametrize(
-    ("bail", "compte"), [(date(2024, 12, 31), 0), (date(2025, 1, 1), 1), (date(2025, 12, 31), 1), (date(2026, 1, 1), 0), (None, 0)]
+    ("bail", "compte"),
+    [(date(2024, 12, 31), 0), (date(2025, 1, 1), 1), (date(2025, 12, 31), 1), (date(2026, 1, 1), 0), (None, 0)],
 )
 def test_l_annee_est_celle_du_bail(bail: date | None, compte: int) -> None:
     assert calculer([], [liberation(A, bail)]).assiette.flux == compte
@@ -163,7 +181,10 @@ def test_un_compte_decompte_sans_convention_en_vigueur_apparait_quand_meme() -> 
             liberation(A, date(2025, 6, 1), orientation(CAF)),
         ],
     )
-    assert [(compte.compte, compte.convention, compte.decompte) for compte in flux.comptes] == [("AL", "VIEUX", 1), ("CAF94", "", 1)]
+    assert [(compte.compte, compte.convention, compte.decompte) for compte in flux.comptes] == [
+        ("AL", "VIEUX", 1),
+        ("CAF94", "", 1),
+    ]
 
 
 @pytest.mark.regle("RG-19")
@@ -179,8 +200,17 @@ def test_le_repli_court_jour_par_jour_jusqu_a_la_veille_de_l_effet() -> None:
     repli = flux.compte("ETAT94/repli")
     assert repli is not None
     # 4 % × 100 + 3 % × 50 = 5,5 ; planchers 30 + 5 + 1 + 63 = 99, le centième au repli.
-    assert (repli.droit_theorique, repli.droit, repli.convention, flux.non_reserve.droit) == (Fraction(11, 2), 6, "", 63)
-    assert presenter_flux(flux, [])["repli_prefet"] == {"logements_stock": 7, "taux": "7.00", "droit_theorique": "5.5000"}
+    assert (repli.droit_theorique, repli.droit, repli.convention, flux.non_reserve.droit) == (
+        Fraction(11, 2),
+        6,
+        "",
+        63,
+    )
+    assert presenter_flux(flux, [])["repli_prefet"] == {
+        "logements_stock": 7,
+        "taux": "7.00",
+        "droit_theorique": "5.5000",
+    }
 
 
 @pytest.mark.regle("RG-19")
@@ -314,7 +344,13 @@ def annees(tirer: st.DrawFn) -> FaitsFlux:
             tirer(st.sampled_from(sorted(DEPARTEMENT))),
             tirer(st.one_of(st.none(), JOURS)),
             *(
-                [orientation(tirer(st.sampled_from([None, ETAT, *parties])), tirer(JOURS), issue=tirer(st.sampled_from(list(Issue))))]
+                [
+                    orientation(
+                        tirer(st.sampled_from([None, ETAT, *parties])),
+                        tirer(JOURS),
+                        issue=tirer(st.sampled_from(list(Issue))),
+                    )
+                ]
                 if tirer(st.booleans())
                 else []
             ),

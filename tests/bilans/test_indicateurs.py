@@ -15,7 +15,7 @@ from bilans.domaine.lignes import Section, attributions_de_l_annee
 from bilans.domaine.prevision import AnneeDeCommune, comparer, prevoir
 from bilans.domaine.publics import Menage, Objectif, menages_de_l_annee, mesurer, mesurer_la_mobilite
 from bilans.domaine.secret import TOTAL, Case, avec_totaux, masquer
-from tests.faits import AL, B, COMA, ETAT, A, de_l_etat, faits, liberation, ligne, orientation, version
+from tests.faits import AL, COMA, ETAT, A, B, de_l_etat, faits, liberation, ligne, orientation, version
 
 LE = date(2025, 12, 31)
 
@@ -31,9 +31,15 @@ def test_la_prevision_est_la_moyenne_des_annees_connues() -> None:
 
 
 @pytest.mark.regle("RG-32")
-@given(st.dictionaries(st.sampled_from(["94001", "94002", "94003", "94004"]), st.lists(st.integers(0, 30), min_size=3, max_size=3)))
+@given(
+    st.dictionaries(
+        st.sampled_from(["94001", "94002", "94003", "94004"]), st.lists(st.integers(0, 30), min_size=3, max_size=3)
+    )
+)
 def test_aucun_logement_prevu_ne_se_perd_dans_les_arrondis(histoire: dict[str, list[int]]) -> None:
-    prevues = prevoir({commune: [AnneeDeCommune(nombre, {}) for nombre in annees] for commune, annees in histoire.items()}, {})
+    prevues = prevoir(
+        {commune: [AnneeDeCommune(nombre, {}) for nombre in annees] for commune, annees in histoire.items()}, {}
+    )
     moyenne = Fraction(sum(map(sum, histoire.values())), 3)
     assert abs(sum(un.mises_en_location for un in prevues) - moyenne) <= Fraction(1, 2)
     assert all(un.minimum <= un.mises_en_location <= un.maximum for un in prevues)
@@ -75,13 +81,20 @@ def test_la_part_realisee_de_l_etat_se_lit_par_commune() -> None:
     assert part_realisee_par_commune(flux, situation, flux.comptes) == {A: (1, 2), B: (0, 1)}
 
 
-def menage(compte: str = "COMA", type_: str = "commune", public: str = "autre", *, qpv: bool = False, relogement: bool = False) -> Menage:
+def menage(
+    compte: str = "COMA", type_: str = "commune", public: str = "autre", *, qpv: bool = False, relogement: bool = False
+) -> Menage:
     return Menage(compte, type_, public, qpv, relogement)
 
 
 @pytest.mark.regle("RG-50")
 def test_un_quart_des_attributions_va_aux_prioritaires() -> None:
-    menages = [menage(public="dalo"), *(menage() for _ in range(3)), menage(public=""), menage("ETAT94", "etat", "dalo")]
+    menages = [
+        menage(public="dalo"),
+        *(menage() for _ in range(3)),
+        menage(public=""),
+        menage("ETAT94", "etat", "dalo"),
+    ]
     indicateur, *_ = mesurer(menages, LE)
     assert (indicateur.objectif, indicateur.compte) == (Objectif.PRIORITAIRES, "COMA")
     assert (indicateur.servis, indicateur.total, indicateur.inconnus, indicateur.est_tenu) == (1, 4, 1, True)
@@ -146,8 +159,12 @@ def _possibles(complet: dict[Case, int], masque: dict[Case, int | None]) -> dict
     bornes = {case: (0, 10**6) if valeur is None else (valeur, valeur) for case, valeur in masque.items()}
     lignes = sorted({un for un, _ in complet})
     colonnes = sorted({autre for _, autre in complet})
-    equations = [([(un, autre) for autre in colonnes if autre != TOTAL and (un, autre) in complet], (un, TOTAL)) for un in lignes]
-    equations += [([(un, autre) for un in lignes if un != TOTAL and (un, autre) in complet], (TOTAL, autre)) for autre in colonnes]
+    equations = [
+        ([(un, autre) for autre in colonnes if autre != TOTAL and (un, autre) in complet], (un, TOTAL)) for un in lignes
+    ]
+    equations += [
+        ([(un, autre) for un in lignes if un != TOTAL and (un, autre) in complet], (TOTAL, autre)) for autre in colonnes
+    ]
     for _ in range(30):
         for termes, total in equations:
             bas, haut = sum(bornes[un][0] for un in termes), sum(bornes[un][1] for un in termes)

@@ -40,7 +40,8 @@ def test_un_nombre_qui_ne_tient_pas_en_quatre_decimales_est_refuse() -> None:
 
 
 @pytest.mark.parametrize(
-    ("partie", "tout", "attendu"), [(150, 650, "23.08"), (1, 6, "16.67"), (2, 7, "28.57"), (1, 800, "0.13"), (3, 0, None)]
+    ("partie", "tout", "attendu"),
+    [(150, 650, "23.08"), (1, 6, "16.67"), (2, 7, "28.57"), (1, 800, "0.13"), (3, 0, None)],
 )
 def test_une_part_s_arrondit_au_plus_proche(partie: int, tout: int, attendu: str | None) -> None:
     # 1 ÷ 800 = 0,125 % : la moitié va vers le haut.
@@ -60,7 +61,9 @@ def test_la_chaine_exacte_se_relit(a_l_echelle: int) -> None:
 
 
 @given(st.dictionaries(st.integers(), st.fractions(0, 1000, max_denominator=100), min_size=1, max_size=8))
-def test_les_plus_forts_restes_gardent_la_somme_et_restent_entre_plancher_et_plafond(quotas: dict[int, Fraction]) -> None:
+def test_les_plus_forts_restes_gardent_la_somme_et_restent_entre_plancher_et_plafond(
+    quotas: dict[int, Fraction],
+) -> None:
     total = sum(quotas.values(), Fraction(0)).__floor__()
     servis = repartir_aux_plus_forts_restes(quotas, total, sorted(quotas))
     assert sum(servis.values()) == total

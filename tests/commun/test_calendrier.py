@@ -24,7 +24,8 @@ JOURS = st.dates(date(1990, 1, 1), date(2099, 12, 31))
 
 
 @pytest.mark.parametrize(
-    "paques", [date(2023, 4, 9), date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5), date(2038, 4, 25), date(2000, 4, 23)]
+    "paques",
+    [date(2023, 4, 9), date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5), date(2038, 4, 25), date(2000, 4, 23)],
 )
 def test_paques_tombe_a_la_date_connue(paques: date) -> None:
     assert dimanche_de_paques(paques.year) == paques

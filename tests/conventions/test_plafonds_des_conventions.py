@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from conventions.domaine.perimetres import intervalles, recouvrements, somme_des
 from conventions.domaine.plafonds import controler_partage_des_garanties, controler_plafonds
 from conventions.domaine.versions import VersionConvention
 from flux_reservations.droit.taux import Derogation
-from tests.faits import AL, B, CD, COMA, DEPARTEMENT, EPCI, ETAT, Z, A, de_l_etat, garantie, ligne, version
+from tests.faits import AL, CD, COMA, DEPARTEMENT, EPCI, ETAT, A, B, Z, de_l_etat, garantie, ligne, version
 
 DEBUT, FIN = date(2025, 1, 1), date(2025, 12, 31)
 
@@ -56,14 +57,19 @@ def test_un_depassement_d_un_seul_jour_en_fin_d_annee_se_voit() -> None:
 
 @pytest.mark.regle("RG-14")
 def test_deux_conventions_qui_se_suivent_ne_s_additionnent_pas() -> None:
-    assert controler(version(AL, ligne("60"), fin=date(2025, 6, 30)), version(CD, ligne("60"), debut=date(2025, 7, 1))) == []
+    assert (
+        controler(version(AL, ligne("60"), fin=date(2025, 6, 30)), version(CD, ligne("60"), debut=date(2025, 7, 1)))
+        == []
+    )
 
 
 @pytest.mark.regle("RG-14")
 def test_la_somme_se_mesure_commune_par_commune() -> None:
     partout = [de_l_etat(), version(AL, ligne("40"))]
     assert controler(*partout, version(COMA, ligne("30", "", {A}))) == []
-    assert niveaux(*partout, version(COMA, ligne("30", "", {A})), version(EPCI, ligne("1", "", {A, B}))) == {Niveau.BLOQUANT}
+    assert niveaux(*partout, version(COMA, ligne("30", "", {A})), version(EPCI, ligne("1", "", {A, B}))) == {
+        Niveau.BLOQUANT
+    }
 
 
 @pytest.mark.regle("RG-13")
@@ -166,7 +172,11 @@ def conventions(tirer: st.DrawFn) -> list[VersionConvention]:
     versions = []
     for partie in tirer(st.lists(st.sampled_from([AL, COMA, EPCI, CD]), max_size=5)):
         debut = tirer(BORNES)
-        fin = tirer(st.one_of(st.none(), st.integers(0, 500).map(lambda jours, d=debut: date.fromordinal(d.toordinal() + jours))))
+        fin = tirer(
+            st.one_of(
+                st.none(), st.integers(0, 500).map(lambda jours, d=debut: date.fromordinal(d.toordinal() + jours))
+            )
+        )
         zone = tirer(st.sets(st.sampled_from(sorted(DEPARTEMENT)), min_size=1))
         versions.append(version(partie, ligne(str(tirer(st.integers(0, 60))), "", zone), debut=debut, fin=fin))
     return versions
@@ -178,7 +188,7 @@ def test_les_intervalles_couvrent_la_periode_sans_trou_ni_recouvrement(versions:
     trouves = list(intervalles(versions, DEBUT, FIN))
     assert trouves[0][0] == DEBUT
     assert trouves[-1][1] == FIN
-    assert all(fin.toordinal() + 1 == suivant[0].toordinal() for (_, fin), suivant in zip(trouves, trouves[1:], strict=False))
+    assert all(fin.toordinal() + 1 == suivant[0].toordinal() for (_, fin), suivant in pairwise(trouves))
 
 
 @pytest.mark.regle("RG-14")
@@ -188,7 +198,13 @@ def test_le_controle_trouve_un_depassement_si_et_seulement_si_un_jour_et_une_com
 ) -> None:
     le = date.fromordinal(DEBUT.toordinal() + jour)
     somme = sum(
-        (un.taux for convention in versions if convention.court(le) for un in convention.lignes if commune in un.perimetre),
+        (
+            un.taux
+            for convention in versions
+            if convention.court(le)
+            for un in convention.lignes
+            if commune in un.perimetre
+        ),
         Decimal(0),
     )
     (situation,) = [

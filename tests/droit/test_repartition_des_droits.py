@@ -84,7 +84,10 @@ def test_le_repli_est_range_parmi_les_autres_et_passe_avant_le_bailleur() -> Non
 @pytest.mark.regle("RG-19")
 def test_deux_cent_quarante_droits_sur_six_mille_donnent_vingt_six_logements_au_prefet() -> None:
     repli = droit_theorique([(Fraction(240 * 100, 6_000), 650)])
-    quotas = [quota("ETAT/prioritaires", "30", 650, PRIORITAIRES), Quota("repli", "ETAT/repli", repli, Decimal(4), REPLI)]
+    quotas = [
+        quota("ETAT/prioritaires", "30", 650, PRIORITAIRES),
+        Quota("repli", "ETAT/repli", repli, Decimal(4), REPLI),
+    ]
     entiers = droits_entiers(650, quotas)
     assert entiers.par_compte["ETAT/prioritaires"] + entiers.par_compte["repli"] == 195 + 26 == 221
 

@@ -21,6 +21,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flux_reservations.settings.test
 LOGEMENTS, PAR_AN, ANNEE, ESSAIS = 12_000, 1_000, 2025, 7
 
 
+def ecrire(ligne: str) -> None:
+    """Une ligne du tableau."""
+    sys.stdout.write(f"{ligne}\n")
+
+
 def chronometrer(travail: Callable[[], object], essais: int = ESSAIS) -> float:
     """Médiane en millisecondes, après un tour à vide."""
     travail()
@@ -64,13 +69,19 @@ def main() -> None:
             "  dont flux (pur)": lambda: calculer_flux(faits),
             "  dont contrôles (pur)": lambda: controler_flux(faits, flux),
             "lignes du bilan (pur)": lambda: calculer_lignes(faits, flux),
-            "conversion du stock": lambda: convertir_stock(charger_conversion(bailleur, "94", premier_janvier(ANNEE + 1))),
+            "conversion du stock": lambda: convertir_stock(
+                charger_conversion(bailleur, "94", premier_janvier(ANNEE + 1))
+            ),
             "second chemin, en SQL écrit à la main": lambda: calculer_en_sql(bailleur.pk, "94", ANNEE),
         }
-        print(f"{LOGEMENTS} logements, {3 * PAR_AN} libérations, {len(faits.conventions.versions)} versions de conventions")
-        print(f"A = {flux.assiette.mises_en_location}, C = {flux.assiette.flux}, {len(flux.comptes)} comptes ; {len(requetes)} requêtes")
+        ecrire(
+            f"{LOGEMENTS} logements, {3 * PAR_AN} libérations, {len(faits.conventions.versions)} versions de conventions"
+        )
+        ecrire(
+            f"A = {flux.assiette.mises_en_location}, C = {flux.assiette.flux}, {len(flux.comptes)} comptes ; {len(requetes)} requêtes"
+        )
         for nom, travail in mesures.items():
-            print(f"{nom:<50} {chronometrer(travail):8.1f} ms")
+            ecrire(f"{nom:<50} {chronometrer(travail):8.1f} ms")
         transaction.set_rollback(True)
 
 

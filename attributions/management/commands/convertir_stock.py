@@ -64,7 +64,9 @@ class Command(CommandeMetier):
         super().add_arguments(parser)
         parser.add_argument("--bailleur", required=True, metavar="SIREN", help="SIREN du bailleur")
         parser.add_argument("--departement", required=True, metavar="CODE", help="code du département (94, 2A, 971)")
-        parser.add_argument("--date", required=True, type=date_valide, metavar="AAAA-MM-JJ", help="date de l'état des lieux")
+        parser.add_argument(
+            "--date", required=True, type=date_valide, metavar="AAAA-MM-JJ", help="date de l'état des lieux"
+        )
 
     def executer(self, **options: Any) -> dict[str, Any]:
         """L'objet du contrat."""

@@ -46,5 +46,7 @@ def preparer_dossier(dossier: Path) -> Path:
     try:
         dossier.mkdir(parents=True, exist_ok=True)
     except OSError as erreur:
-        raise ErreurMetier("dossier_impossible", f"Impossible de créer le dossier {dossier} : {erreur.strerror}.") from erreur
+        raise ErreurMetier(
+            "dossier_impossible", f"Impossible de créer le dossier {dossier} : {erreur.strerror}."
+        ) from erreur
     return dossier

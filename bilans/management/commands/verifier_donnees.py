@@ -1,4 +1,4 @@
-"""`verifier_donnees` : les comptes, les bilans publiés et les empreintes se recoupent-ils (formats.md § 2) ?"""
+"""`verifier_donnees` : les comptes, les bilans publiés et les empreintes se recoupent-ils (formats.md § 2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ class Command(CommandeMetier):
     def executer(self, **options: Any) -> dict[str, Any]:
         """Ce qui a été vérifié ; lève `ErreurMetier` si quelque chose ne se recoupe pas."""
         annees = annees_a_verifier()
-        divergences = [divergence for bailleur, departement, annee in annees for divergence in verifier_annee(bailleur, departement, annee)]
+        divergences = [
+            divergence
+            for bailleur, departement, annee in annees
+            for divergence in verifier_annee(bailleur, departement, annee)
+        ]
         divergences += [*verifier_bilans(), *verifier_pieces(), *verifier_journaux()]
         if divergences:
             lignes = [f"{un.objet} — {un.mesure} : {un.attendu} ≠ {un.trouve}" for un in divergences]
