@@ -18,6 +18,7 @@ from flux_reservations.acces.models import Utilisateur
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.droit.conversion import ECHEANCE_DES_CONVENTIONS, taux_de_repli
 from flux_reservations.commun.calendrier import UN_JOUR
+from flux_reservations.embarque.donnees_demo.besoins import ecrire_besoins, ecrire_previsions
 from flux_reservations.embarque.donnees_demo.conges import engendrer_conges
 from flux_reservations.embarque.donnees_demo.conventions import (
     EFFET,
@@ -26,6 +27,7 @@ from flux_reservations.embarque.donnees_demo.conventions import (
     ecrire_conventions,
     lignes_en_vigueur,
 )
+from flux_reservations.embarque.donnees_demo.envois import ecrire_envois
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
 from flux_reservations.embarque.donnees_demo.histoire import Bureau, Cles, Historien, Recit, ecrire_seances
 from flux_reservations.embarque.donnees_demo.organismes import (
@@ -38,7 +40,6 @@ from flux_reservations.embarque.donnees_demo.organismes import (
 from flux_reservations.embarque.donnees_demo.orientation import REPLI, Comptes
 from flux_reservations.embarque.donnees_demo.parcours import calendrier_des_seances
 from flux_reservations.embarque.donnees_demo.patrimoine import LogementDemo, engendrer_logements, situations_des
-from flux_reservations.embarque.donnees_demo.plafonds import tenir_les_plafonds
 from flux_reservations.embarque.donnees_demo.programmes import Batisseur
 from flux_reservations.embarque.donnees_demo.soldes import REPRISES, ecrire_soldes
 from flux_reservations.embarque.donnees_demo.stock import PARTS, engendrer_stock
@@ -81,6 +82,7 @@ def engendrer(aujourd_hui: date, graine: int = GRAINE) -> Engendre:
         for plan in BAILLEURS:
             maison = _Maison(plan, bailleurs[plan.prefixe], reservataires, agents[plan.prefixe], aujourd_hui, graine)
             nombres.update(maison.engendrer())
+        ecrire_besoins(reservataires, aujourd_hui)
         with connection.cursor() as curseur:
             curseur.execute("SET CONSTRAINTS ALL IMMEDIATE")
     return Engendre(deja_la=False, nombres=dict(nombres))
@@ -122,8 +124,11 @@ class _Maison:
         soldes = ecrire_soldes(
             self.bailleur, self.plan.prefixe, self.premiere_annee, EFFET[self.plan.prefixe], self.aujourd_hui, self.hasard
         )
+        ecrire_previsions(self.bailleur, self.aujourd_hui, self.hasard)
+        envois = ecrire_envois(self.bailleur, self.plan.prefixe, conventions.values(), self.agent)
         return {
             "soldes": soldes,
+            "envois": envois,
             "logements": len(logements),
             "reservations_stock": len(stock),
             "conventions": len(conventions),
@@ -168,7 +173,6 @@ class _Maison:
             if annee == self.aujourd_hui.year:
                 livraison = max(date(annee, 1, 6), self.aujourd_hui - timedelta(days=34))
             historien.raconter_premieres_locations(neufs, livraison)
-        tenir_les_plafonds(recit.baux, self.premiere_annee, self.aujourd_hui)
         return recit
 
     def _lignes(self, logements: list[LogementDemo], stock: list[ReservationStock]) -> list[LigneEnVigueur]:

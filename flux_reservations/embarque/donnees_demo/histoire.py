@@ -18,10 +18,10 @@ from flux_reservations.commun.calendrier import premier_jour_ouvre
 from flux_reservations.embarque.donnees_demo.conges import Conge
 from flux_reservations.embarque.donnees_demo.conventions import ConventionDemo
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
-from flux_reservations.embarque.donnees_demo.orientation import Choix, Comptes, Decidee
+from flux_reservations.embarque.donnees_demo.orientation import BailCompte, Choix, Comptes, Decidee
 from flux_reservations.embarque.donnees_demo.parcours import Cadre, Conteur, Deroule
 from flux_reservations.embarque.donnees_demo.patrimoine import LogementDemo
-from flux_reservations.embarque.donnees_demo.plafonds import BailDuFlux
+from flux_reservations.embarque.donnees_demo.plafonds import BailDuFlux, tenir_les_plafonds
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class Historien:
         self._conteur = Conteur(hasard)
         self._cles = cles
         self.recit = Recit()
-        self._decidees: list[tuple[Decidee, date | None]] = []
+        self._decidees: list[tuple[Decidee, Liberation]] = []
         self._annee = 0
 
     def raconter(self, conges: list[Conge], premiere_annee: int) -> Recit:
@@ -79,6 +79,7 @@ class Historien:
             if annee > self._annee and annee <= self._bureau.aujourd_hui.year:
                 self._ouvrir(annee)
             self._raconter_une(conge, date(premiere_annee, 1, 1))
+        tenir_les_plafonds(self.recit.baux, self._annee, self._bureau.aujourd_hui)
         return self.recit
 
     def raconter_premieres_locations(self, logements: list[LogementDemo], livraison: date) -> None:
@@ -99,9 +100,20 @@ class Historien:
     def _ouvrir(self, annee: int) -> None:
         """Ouvre les comptes de l'année avec les dossiers que le 31 décembre a trouvés sans bail."""
         veille = date(annee - 1, 12, 31)
-        en_cours = [decidee for decidee, bail in self._decidees if bail is None or bail > veille]
-        self._bureau.comptes.ouvrir(annee, en_cours if self._annee else [])
-        self._decidees = [(decidee, bail) for decidee, bail in self._decidees if bail is None or bail > veille]
+        if self._annee:
+            tenir_les_plafonds(self.recit.baux, annee - 1, self._bureau.aujourd_hui)
+        baux = [
+            BailCompte(decidee.libere.commune, liberation.date_bail, decidee.compte.code)
+            for decidee, liberation in self._decidees
+            if liberation.date_bail is not None
+        ]
+        en_cours = [
+            (decidee, liberation)
+            for decidee, liberation in self._decidees
+            if liberation.date_bail is None or liberation.date_bail > veille
+        ]
+        self._bureau.comptes.ouvrir(annee, [decidee for decidee, _ in en_cours], baux)
+        self._decidees = en_cours
         self._annee = annee
 
     def _raconter_une(self, conge: Conge, ouverture: date) -> None:
@@ -121,7 +133,7 @@ class Historien:
         if logement.stock_de:
             self._raconter_du_stock(conge, ouverture)
             return
-        orientation_le = hasard.apres(conge.le, 45, 100, 60) if hasard.est_vrai(130) else hasard.apres(conge.le, 5, 28, 11)
+        orientation_le = hasard.apres(conge.le, 45, 100, 60) if hasard.est_vrai(130) else hasard.apres(conge.le, 12, 44, 26)
         if orientation_le > jour or conge.disponibilite.year > jour.year:
             if conge.disponibilite >= ouverture:
                 self._ecrire_liberation(conge)
@@ -156,7 +168,7 @@ class Historien:
         recit, ecrit = Recit(), self.recit
         self.recit = recit
         liberation = self._ecrire_liberation(conge)
-        recente = (bureau.aujourd_hui - le).days < 170  # noqa: PLR2004 : assez récent pour se voir encore dans les retards
+        recente = (bureau.aujourd_hui - le).days < 130  # noqa: PLR2004 : assez récent pour se voir encore dans les retards
         choix = bureau.comptes.choisir(libere, le, recente=recente)
         deroule, rang = self._orienter(liberation, conge.logement, choix, le, 1), 1
         decide = choix
@@ -175,7 +187,7 @@ class Historien:
             if deroule.bail is not None:
                 ecrit.baux.append(BailDuFlux(liberation, recit.orientations[-1]))
             compte = CompteDecide(decide.partie, decide.sous_contingent)
-            self._decidees.append((Decidee(libere, compte), deroule.bail))
+            self._decidees.append((Decidee(libere, compte), liberation))
 
     def _garder(self, recit: Recit, ecrit: Recit, bail: date | None, ouverture: date) -> bool:
         """Verse un récit au récit commun, sauf si le bail est d'avant l'ouverture."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from attributions.domaine.codes import COMPTE_BAILLEUR
@@ -20,6 +20,8 @@ ETAT: Final = "ETAT94"
 REPLI: Final = "ETAT94/repli"
 CHOIX_LIBRES: Final = 45
 """Orientations sur mille où l'agent s'écarte de la proposition."""
+ANTICIPATION: Final = timedelta(days=45)
+"""Un logement qui se libère juste avant l'effet d'une convention sera loué après : l'agent l'oriente déjà selon elle."""
 MOTIFS_DE_DEROGATION: Final = (
     "Ménage du réservataire déjà reçu et prêt à emménager",
     "Équilibre de peuplement de la résidence",
@@ -67,6 +69,15 @@ class Decidee:
     compte: CompteDecide
 
 
+@dataclass(frozen=True, slots=True)
+class BailCompte:
+    """Un bail du flux : où, quand, et le compte (au sens du moteur) qui a reçu le logement."""
+
+    commune: str
+    le: date
+    code: str
+
+
 @dataclass(slots=True)
 class Comptes:
     """Les comptes d'un bailleur : ses lignes de droit, son parc, ses reports ; ouvre un moteur par année."""
@@ -81,18 +92,26 @@ class Comptes:
     moteur: Moteur | None = None
     annee: int = 0
 
-    def ouvrir(self, annee: int, anterieures: list[Decidee]) -> None:
-        """Ouvre l'année : les retards passent d'une année sur l'autre, sauf ceux de l'État, et les dossiers en cours aussi."""
-        finals = self._retards()
+    def ouvrir(self, annee: int, anterieures: list[Decidee], baux: list[BailCompte]) -> None:
+        """Ouvre l'année : chaque compte part du solde de l'année finie, sauf l'État ; les dossiers sans bail y entrent d'abord."""
+        if self.annee:
+            self.reports = {
+                code: {"": solde} for code, solde in self._soldes(self.annee, baux).items() if code not in {ETAT, REPLI}
+            }
         self.annee = annee
-        if finals:
-            self.reports = {}
-        essai = self._rejouer(anterieures)
-        if finals:
-            for indice, code in enumerate(essai.terrain.codes[:-1]):
-                if code not in {ETAT, REPLI}:
-                    self.reports[code] = {"": finals.get(code, 0) - essai.retards[indice]}
         self.moteur = self._rejouer(anterieures)
+
+    def _soldes(self, annee: int, baux: list[BailCompte]) -> dict[str, int]:
+        """Ce que l'année laisse à chaque compte, en U : report, plus son taux à chaque bail, moins ce qu'il a reçu (RG-47)."""
+        soldes = {code: sum(reports.values()) for code, reports in self.reports.items()}
+        for bail in baux:
+            if bail.le.year != annee:
+                continue
+            for ligne in self.lignes:
+                if ligne.court(bail.le) and bail.commune in ligne.assiette:
+                    soldes[ligne.reservataire] = soldes.get(ligne.reservataire, 0) + ligne.taux
+            soldes[bail.code] = soldes.get(bail.code, 0) - U
+        return soldes
 
     def choisir(self, libere: LogementLibere, le: date, *, recente: bool) -> Choix:
         """Libère le logement, suit la proposition (ou parfois un autre choix, surtout s'il est récent) et l'attribue."""
@@ -141,11 +160,6 @@ class Comptes:
             motif=motif,
         )
 
-    def _retards(self) -> dict[str, int]:
-        if self.moteur is None:
-            return {}
-        return dict(zip(self.moteur.terrain.codes, self.moteur.retards, strict=True))
-
     def _rejouer(self, anterieures: list[Decidee]) -> Moteur:
         moteur = Moteur(self._faits([un.libere for un in anterieures]))
         for ancienne in anterieures:
@@ -157,13 +171,15 @@ class Comptes:
 
     def _faits(self, liberations: list[LogementLibere]) -> FaitsMoteur:
         premier, dernier = date(self.annee, 1, 1), date(self.annee, 12, 31)
+        effet = min(ligne.debut for ligne in self.lignes)
         par_code: dict[str, list[Ligne]] = {}
         for ligne in self.lignes:
-            if ligne.debut <= dernier and (ligne.fin is None or premier <= ligne.fin):
+            debut = effet - ANTICIPATION if ligne.debut == effet else ligne.debut
+            if debut <= dernier and (ligne.fin is None or premier <= ligne.fin):
                 code = REPLI if ligne.sous_contingent == "repli" else ligne.reservataire
                 agents = AGENTS if ligne.sous_contingent == AGENTS else ""
                 par_code.setdefault(code, []).append(
-                    Ligne(ligne.taux, ligne.assiette, ligne.perimetre, ligne.debut, ligne.fin, agents)
+                    Ligne(ligne.taux, ligne.assiette, ligne.perimetre, debut, ligne.fin, agents)
                 )
         return FaitsMoteur(
             annee=self.annee,

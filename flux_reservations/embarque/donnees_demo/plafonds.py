@@ -6,7 +6,6 @@ quelques logements. Un agent attentif les signe en janvier : c'est ce que fait c
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,24 +31,18 @@ class BailDuFlux:
         return self.liberation.date_bail or date.max
 
 
-def tenir_les_plafonds(baux: Iterable[BailDuFlux], premiere_annee: int, aujourd_hui: date) -> None:
-    """Repousse les derniers baux de l'État de chaque année qui dépasserait 30 % du flux (ou 5 % pour les agents)."""
-    tous = list(baux)
-    flux = Counter(bail.le.year for bail in tous)
-    for annee in range(premiere_annee, aujourd_hui.year + 1):
-        premier = date(annee, 1, 1)
-        # Un bail repoussé diminue le flux de l'année : les agents se revoient une fois l'État ramené à sa part.
-        for sous_contingents, plafond in (
-            (frozenset({"prioritaires", "agents"}), plafond_etat(premier)),
-            (frozenset({"agents"}), plafond_agents(premier)),
-            (frozenset({"prioritaires", "agents"}), plafond_etat(premier)),
-        ):
-            recus = sorted((bail for bail in tous if _est_de_l_etat(bail, sous_contingents, annee)), key=lambda bail: bail.le)
-            while len(recus) > plafond * flux[annee]:
-                repousse = recus.pop()
-                flux[annee] -= 1
-                _repousser(repousse, aujourd_hui)
-                flux[repousse.le.year] += 1
+def tenir_les_plafonds(baux: Iterable[BailDuFlux], annee: int, aujourd_hui: date) -> None:
+    """Repousse les derniers baux de l'État d'une année qui dépasserait 30 % du flux (ou 5 % pour les agents)."""
+    de_l_annee = [bail for bail in baux if bail.le.year == annee]
+    flux = len(de_l_annee)
+    premier = date(annee, 1, 1)
+    tous, agents = frozenset({"prioritaires", "agents"}), frozenset({"agents"})
+    # Un bail repoussé diminue le flux de l'année : chaque plafond se revoit après l'autre.
+    for sous_contingents, plafond in ((tous, plafond_etat(premier)), (agents, plafond_agents(premier)), (tous, plafond_etat(premier))):
+        recus = sorted((bail for bail in de_l_annee if _est_de_l_etat(bail, sous_contingents, annee)), key=lambda bail: bail.le)
+        while len(recus) > plafond * flux:
+            flux -= 1
+            _repousser(recus.pop(), aujourd_hui)
 
 
 def _est_de_l_etat(bail: BailDuFlux, sous_contingents: frozenset[str], annee: int) -> bool:
