@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
 
 pytestmark = pytest.mark.django_db
-MOT_DE_PASSE = "mot de passe d'essai"  # noqa: S105 : celui des fabriques
+MOT_DE_PASSE = "mot de passe d'essai"
 
 
 def se_connecter(client: Client, utilisateur: Utilisateur, mot_de_passe: str = MOT_DE_PASSE) -> str:

@@ -25,7 +25,10 @@ _ROLES = {
 }
 _PUBLIQUES = [("anonyme", reverse(nom)) for nom in ("accueil", "regles", "accessibilite", "connexion")]
 _PAGES = [
-    (role, lien.adresse) for role, acteur in _ROLES.items() for groupe in naviguer(acteur, "") for lien in groupe.entrees
+    (role, lien.adresse)
+    for role, acteur in _ROLES.items()
+    for groupe in naviguer(acteur, "")
+    for lien in groupe.entrees
 ]
 _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("bailleur_a", "logement", lambda monde: monde.liberation_a.logement_id),
@@ -65,17 +68,16 @@ def test_une_page_de_la_navigation_est_accessible(
     verifier(page, serveur + adresse, examiner)
 
 
-@pytest.mark.parametrize(("role", "nom", "cle"), _FICHES, ids=[f"{role}-{nom}" for role, nom, _ in _FICHES])
+@pytest.mark.parametrize("fiche", _FICHES, ids=[f"{role}-{nom}" for role, nom, _ in _FICHES])
 def test_une_fiche_est_accessible(
     page: Page,
     serveur: str,
     monde: Monde,
     entrer: Callable[[str], None],
     examiner: Callable[[], list[str]],
-    role: str,
-    nom: str,
-    cle: Callable[[Monde], int],
+    fiche: tuple[str, str, Callable[[Monde], int]],
 ) -> None:
+    role, nom, cle = fiche
     entrer(role)
     verifier(page, serveur + reverse(nom, args=[cle(monde)]), examiner)
 

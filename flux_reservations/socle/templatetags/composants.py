@@ -84,7 +84,7 @@ def carte(content: str, titre: str = "", niveau: int = 2) -> SafeString:
 
 
 @register.simple_block_tag(end_name="fin_deplier")
-def deplier(  # noqa: PLR0913, PLR0917 : une balise de gabarit dit tout ce qu'elle montre
+def deplier(  # noqa: PLR0917 : une balise de gabarit dit tout ce qu'elle montre
     content: str,
     valeur: object,
     libelle: str,
@@ -136,7 +136,7 @@ def barres_retard(barres: Sequence[BarreRetard], legende: str) -> dict[str, Any]
 
 
 @register.inclusion_tag("composants/jauge.html")
-def jauge(  # noqa: PLR0913, PLR0917 : une balise de gabarit dit tout ce qu'elle montre
+def jauge(
     valeur: Quantite,
     maximum: Quantite,
     libelle: str,
