@@ -202,7 +202,9 @@ replis AS (
 SELECT COALESCE(sum(droits), 0), COALESCE(sum(
     round(100.0 * droits / NULLIF(logements, 0), 2) * (
       SELECT count(*) FROM qualifiees q JOIN zones z ON z.code = q.commune_id AND z.id = r.id
-      WHERE q.categorie = 'flux' AND q.date_bail BETWEEN r.du AND r.au)) / 100, 0)
+      WHERE q.categorie = 'flux' AND q.date_bail BETWEEN r.du AND r.au AND (q.nature <> 'premiere_location' OR EXISTS (
+        SELECT 1 FROM versions v WHERE v.type = 'etat' AND q.date_bail BETWEEN v.debut AND v.fin
+          AND v.premieres_locations = 'dans_le_flux')))) / 100, 0)
 FROM replis r WHERE du <= au AND droits > 0
 """
 )

@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from bilans.domaine.faits import CleDeCompte, FaitsFlux
 from bilans.domaine.qualification import LiberationQualifiee
-from conventions.domaine.repli import Repli
 from conventions.domaine.versions import VersionConvention, sous_contingent_de
 from flux_reservations.droit.repartition import droit_theorique
 
@@ -101,8 +100,19 @@ def lignes_par_compte(faits: FaitsFlux, baux: Sequence[BailDuFlux]) -> dict[CleD
     return par_compte
 
 
-def lignes_du_repli(replis: Iterable[Repli], baux: Sequence[BailDuFlux]) -> list[DroitDeLigne]:
-    """Droits du repli, un par réservataire qui n'a pas converti ses droits (RG-19)."""
+def lignes_du_repli(faits: FaitsFlux, baux: Sequence[BailDuFlux]) -> list[DroitDeLigne]:
+    """Droits du repli, un par réservataire qui n'a pas converti ses droits (RG-19).
+
+    Une première location n'y compte que si la convention de l'État, dont le repli suit les modalités, les met dans le flux.
+    """
+
+    def compte(bail: BailDuFlux) -> bool:
+        if not bail.est_premiere_location:
+            return True
+        etat = faits.conventions.etat(bail.date_bail)
+        return etat is not None and etat.premieres_locations_dans_le_flux
+
+    comptes = [bail for bail in baux if compte(bail)]
     return [
         DroitDeLigne(
             libelle=f"Droits non convertis de {repli.reservataire.code} ({repli.droits} ÷ {repli.logements})",
@@ -111,11 +121,11 @@ def lignes_du_repli(replis: Iterable[Repli], baux: Sequence[BailDuFlux]) -> list
             debut=repli.debut,
             fin=repli.fin,
             liberations=tuple(
-                bail.identifiant for bail in baux if repli.court(bail.date_bail) and repli.couvre(bail.commune)
+                bail.identifiant for bail in comptes if repli.court(bail.date_bail) and repli.couvre(bail.commune)
             ),
             regle="RG-19",
         )
-        for repli in replis
+        for repli in faits.replis
     ]
 
 

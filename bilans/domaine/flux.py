@@ -87,7 +87,7 @@ def calculer_flux(faits: FaitsFlux) -> FluxAnnuel:
     assiette = calculer_assiette(faits, liberations)
     decomptes, cles_de_repli = ranger_les_decomptes(faits, liberations)
     ouverts = ouvrir_les_comptes(faits, lignes_par_compte(faits, baux), decomptes)
-    repli = lignes_du_repli(faits.replis, baux)
+    repli = lignes_du_repli(faits, baux)
     if repli or cles_de_repli:
         ouverts.append(compte_de_repli(faits, repli, cles_de_repli))
     quotas = [_quota(indice, compte, faits) for indice, compte in enumerate(ouverts)]

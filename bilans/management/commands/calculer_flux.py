@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from argparse import ArgumentTypeError
+from typing import Any, Final
 
 from django.core.management.base import CommandParser
 
 from bilans.calcul import calculer_annee
 from conventions.chargement import trouver_bailleur, trouver_departement
 from flux_reservations.socle.commande import CommandeMetier
+
+PREMIERE_ANNEE: Final = 1900
+DERNIERE_ANNEE: Final = 2200
 
 
 def ajouter_arguments_d_annee(analyseur: CommandParser) -> None:
@@ -19,11 +23,10 @@ def ajouter_arguments_d_annee(analyseur: CommandParser) -> None:
 
 
 def annee_valide(texte: str) -> int:
-    """Une année sur quatre chiffres ; lève `ValueError` (sortie 2)."""
-    annee = int(texte)
-    if not 1000 < annee < 9000:  # noqa: PLR2004 : quatre chiffres
-        raise ValueError(texte)
-    return annee
+    """Une année sur quatre chiffres ; une autre écriture est une commande mal appelée (sortie 2)."""
+    if not (texte.isascii() and texte.isdigit() and PREMIERE_ANNEE <= int(texte) <= DERNIERE_ANNEE):
+        raise ArgumentTypeError(f"« {texte} » n'est pas une année entre {PREMIERE_ANNEE} et {DERNIERE_ANNEE}")
+    return int(texte)
 
 
 class Command(CommandeMetier):

@@ -36,8 +36,12 @@ class Command(CommandeMetier):
             from bilans.pdf import ecrire_pdf  # noqa: PLC0415
             from bilans.tableur import ecrire_tableur  # noqa: PLC0415
 
-            ecrire_pdf(calcul, bailleur, departement, dossier)
-            ecrire_tableur(calcul, bailleur, departement, dossier)
+            try:
+                ecrire_pdf(calcul, bailleur, departement, dossier)
+                ecrire_tableur(calcul, bailleur, departement, dossier)
+            except OSError as erreur:
+                message = f"Impossible d'écrire dans {dossier} : {erreur.strerror}."
+                raise ErreurMetier("ecriture_impossible", message) from erreur
         return calcul.bilan_json()
 
 

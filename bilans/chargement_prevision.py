@@ -1,0 +1,62 @@
+"""L'histoire d'un bailleur, commune par commune, pour prévoir l'année à venir (RG-32), en un nombre fixe de requêtes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from django.db.models import Case, Count, F, IntegerField, When
+from django.db.models.functions import ExtractYear
+
+from attributions.chargement.decompte import mises_en_location
+from attributions.domaine.codes import NatureLiberation
+from bilans.domaine.prevision import AnneeDeCommune, PrevisionDeCommune, prevoir
+from conventions.chargement import charger_conventions, compter_logements_par_commune
+from conventions.domaine.versions import Conventions
+from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
+from flux_reservations.droit.assiette import ANNEES_DE_PREVISION, rotation
+
+
+def charger_histoire(
+    bailleur: int, departement: str, annees: range, conventions: Conventions
+) -> dict[str, list[AnneeDeCommune]]:
+    """A et B par motif de chaque commune, année après année (une requête) ; une commune sans bail n'y est pas."""
+    lignes = (
+        mises_en_location(bailleur, departement, premier_janvier(annees[0]), trente_et_un_decembre(annees[-1]))
+        .annotate(
+            annee=ExtractYear("date_bail", output_field=IntegerField()),
+            premiere=Case(When(nature=NatureLiberation.PREMIERE_LOCATION, then=F("date_bail"))),
+        )
+        .order_by()
+        .values("logement__commune_id", "annee", "exclusion", "premiere")
+        .annotate(nombre=Count("pk"))
+        .values_list("logement__commune_id", "annee", "exclusion", "premiere", "nombre")
+    )
+    nombres: dict[str, dict[int, dict[str, int]]] = {}
+    for commune, annee, exclusion, premiere, nombre in lignes:
+        if premiere is None or conventions.premieres_locations_dans_le_flux(commune, premiere):
+            motifs = nombres.setdefault(commune, {}).setdefault(annee, {})
+            motifs[exclusion] = motifs.get(exclusion, 0) + nombre
+    return {
+        commune: [
+            AnneeDeCommune(
+                sum(par_annee.get(annee, {}).values()),
+                {motif: nombre for motif, nombre in par_annee.get(annee, {}).items() if motif},
+            )
+            for annee in annees
+        ]
+        for commune, par_annee in nombres.items()
+    }
+
+
+def prevoir_annee(bailleur: int, departement: str, annee: int) -> tuple[PrevisionDeCommune, ...]:
+    """La prévision de l'année, commune par commune : moyenne des trois années civiles qui la précèdent (RG-32).
+
+    Une commune du patrimoine sans bail en trois ans est prévue à la rotation moyenne du département.
+    """
+    chargees = charger_conventions(bailleur, departement)
+    nombre = ANNEES_DE_PREVISION.valeur(premier_janvier(annee))
+    histoire = charger_histoire(bailleur, departement, range(annee - nombre, annee), chargees.conventions)
+    logements = compter_logements_par_commune(bailleur, departement, premier_janvier(annee))
+    baux = sum(un.mises_en_location for annees in histoire.values() for un in annees)
+    moyenne = rotation(baux, sum(logements.values()), nombre) or Fraction(0)
+    return prevoir(histoire, logements, moyenne)
