@@ -108,7 +108,9 @@ def deposer_le_lot(
     Proposition.objects.bulk_update(revues, _CHAMPS_REVUS, batch_size=500)
     Proposition.objects.filter(pk__in=[proposition.pk for proposition in existantes.values()]).delete()
     if nouvelles or changees or existantes:
-        _journaliser_le_lot(acteur, comptes, cause, {"nouvelles": len(nouvelles), "changees": changees, "retirees": len(existantes)})
+        _journaliser_le_lot(
+            acteur, comptes, cause, {"nouvelles": len(nouvelles), "changees": changees, "retirees": len(existantes)}
+        )
     return LotRevise(lignes, len(nouvelles), len(changees))
 
 
@@ -133,5 +135,3 @@ def _journaliser_le_lot(acteur: Acteur, comptes: Comptes, cause: str, apres: dic
         organisme_id=comptes.bailleur.pk,
         apres={"departement": comptes.departement, "annee": comptes.annee, "cause": cause, **apres},
     )
-
-

@@ -1,12 +1,13 @@
 """Orienter un logement libéré : suivre le moteur, choisir un autre compte, revenir en arrière (RG-41).
 
-Chaque décision se prend sous le verrou des comptes, sur un état recalculé : ce que l'agent a vu (`vu`) doit être encore vrai, sinon
-rien n'est décidé et le lot revu lui est montré.
+Chaque décision se prend sous le verrou des comptes, sur un état recalculé : ce que l'agent a vu (`vu`) doit être
+encore vrai, sinon rien n'est décidé et le lot revu lui est montré.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,11 +18,11 @@ from django.utils import timezone
 from attributions.actions.lot import deposer_le_lot, reviser_le_lot_de, verrouiller_les_comptes
 from attributions.chargement.comptes import Comptes, etablir_le_lot, presenter_eligibles
 from attributions.chargement.moteur import AnneeDuMoteur
-from attributions.domaine.codes import Issue
+from attributions.domaine.codes import Exclusion, Issue, Retrait
 from attributions.domaine.lot_vivant import DecisionDuMoteur, LotVivant
 from attributions.domaine.rejeu import code_public
 from attributions.models import Liberation, Orientation, Proposition
-from conventions.domaine.codes import SousContingent
+from conventions.domaine.codes import Code, SousContingent
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
@@ -32,17 +33,20 @@ def orienter(
 ) -> Orientation:
     """Décide une libération : sans `compte`, on suit la proposition ; sinon on choisit un autre compte éligible, avec un motif.
 
-    `vu` : le compte proposé que l'agent avait sous les yeux. Lève `Conflit` si la proposition a changé depuis ou si le logement
-    vient d'être orienté, `ErreurMetier` si le compte n'est pas éligible ou si le motif manque.
+    `vu` : le compte proposé que l'agent avait sous les yeux. Lève `Conflit` si la proposition a changé depuis ou si
+    le logement vient d'être orienté, `ErreurMetier` si le compte n'est pas éligible ou si le motif manque.
     """
     liberation = _trouver_liberation(acteur, liberation_id)
-    return _decider_ensemble(acteur, Comptes.d_une_liberation(liberation, le), le, [(liberation.pk, vu, compte, motif)])[0]
+    return _decider_ensemble(
+        acteur, Comptes.d_une_liberation(liberation, le), le, [(liberation.pk, vu, compte, motif)]
+    )[0]
 
 
 def suivre_les_propositions(*, acteur: Acteur, vus: Mapping[int, str], le: date) -> list[Orientation]:
     """Suit plusieurs propositions d'un coup, dans l'ordre du lot : toutes, ou aucune si l'une a changé.
 
-    `vus` : par libération, le compte que l'agent avait sous les yeux. Un lot est d'un seul département et d'une seule année.
+    `vus` : par libération, le compte que l'agent avait sous les yeux. Un lot est d'un seul département et d'une seule
+    année.
     """
     liberations = [_trouver_liberation(acteur, identifiant) for identifiant in sorted(vus)]
     if not liberations:
@@ -70,12 +74,11 @@ def _decider_ensemble(acteur: Acteur, comptes: Comptes, le: date, demandes: list
         perimee = ""
         for identifiant, vu, _, _ in demandes:
             perimee = perimee or _dire_ce_qui_a_change(lignes[identifiant], vivant, vu)
+        orientations = []
         if not perimee:
-            initiales = _initiales(lignes)
-            orientations = [
-                _decider_une(acteur, lignes[identifiant], vivant, chargee, le, compte, motif, initiales)
-                for identifiant, _, compte, motif in demandes
-            ]
+            deposees = {une.liberation_id: une for une in Proposition.objects.filter(liberation_id__in=list(lignes))}
+            etat = _Etat(lignes, deposees, chargee, vivant, le)
+            orientations = [_decider_une(acteur, etat, demande) for demande in demandes]
         cause = f"décision sur {', '.join(lignes[demande[0]].numero for demande in demandes)}"
         deposer_le_lot(acteur, comptes, chargee, vivant, cause)
     if perimee:
@@ -109,42 +112,42 @@ def _partie(compte: str) -> str:
     return compte if sous_contingent == SousContingent.REPLI else code
 
 
-def _initiales(lignes: Mapping[int, Liberation]) -> dict[int, Proposition]:
-    return {
-        proposition.liberation_id: proposition for proposition in Proposition.objects.filter(liberation_id__in=list(lignes))
-    }
+@dataclass(frozen=True, slots=True)
+class _Etat:
+    """L'état sous verrou où l'on décide : les libérations et leurs propositions déposées, l'année, le lot, le jour."""
+
+    liberations: Mapping[int, Liberation]
+    propositions: Mapping[int, Proposition]
+    chargee: AnneeDuMoteur
+    vivant: LotVivant
+    le: date
 
 
-def _decider_une(  # noqa: PLR0913 : une décision et tout ce qui la trace
-    acteur: Acteur,
-    liberation: Liberation,
-    vivant: LotVivant,
-    chargee: AnneeDuMoteur,
-    le: date,
-    compte: str,
-    motif: str,
-    propositions: Mapping[int, Proposition],
-) -> Orientation:
+def _decider_une(acteur: Acteur, etat: _Etat, demande: Demande) -> Orientation:
+    identifiant, _, compte, motif = demande
+    liberation, vivant = etat.liberations[identifiant], etat.vivant
     partie = _partie(compte) if compte else ""
     sous_contingent = compte.partition("/")[2] if compte and partie != compte else ""
     if partie and partie != vivant.partie_proposee(liberation.numero) and not motif.strip():
         raise ErreurMetier(
-            "motif_obligatoire", "Dites pourquoi vous choisissez un autre compte que le compte proposé.", champ="motif", regle="RG-41"
+            "motif_obligatoire",
+            "Dites pourquoi vous choisissez un autre compte que le compte proposé.",
+            champ="motif",
+            regle="RG-41",
         )
     decision = vivant.decider(liberation.numero, partie, sous_contingent)
-    reservataire, sous_contingent = chargee.compte(decision.choisi, decision.sous_contingent)
-    proposition = propositions.get(liberation.pk)
+    reservataire, sous_contingent = etat.chargee.compte(decision.choisi, decision.sous_contingent)
     dernier_rang = liberation.orientations.aggregate(rang=Max("rang"))["rang"] or 0
     orientation = Orientation.objects.create(
         liberation=liberation,
         rang=dernier_rang + 1,
         reservataire_id=reservataire,
         sous_contingent=sous_contingent,
-        date_orientation=le,
+        date_orientation=etat.le,
         motif=motif.strip(),
         compte_propose=decision.propose,
         phrase=decision.phrase,
-        etat_comptes=_tracer(decision, proposition, le),
+        etat_comptes=_tracer(decision, etat.propositions.get(identifiant), etat.le),
         decidee_par_id=acteur.utilisateur_id,
         decidee_le=timezone.now(),
     )
@@ -153,7 +156,7 @@ def _decider_une(  # noqa: PLR0913 : une décision et tout ce qui la trace
         action="orienter" if decision.est_suivie else "orienter_autrement",
         objet=orientation,
         organisme_id=liberation.bailleur_id,
-        apres={"compte": orientation.compte, "propose": decision.propose, "date_orientation": le},
+        apres={"compte": orientation.compte, "propose": decision.propose, "date_orientation": etat.le},
         motif=motif.strip(),
     )
     return orientation
@@ -178,7 +181,11 @@ def annuler_l_orientation(*, acteur: Acteur, orientation_id: int, le: date, moti
     """Revient sur une décision tant que rien n'est notifié : l'orientation est retirée, le logement revient dans le lot."""
     _exiger_un_motif(motif)
     permises = Orientation.objects.modifiables_par(acteur)
-    orientation = permises.filter(pk=orientation_id).select_related("liberation__logement__commune", "liberation__bailleur").first()
+    orientation = (
+        permises.filter(pk=orientation_id)
+        .select_related("liberation__logement__commune", "liberation__bailleur")
+        .first()
+    )
     if orientation is None:
         if Orientation.objects.visibles_par(acteur).filter(pk=orientation_id).exists():
             raise AccesRefuse
@@ -186,18 +193,25 @@ def annuler_l_orientation(*, acteur: Acteur, orientation_id: int, le: date, moti
     comptes = Comptes.d_une_liberation(orientation.liberation, le)
     with transaction.atomic():
         verrouiller_les_comptes(comptes)
-        orientation = Orientation.objects.select_for_update(of=("self",)).select_related("liberation", "reservataire").get(pk=orientation_id)
+        orientation = (
+            Orientation.objects.select_for_update(of=("self",))
+            .select_related("liberation", "reservataire")
+            .get(pk=orientation_id)
+        )
         _refuser_si_notifiee(orientation)
         _retirer_l_orientation(acteur, orientation, motif, "annuler_l_orientation")
         chargee, vivant = etablir_le_lot(comptes, le)
-        deposer_le_lot(acteur, comptes, chargee, vivant, f"annulation de l'orientation de {orientation.liberation.numero}")
+        deposer_le_lot(
+            acteur, comptes, chargee, vivant, f"annulation de l'orientation de {orientation.liberation.numero}"
+        )
     return orientation
 
 
 def _refuser_si_notifiee(orientation: Orientation) -> None:
     if orientation.issue != Issue.EN_COURS:
         raise ErreurMetier(
-            "orientation_finie", f"Cette orientation est terminée ({orientation.get_issue_display().lower()}) : elle ne s'annule plus."
+            "orientation_finie",
+            f"Cette orientation est terminée ({orientation.get_issue_display().lower()}) : elle ne s'annule plus.",
         )
     if orientation.date_mise_a_disposition or orientation.date_proposition or orientation.date_caleol:
         raise ErreurMetier(
@@ -226,17 +240,25 @@ def exclure(*, acteur: Acteur, liberation_id: int, exclusion: str, le: date, mot
 
     Une orientation en cours, pas encore notifiée, est retirée : le compte n'est pas décompté (RG-46).
     """
-    return _requalifier(acteur, liberation_id, le, motif, {"exclusion": exclusion, "motif_exclusion": motif.strip()}, "exclure")
+    return _requalifier(
+        acteur, liberation_id, le, motif, {"exclusion": exclusion, "motif_exclusion": motif.strip()}, "exclure"
+    )
 
 
 def retirer_la_liberation(*, acteur: Acteur, liberation_id: int, retrait: str, le: date, motif: str = "") -> Liberation:
     """Retire une libération : congé annulé, gel ou vente (RG-40) ; `retrait` vide la rétablit. Refusée si un bail est signé."""
-    return _requalifier(acteur, liberation_id, le, motif, {"retrait": retrait, "motif_retrait": motif.strip()}, "retirer_la_liberation")
+    return _requalifier(
+        acteur, liberation_id, le, motif, {"retrait": retrait, "motif_retrait": motif.strip()}, "retirer_la_liberation"
+    )
 
 
-def decaler_la_disponibilite(*, acteur: Acteur, liberation_id: int, disponible_le: date, le: date, motif: str = "") -> Liberation:
+def decaler_la_disponibilite(
+    *, acteur: Acteur, liberation_id: int, disponible_le: date, le: date, motif: str = ""
+) -> Liberation:
     """Change la date de disponibilité d'une libération (RG-40) : l'état des comptes est rejoué à sa nouvelle place."""
-    return _requalifier(acteur, liberation_id, le, motif, {"date_disponibilite": disponible_le}, "decaler_la_disponibilite")
+    return _requalifier(
+        acteur, liberation_id, le, motif, {"date_disponibilite": disponible_le}, "decaler_la_disponibilite"
+    )
 
 
 def _requalifier(
@@ -268,20 +290,32 @@ def _requalifier(
     return liberation
 
 
+_CODES: Mapping[str, type[Code]] = {"exclusion": Exclusion, "retrait": Retrait}
+
+
 def _verifier_la_requalification(
     liberation: Liberation, changements: Mapping[str, Any], en_cours: Orientation | None, motif: str
 ) -> None:
     """Lève `ErreurMetier` : code inconnu, bail signé, logement notifié, motif manquant."""
     for champ, valeur in changements.items():
-        choix = {code for code, _ in liberation._meta.get_field(champ).choices or []}  # noqa: SLF001 : l'API publique des modèles
-        if choix and valeur and valeur not in choix:
+        choix = _CODES.get(champ)
+        if choix is not None and valeur and valeur not in set(choix):
             raise ErreurMetier("code_inconnu", f"« {valeur} » n'est pas un motif connu.", champ=champ)
     if changements.get("retrait") and liberation.date_bail is not None:
         raise ErreurMetier("bail_signe", "Un bail est signé : cette libération ne se retire plus.", regle="RG-40")
-    change = liberation.exclusion or liberation.retrait or liberation.orientations.exists() or "date_disponibilite" in changements
+    change = (
+        liberation.exclusion
+        or liberation.retrait
+        or liberation.orientations.exists()
+        or "date_disponibilite" in changements
+    )
     if change:
         _exiger_un_motif(motif)
-    if en_cours is not None and en_cours.date_mise_a_disposition and (changements.get("exclusion") or changements.get("retrait")):
+    if (
+        en_cours is not None
+        and en_cours.date_mise_a_disposition
+        and (changements.get("exclusion") or changements.get("retrait"))
+    ):
         raise ErreurMetier(
             "deja_notifie",
             f"Le logement est à la disposition de {en_cours.compte} : qu'il le rende d'abord, puis requalifiez.",
@@ -291,7 +325,9 @@ def _verifier_la_requalification(
 
 def _exiger_un_motif(motif: str) -> None:
     if not motif.strip():
-        raise ErreurMetier("motif_obligatoire", "Dites pourquoi : le motif est gardé avec le changement.", champ="motif")
+        raise ErreurMetier(
+            "motif_obligatoire", "Dites pourquoi : le motif est gardé avec le changement.", champ="motif"
+        )
 
 
 def _trouver_liberation(acteur: Acteur, liberation_id: int) -> Liberation:
@@ -307,5 +343,10 @@ def _trouver_liberation(acteur: Acteur, liberation_id: int) -> Liberation:
 
 def _verrouiller_liberations(acteur: Acteur, identifiants: list[int]) -> dict[int, Liberation]:
     """Ces libérations, verrouillées, telles qu'elles sont maintenant."""
-    lignes = Liberation.objects.modifiables_par(acteur).filter(pk__in=identifiants).select_for_update(of=("self",)).order_by("pk")
+    lignes = (
+        Liberation.objects.modifiables_par(acteur)
+        .filter(pk__in=identifiants)
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
     return {ligne.pk: ligne for ligne in lignes}

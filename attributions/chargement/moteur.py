@@ -185,9 +185,7 @@ def _lire_libere(
         financement=logement.financement,
         premiere_location=liberation.nature == NatureLiberation.PREMIERE_LOCATION,
         decision=_compte_decide(decision, reservataires) if decision else None,
-        rendus=frozenset(
-            _compte_decide(une, reservataires).code for une in orientations if une.issue == Issue.RENDU
-        ),
+        rendus=frozenset(_compte_decide(une, reservataires).code for une in orientations if une.issue == Issue.RENDU),
         annee=annee,
     )
 
@@ -245,9 +243,7 @@ def _lire_reports(
     for (origine, sous_contingent), solde in reports.items():
         if origine in chaines:
             reference = _version_de_reference(chaines[origine], annee)
-            report = appliquer_report(
-                Fraction(str(solde)), reference.politique_de_report, reference.report_plafond
-            )
+            report = appliquer_report(Fraction(str(solde)), reference.politique_de_report, reference.report_plafond)
             totaux[sous_contingent] = totaux.get(sous_contingent, 0) + int(report * U)
     return totaux
 
@@ -285,9 +281,9 @@ def _lire_plafonds(conventions: Conventions, annee: int) -> tuple[Plafond, ...]:
     coupures = {premier}
     for version in conventions.versions:
         if version.reservataire.est_etat:
-            bornes = (version.debut, version.fin and version.fin + UN_JOUR)
             derogation = version.derogation
-            bornes += (derogation.debut, derogation.fin and derogation.fin + UN_JOUR)
+            fins = [fin + UN_JOUR for fin in (version.fin, derogation.fin) if fin is not None]
+            bornes = [version.debut, derogation.debut, *fins]
             coupures.update(borne for borne in bornes if borne is not None and borne > premier)
     plafonds = []
     for jour in sorted(coupures):
@@ -306,9 +302,7 @@ def _lire_plafonds(conventions: Conventions, annee: int) -> tuple[Plafond, ...]:
 
 def _charger_parc(bailleur: int, departement: str, le: date) -> Parc:
     """Logements du champ et du flux, par commune, QPV, typologie et financement, à cette date (une requête)."""
-    en_qpv = Exists(
-        SituationLogement.objects.filter(logement=OuterRef("pk"), periode__contains=le).exclude(qpv="")
-    )
+    en_qpv = Exists(SituationLogement.objects.filter(logement=OuterRef("pk"), periode__contains=le).exclude(qpv=""))
     lignes = (
         logements_du_flux(bailleur, departement, le)
         .annotate(en_qpv=en_qpv)

@@ -1,6 +1,7 @@
 """Faisabilité : les droits prévus tiennent-ils dans les logements attendus ? Sinon la coupe nomme le groupe et le manque.
 
-Un flot maximal relie les droits prévus aux communes où ils s'exercent, puis aux logements qu'on en attend (moteur.md § 4).
+Un flot maximal relie les droits prévus aux communes où ils s'exercent, puis aux logements qu'on en attend (moteur.md
+§ 4).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Goulet:
         return self.droits - self.attendus
 
     def phrase(self, noms_de_communes: Mapping[str, str] | None = None) -> str:
-        """« Les droits de H et P sur A et B s'élèvent à 18 pour 16 logements attendus. »"""
+        """Le goulet en français : « Les droits de H et P sur A et B s'élèvent à 18 pour 16 logements attendus »."""
         noms = noms_de_communes or {}
         communes = [noms.get(commune, commune) for commune in self.communes]
         if not communes:
@@ -105,7 +106,9 @@ def _separer(
     liens: nx.Graph[tuple[str, str]] = nx.Graph()
     for droit in coupes:
         liens.add_node(("compte", droit.compte))
-        liens.add_edges_from((("compte", droit.compte), ("commune", commune)) for commune in droit.communes & set(capacites))
+        liens.add_edges_from(
+            (("compte", droit.compte), ("commune", commune)) for commune in droit.communes & set(capacites)
+        )
     for groupe in sorted(nx.connected_components(liens), key=min):
         membres = [droit for droit in coupes if ("compte", droit.compte) in groupe]
         communes = sorted(nom for genre, nom in groupe if genre == "commune")
@@ -113,7 +116,11 @@ def _separer(
         attendus = sum(max(capacites[commune], 0) for commune in communes)
         if demandes > attendus:
             yield Goulet(
-                tuple(droit.compte for droit in membres), tuple(droit.nom for droit in membres), tuple(communes), demandes, attendus
+                tuple(droit.compte for droit in membres),
+                tuple(droit.nom for droit in membres),
+                tuple(communes),
+                demandes,
+                attendus,
             )
 
 
@@ -173,11 +180,13 @@ class Reduction:
     taux_propose: int
 
 
-def reduire_au_prorata(lignes: Sequence[LigneAReduire], maximum: int = U) -> tuple[tuple[Reduction, ...], tuple[str, ...]]:
+def reduire_au_prorata(
+    lignes: Sequence[LigneAReduire], maximum: int = U
+) -> tuple[tuple[Reduction, ...], tuple[str, ...]]:
     """Là où Σ taux dépasse `maximum`, réduit au prorata les droits autres que l'État et les collectivités (moteur.md § 4).
 
-    Rend les réductions, et les communes où elles ne suffisent pas. Une ligne prend le taux de sa commune la plus chargée, arrondi
-    au point de base inférieur.
+    Rend les réductions, et les communes où elles ne suffisent pas. Une ligne prend le taux de sa commune la plus
+    chargée, arrondi au point de base inférieur.
     """
     proposes = {ligne.identifiant: ligne.taux for ligne in lignes}
     insuffisantes = []

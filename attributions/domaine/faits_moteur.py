@@ -24,8 +24,9 @@ JOURS_PAR_AN = 365
 class Reglages:
     """Réglages de la méthode (moteur.md § 1), qu'un « et si » peut changer. Ce ne sont pas des chiffres de droit.
 
-    `theta` : avance sur le plus fort retard qu'on tolère pour servir la qualité ; `k`, `w`, `wn` : poids ; `tolerance` : logements
-    au-delà du plafond de l'État avant `mois_sans_tolerance` ; `garde_hors_qpv` : None = celle de la convention.
+    `theta` : avance sur le plus fort retard qu'on tolère pour servir la qualité ; `k`, `w`, `wn` : poids ;
+    `tolerance` : logements au-delà du plafond de l'État avant `mois_sans_tolerance` ; `garde_hors_qpv` : None = celle
+    de la convention.
     """
 
     theta: int = U
@@ -67,7 +68,8 @@ class Ligne:
 class Partie:
     """Un compte au sens du moteur : un réservataire, toutes ses conventions successives réunies ; l'État n'en forme qu'un.
 
-    `reports` : report à l'ouverture par sous-contingent, en U ; `est_etat` : soumis au plafond légal, à deux sous-contingents.
+    `reports` : report à l'ouverture par sous-contingent, en U ; `est_etat` : soumis au plafond légal, à deux
+    sous-contingents.
     """
 
     code: str
@@ -126,14 +128,24 @@ class LogementLibere:
     @property
     def modalites(self) -> tuple[Modalite, Modalite, Modalite, Modalite]:
         """Sa modalité dans chaque dimension, dans l'ordre de `DIMENSIONS`."""
-        return ("commune", self.commune), ("qpv", self.qpv), ("typologie", self.typologie), ("financement", self.financement)
+        return modalites_de((self.commune, self.qpv, self.typologie, self.financement))
 
 
 Modalite = tuple[str, str | bool]
 """Une dimension et sa valeur."""
 DIMENSIONS = ("commune", "qpv", "typologie", "financement")
 
-Parc = Mapping[tuple[str, bool, str, str], int]
+Cellule = tuple[str, bool, str, str]
+"""Commune, QPV, typologie, financement."""
+
+
+def modalites_de(cellule: Cellule) -> tuple[Modalite, Modalite, Modalite, Modalite]:
+    """La modalité d'une cellule dans chaque dimension, dans l'ordre de `DIMENSIONS`."""
+    commune, qpv, typologie, financement = cellule
+    return ("commune", commune), ("qpv", qpv), ("typologie", typologie), ("financement", financement)
+
+
+Parc = Mapping[Cellule, int]
 """Logements du champ et du flux au 1er janvier, par (commune, QPV, typologie, financement)."""
 
 
@@ -141,8 +153,8 @@ Parc = Mapping[tuple[str, bool, str, str], int]
 class FaitsMoteur:
     """L'année d'un bailleur dans un département, vue du moteur. L'ordre des suites est indifférent.
 
-    `rotation` : en points de base ; `communes` : celles du département, vide si l'on n'en sait rien ; `noms` : noms de communes
-    pour les phrases.
+    `rotation` : en points de base ; `communes` : celles du département, vide si l'on n'en sait rien ; `noms` : noms
+    de communes pour les phrases.
     """
 
     annee: int
@@ -175,5 +187,3 @@ def parc_des_logements(logements: Iterable[LogementLibere]) -> dict[tuple[str, b
         cle = (libere.commune, libere.qpv, libere.typologie, libere.financement)
         parc[cle] = parc.get(cle, 0) + 1
     return parc
-
-

@@ -1,7 +1,7 @@
 """Le lot : les propositions non décidées, qu'on améliore ensemble tant que personne n'a décidé (moteur.md § 3).
 
-Chaque geste baisse strictement Φ : la réparation s'arrête. Une évaluation n'est pas refaite tant que rien de ce qu'elle lit n'a
-changé : le résultat est celui du texte, geste pour geste, en moins de calculs.
+Chaque geste baisse strictement Φ : la réparation s'arrête. Une évaluation n'est pas refaite tant que rien de ce
+qu'elle lit n'a changé : le résultat est celui du texte, geste pour geste, en moins de calculs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from attributions.domaine.terrain import Fiche
 class Attente:
     """Une ligne du lot : le logement, le compte proposé, ce qu'on en savait à l'arrivée, le dernier échange.
 
-    `eligibles` : l'ensemble E et ses retards, après LIBERE et avant la proposition ; `initial` : le compte proposé à l'arrivée ;
-    `echange` : le numéro du logement du dernier échange, et la dimension qui y a le plus gagné.
+    `eligibles` : l'ensemble E et ses retards, après LIBERE et avant la proposition ; `initial` : le compte proposé à
+    l'arrivée ; `echange` : le numéro du logement du dernier échange, et la dimension qui y a le plus gagné.
     """
 
     fiche: Fiche
@@ -59,7 +59,9 @@ class Lot:
         moteur.attribuer(fiche, compte)
         attente = Attente(fiche, compte, eligibles, compte)
         insort(self.attentes, attente, key=ordre_du_lot)
-        if reparer and len(self.attentes) > 1:  # seule, elle vient d'être proposée sur ce même état : rien ne changerait
+        if (
+            reparer and len(self.attentes) > 1
+        ):  # seule, elle vient d'être proposée sur ce même état : rien ne changerait
             self.reparer()
         return attente
 
@@ -147,7 +149,9 @@ class _Reparation:
         moteur, fiche, compte = self.moteur, attente.fiche, attente.compte
         moteur.annuler(fiche, compte)
         autre = moteur.proposer(fiche)
-        if autre != compte and (compte not in attente.possibles or moteur.gain(autre, fiche) > moteur.gain(compte, fiche)):
+        if autre != compte and (
+            compte not in attente.possibles or moteur.gain(autre, fiche) > moteur.gain(compte, fiche)
+        ):
             moteur.attribuer(fiche, autre)
             attente.compte, attente.echange = autre, None
             self._toucher(compte, autre)
@@ -195,8 +199,9 @@ class _Reparation:
         return self._peut_gagner(compte, premiere, seconde) and self._peut_gagner(autre, seconde, premiere)
 
     def _peut_gagner(self, compte: int, perdu: Attente, pris: Attente) -> bool:
-        """La garde hors QPV ne s'oppose à l'échange que si l'État y gagne un logement en QPV ; le plafond compte des nombres,
-        qu'un échange ne change pas.
+        """Vrai si aucune garde ne s'oppose à l'échange : la part hors QPV seulement si l'État y gagne un logement en QPV.
+
+        Le plafond compte des nombres, qu'un échange ne change pas.
         """
         return perdu.fiche.libere.qpv or self.moteur.respecte_la_part_hors_qpv(compte, pris.fiche)
 

@@ -1,7 +1,8 @@
 """Le lot vivant : ce qui attend aujourd'hui, revu à chaque arrivée, décision ou correction (moteur.md § 3).
 
-Une proposition déjà déposée reprend sa place telle quelle, puis tout est réparé à la date du jour : suivre une proposition ne
-change donc aucune des autres. Les décisions réelles sont des faits, rejoués ; les propositions ne le sont jamais.
+Une proposition déjà déposée reprend sa place telle quelle, puis tout est réparé à la date du jour : suivre une
+proposition ne change donc aucune des autres. Les décisions réelles sont des faits, rejoués ; les propositions ne le
+sont jamais.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ class Deposee:
 class LigneDuLot:
     """Une proposition d'aujourd'hui.
 
-    `compte` : code public, l'État sous son seul code tant que rien n'est décidé ; `pressenti` : le sous-contingent de l'État si
-    l'on décidait maintenant ; `eligibles` : à l'arrivée ou au dernier changement ; `du_moment` : les mêmes, sur l'état d'aujourd'hui
-    sans ce logement.
+    `compte` : code public, l'État sous son seul code tant que rien n'est décidé ; `pressenti` : le sous-contingent de
+    l'État si l'on décidait maintenant ; `eligibles` : à l'arrivée ou au dernier changement ; `du_moment` : les mêmes,
+    sur l'état d'aujourd'hui sans ce logement.
     """
 
     numero: str

@@ -19,10 +19,10 @@ from attributions.domaine.rejeu import Choix, rejouer_les_decisions
 class Mesures:
     """Ce qu'une année orientée donne, en logements (fractions exactes).
 
-    `ecart_au_droit` : le plus grand |retard| d'un compte hors conventions de zone ; `ecart_de_zone` : celui des conventions de
-    zone ; `etat_par_commune` : moyenne, sur les communes pondérées par leurs libérations, de l'écart de l'État à son taux ;
-    `typologies`, `communes` : part des logements reçus qui n'est pas dans la bonne modalité, en % du flux ; `somme_des_ecarts` :
-    Σ |reçu − idéal| par compte et par modalité ; `retards` : par compte, en U.
+    `ecart_au_droit` : le plus grand |retard| d'un compte hors conventions de zone ; `ecart_de_zone` : celui des
+    conventions de zone ; `etat_par_commune` : moyenne, sur les communes pondérées par leurs libérations, de l'écart
+    de l'État à son taux ; `typologies`, `communes` : part des logements reçus qui n'est pas dans la bonne modalité,
+    en % du flux ; `somme_des_ecarts` : Σ |reçu − idéal| par compte et par modalité ; `retards` : par compte, en U.
     """
 
     ecart_au_droit: Fraction
@@ -40,7 +40,9 @@ def decider_tout(faits: FaitsMoteur, partie_de: Mapping[str, str]) -> FaitsMoteu
     return replace(
         faits,
         liberations=tuple(
-            libere if libere.decision or libere.numero not in partie_de else replace(libere, decision=CompteDecide(partie_de[libere.numero]))
+            libere
+            if libere.decision or libere.numero not in partie_de
+            else replace(libere, decision=CompteDecide(partie_de[libere.numero]))
             for libere in faits.liberations
         ),
     )
@@ -65,7 +67,11 @@ def mesurer_l_etat(moteur: Moteur) -> Mesures:
     for manque in moteur.manques:
         for (dimension, _), valeur in zip(terrain.modalites, manque, strict=True):
             par_dimension[dimension] += abs(valeur)
-    hors_zone = [abs(retard) for indice, retard in enumerate(moteur.retards) if indice not in zones and indice != terrain.bailleur]
+    hors_zone = [
+        abs(retard)
+        for indice, retard in enumerate(moteur.retards)
+        if indice not in zones and indice != terrain.bailleur
+    ]
     if not zones:
         hors_zone.append(abs(moteur.retards[terrain.bailleur]))
     flux = max(moteur.liberes, 1)

@@ -1,7 +1,7 @@
 """Le moteur d'orientation, « crédit contractuel à deux étages » : un logement, à qui le proposer (moteur.md § 1 et 2).
 
-Tout est entier, U = 10 000 vaut un logement. `retards` est D, `manques` est Q : ce qui est dû et pas encore reçu, en nombre et par
-modalité. L'état ne dépend que des faits, jamais de leur ordre de saisie.
+Tout est entier, U = 10 000 vaut un logement. `retards` est D, `manques` est Q : ce qui est dû et pas encore reçu, en
+nombre et par modalité. L'état ne dépend que des faits, jamais de leur ordre de saisie.
 """
 
 from __future__ import annotations
@@ -236,4 +236,3 @@ class Moteur:
             self.liberes,
             self.liberes_en_qpv,
         )
-

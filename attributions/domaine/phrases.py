@@ -176,9 +176,16 @@ class _Explication:
         """Un compte écarté par un plafond, seulement s'il aurait été choisi sans lui."""
         moteur, fiche = self.moteur, self.fiche
         ecarte = moteur.proposer(fiche, sans_garde=True)
-        if ecarte == self.compte or ecarte not in moteur.terrain.etats or moteur.garde(ecarte, fiche) or moteur.plafond is None:
+        if (
+            ecarte == self.compte
+            or ecarte not in moteur.terrain.etats
+            or moteur.garde(ecarte, fiche)
+            or moteur.plafond is None
+        ):
             return ""
-        debut = f"{self._nommer(ecarte)} ({ecrire_retard(moteur.retards[ecarte])}) l’aurait reçu, mais un logement de plus"
+        debut = (
+            f"{self._nommer(ecarte)} ({ecrire_retard(moteur.retards[ecarte])}) l’aurait reçu, mais un logement de plus"
+        )
         if not moteur.respecte_le_plafond(ecarte):
             recus, liberes = moteur.recus[ecarte], moteur.liberes
             return (
@@ -199,4 +206,3 @@ def _dire_les_attendus(attendus: int) -> str:
 def _enumerer(noms: list[str]) -> str:
     """« A », « A et B », « A, B et C »."""
     return noms[0] if len(noms) == 1 else f"{', '.join(noms[:-1])} et {noms[-1]}"
-

@@ -16,8 +16,8 @@ from attributions.domaine.moteur import Eligible, Moteur
 class Choix:
     """Une libération orientée par le moteur, et pourquoi.
 
-    `compte` : code du contrat, sous-contingent compris ; `partie` : le compte au sens du moteur ; `initial` : proposé à l'arrivée ;
-    `le` : jour de la décision.
+    `compte` : code du contrat, sous-contingent compris ; `partie` : le compte au sens du moteur ; `initial` : proposé
+    à l'arrivée ; `le` : jour de la décision.
     """
 
     numero: str
@@ -39,14 +39,16 @@ Expliquer = Callable[[Moteur, Attente], str]
 
 
 def code_public(partie: str, sous_contingent: str) -> str:
-    """Le code du contrat d'une partie : `BAILLEUR`, `ETAT94/prioritaires`, `ETAT94/repli`, `AL`…"""
+    """Le code du contrat d'une partie : `BAILLEUR`, `ETAT94/prioritaires`, `ETAT94/repli`, `AL`."""
     return COMPTE_BAILLEUR if partie == COMPTE_BAILLEUR else code_compte(partie, sous_contingent)
 
 
 class Rejeu:
     """Une année rejouée libération après libération, chacune à sa date ; `resultat()` la mène au bout."""
 
-    def __init__(self, faits: FaitsMoteur, reglages: Reglages | None = None, *, lot: int = 1, expliquer: Expliquer | None = None) -> None:
+    def __init__(
+        self, faits: FaitsMoteur, reglages: Reglages | None = None, *, lot: int = 1, expliquer: Expliquer | None = None
+    ) -> None:
         """`lot` : on décide la plus ancienne dès que le lot atteint ce nombre ; 1 décide un par un."""
         self.faits = faits
         self.moteur = Moteur(faits, reglages)

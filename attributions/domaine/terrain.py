@@ -23,6 +23,7 @@ from attributions.domaine.faits_moteur import (
     Plafond,
     Reglages,
     U,
+    modalites_de,
 )
 from flux_reservations.commun.erreurs import ErreurMetier
 
@@ -86,7 +87,7 @@ class Terrain:
     def _indexer_les_modalites(self) -> None:
         modalites: set[Modalite] = {modalite for libere in self.faits.liberations for modalite in libere.modalites}
         for cellule in self.faits.parc:
-            modalites.update(zip(DIMENSIONS, cellule, strict=True))
+            modalites.update(modalites_de(cellule))
         self.modalites = sorted(modalites, key=lambda modalite: (DIMENSIONS.index(modalite[0]), str(modalite[1])))
         self.cle_de = {modalite: cle for cle, modalite in enumerate(self.modalites)}
         self.communes = frozenset(str(valeur) for dimension, valeur in modalites if dimension == "commune")
@@ -97,7 +98,10 @@ class Terrain:
         commune, qpv, typologie, financement = libere.modalites
         exclus = frozenset(self.indice(code) for code in libere.rendus)
         return Fiche(
-            libere, (cle[commune], cle[qpv], cle[typologie], cle[financement]), (libere.commune, libere.premiere_location), exclus
+            libere,
+            (cle[commune], cle[qpv], cle[typologie], cle[financement]),
+            (libere.commune, libere.premiere_location),
+            exclus,
         )
 
     def indice(self, code: str) -> int:
@@ -126,7 +130,8 @@ class Terrain:
             indice
             for indice in range(self.bailleur)
             if any(
-                any(_court_la(ligne, lieu) for ligne in lignes[indice]) and not any(_s_exerce_la(ligne, lieu) for ligne in lignes[indice])
+                any(_court_la(ligne, lieu) for ligne in lignes[indice])
+                and not any(_s_exerce_la(ligne, lieu) for ligne in lignes[indice])
                 for lignes in self._lignes
                 for lieu in lieux
             )
@@ -156,7 +161,9 @@ class Terrain:
             if indice in self.etats:
                 agents.append((indice, sum(ligne.taux for ligne in courues if ligne.sous_contingent == AGENTS)))
         laisse = U - sum(acquis for _, acquis in couvrent)
-        return Entree(tuple(couvrent), tuple(dehors), laisse - sum(acquis for _, acquis in dehors), laisse, tuple(agents))
+        return Entree(
+            tuple(couvrent), tuple(dehors), laisse - sum(acquis for _, acquis in dehors), laisse, tuple(agents)
+        )
 
     def possibles(self, epoque: int, lieu: Lieu) -> tuple[int, ...]:
         """Les comptes dont le périmètre couvre le lieu à cette époque, par rang, le bailleur en dernier (l'ensemble E)."""
@@ -184,7 +191,9 @@ class Terrain:
 
     def a_des_agents(self, indice: int, epoque: int, lieu: Lieu) -> bool:
         """Vrai si l'État a un compte d'agents qui s'exerce là à cette époque."""
-        return any(ligne.sous_contingent == AGENTS and _s_exerce_la(ligne, lieu) for ligne in self._lignes[epoque][indice])
+        return any(
+            ligne.sous_contingent == AGENTS and _s_exerce_la(ligne, lieu) for ligne in self._lignes[epoque][indice]
+        )
 
     def plafond(self, le: date) -> Plafond | None:
         """Les plafonds légaux de ce jour, s'il y en a."""
@@ -221,7 +230,7 @@ class Terrain:
         parc = [0] * len(self.modalites)
         for cellule, nombre in self.faits.parc.items():
             if communes is None or cellule[0] in communes:
-                for modalite in zip(DIMENSIONS, cellule, strict=True):
+                for modalite in modalites_de(cellule):
                     parc[self.cle_de[modalite]] += nombre
         if est_une_commune:
             for cle, (dimension, _) in enumerate(self.modalites):

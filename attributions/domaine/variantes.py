@@ -17,8 +17,8 @@ from attributions.domaine.rejeu import Choix, simuler
 class Variante:
     """Une hypothèse : ce qui change par rapport à l'année telle qu'elle est.
 
-    `taux` : nouveau taux total (points de base) d'un compte, par code ; ses lignes changent au prorata. `avec_decisions` : garder
-    les décisions réelles, ou tout rejouer librement.
+    `taux` : nouveau taux total (points de base) d'un compte, par code ; ses lignes changent au prorata.
+    `avec_decisions` : garder les décisions réelles, ou tout rejouer librement.
     """
 
     nom: str
@@ -59,7 +59,9 @@ def appliquer(faits: FaitsMoteur, variante: Variante) -> FaitsMoteur:
     if not variante.avec_decisions:
         liberations = [replace(libere, decision=None, rendus=frozenset()) for libere in liberations]
     parties = tuple(
-        replace(partie, lignes=_changer_le_taux(partie, variante.taux[partie.code])) if partie.code in variante.taux else partie
+        replace(partie, lignes=_changer_le_taux(partie, variante.taux[partie.code]))
+        if partie.code in variante.taux
+        else partie
         for partie in faits.parties
     )
     return replace(faits, parties=parties, liberations=tuple(liberations))
@@ -120,7 +122,7 @@ def derogations_cumulees(choisis: Iterable[tuple[str, str]]) -> dict[str, int]:
 def peut_rembourser(partie: Partie, attendus: Mapping[str, int], avance: int, le: date) -> bool:
     """Vrai si un compte en avance (en U) retrouvera l'équilibre d'ici le 31 décembre : ce qu'il va acquérir la couvre.
 
-    Une petite commune mise en avance ne peut pas rembourser : le dire avant de déroger. `attendus` : logements attendus par
-    commune, du jour `le` au 31 décembre.
+    Une petite commune mise en avance ne peut pas rembourser : le dire avant de déroger. `attendus` : logements
+    attendus par commune, du jour `le` au 31 décembre.
     """
     return acquis_attendu(partie, attendus, le) >= avance

@@ -72,8 +72,8 @@ class OrientationQuerySet(models.QuerySet["Orientation"]):
 class Orientation(CompteMixin):
     """Le choix d'un compte pour une libération, et ce qui s'ensuit (RG-41 à RG-46).
 
-    `rang` : 1 puis 2… après un rendu, une carence ou un retrait. `etat_comptes` garde les retards au moment de la décision, la
-    proposition du moteur et la version des règles ; vide pour une orientation importée.
+    `rang` : 1 puis 2… après un rendu, une carence ou un retrait. `etat_comptes` garde les retards au moment de la
+    décision, la proposition du moteur et la version des règles ; vide pour une orientation importée.
     """
 
     liberation = models.ForeignKey(Liberation, on_delete=models.CASCADE, related_name="orientations")
@@ -147,8 +147,9 @@ class PropositionQuerySet(models.QuerySet["Proposition"]):
 class Proposition(CompteMixin):
     """La proposition du moteur pour une libération qui attend : une ligne du lot (moteur.md § 3).
 
-    `compte_initial` et `compte_precedent` disent ce qui a changé depuis l'arrivée et depuis la dernière révision ; `changements`
-    les garde tous (le, de, a, cause), dans l'ordre. L'État y est sous son seul code : son sous-contingent se décide avec le logement.
+    `compte_initial` et `compte_precedent` disent ce qui a changé depuis l'arrivée et depuis la dernière révision ;
+    `changements` les garde tous (le, de, a, cause), dans l'ordre. L'État y est sous son seul code : son
+    sous-contingent se décide avec le logement.
     """
 
     liberation = models.OneToOneField(Liberation, on_delete=models.CASCADE, related_name="proposition")
@@ -250,8 +251,8 @@ class SoldeQuerySet(models.QuerySet["SoldeOuverture"]):
 class SoldeOuverture(models.Model):
     """Solde de la fin de N−1 repris à l'ouverture de l'année N (RG-47) : saisi, ou arrêté par un bilan publié.
 
-    `convention` est la première version de la chaîne. La politique de report de la convention s'applique au calcul. Un solde
-    arrêté par un bilan l'emporte sur un solde saisi.
+    `convention` est la première version de la chaîne. La politique de report de la convention s'applique au calcul.
+    Un solde arrêté par un bilan l'emporte sur un solde saisi.
     """
 
     convention = models.ForeignKey(Convention, on_delete=models.PROTECT, related_name="soldes")

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 
 from attributions.chargement.moteur import charger_annee_du_moteur
 from attributions.models import Proposition, SoldeOuverture
 from conventions.domaine.codes import TypeReservataire
 from conventions.models import Bailleur, ReservationStock, SituationLogement
-from django.db.backends.postgresql.psycopg_any import DateRange
 from tests.fabriques import (
     CRETEIL,
     creer_bailleur,
@@ -34,7 +34,17 @@ pytestmark = [pytest.mark.django_db, pytest.mark.regle("RG-41")]
 def _orienter(bailleur: Bailleur, *autres: str, annee: int = 2025) -> list[dict[str, Any]]:
     sortie = StringIO()
     call_command(
-        "orienter", "--bailleur", bailleur.siren, "--departement", "94", "--annee", str(annee), *autres, "--format", "json", stdout=sortie
+        "orienter",
+        "--bailleur",
+        bailleur.siren,
+        "--departement",
+        "94",
+        "--annee",
+        str(annee),
+        *autres,
+        "--format",
+        "json",
+        stdout=sortie,
     )
     return json.loads(sortie.getvalue())["orientations"]
 
@@ -44,7 +54,9 @@ def bailleur() -> Bailleur:
     bailleur = creer_bailleur()
     creer_convention(bailleur, creer_etat(), [("30", "prioritaires", "departement:94")])
     creer_convention(
-        bailleur, creer_reservataire("AL", TypeReservataire.ACTION_LOGEMENT, "region:11"), [("20", "", "departement:94")]
+        bailleur,
+        creer_reservataire("AL", TypeReservataire.ACTION_LOGEMENT, "region:11"),
+        [("20", "", "departement:94")],
     )
     creer_convention(
         bailleur, creer_reservataire("COMA", TypeReservataire.COMMUNE, "commune:94028"), [("20", "", "commune:94028")]
@@ -117,9 +129,7 @@ def test_celles_d_avant_sans_bail_entrent_d_abord_datees_du_premier_janvier(bail
     assert [une["liberation"] for une in _orienter(bailleur, "--simuler")] == ["ANCIENNE", "LOUEE-APRES", "L000"]
 
 
-@pytest.mark.parametrize(
-    "champs", [{"exclusion": "mutation"}, {"retrait": "gel"}, {"nature": "premiere_location"}]
-)
+@pytest.mark.parametrize("champs", [{"exclusion": "mutation"}, {"retrait": "gel"}, {"nature": "premiere_location"}])
 def test_ce_qui_n_est_pas_du_flux_n_entre_pas(bailleur: Bailleur, champs: dict[str, str]) -> None:
     creer_liberation(creer_logement(bailleur), numero="AUTRE", **champs)
     assert _orienter(bailleur, "--simuler") == []
@@ -150,7 +160,10 @@ def test_le_qpv_se_lit_a_la_disponibilite(bailleur: Bailleur) -> None:
 def test_le_report_suit_la_politique_de_la_convention(bailleur: Bailleur) -> None:
     for convention in bailleur.conventions.all():
         SoldeOuverture.objects.create(
-            convention=convention, sous_contingent="prioritaires" if convention.reservataire.est_etat else "", annee=2025, report="1.5000"
+            convention=convention,
+            sous_contingent="prioritaires" if convention.reservataire.est_etat else "",
+            annee=2025,
+            report="1.5000",
         )
     bailleur.conventions.filter(reservataire__code="AL").update(report="plafonne", report_plafond=1)
     faits = charger_annee_du_moteur(bailleur, "94", 2025).faits
@@ -193,7 +206,9 @@ def test_la_rotation_vient_des_trois_annees_precedentes(bailleur: Bailleur) -> N
 
 def test_le_nombre_de_requetes_ne_depend_pas_du_volume(bailleur: Bailleur) -> None:
     _liberer(bailleur, 2)
-    with CaptureQueriesContext(connection, ) as peu:
+    with CaptureQueriesContext(
+        connection,
+    ) as peu:
         charger_annee_du_moteur(bailleur, "94", 2025)
     for rang in range(8):
         liberation = creer_liberation(creer_logement(bailleur, "94081"), numero=f"M{rang}")

@@ -17,7 +17,14 @@ from attributions.models import Liberation, Orientation, Proposition
 from conventions.domaine.codes import TypeReservataire
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import Conflit
-from tests.fabriques import creer_bailleur, creer_convention, creer_etat, creer_liberation, creer_logement, creer_reservataire
+from tests.fabriques import (
+    creer_bailleur,
+    creer_convention,
+    creer_etat,
+    creer_liberation,
+    creer_logement,
+    creer_reservataire,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.regle("RG-41")]
 AUJOURD_HUI = date(2025, 3, 1)
@@ -29,10 +36,13 @@ def liberations() -> list[Liberation]:
     bailleur = creer_bailleur()
     creer_convention(bailleur, creer_etat(), [("30", "prioritaires", "departement:94")])
     creer_convention(
-        bailleur, creer_reservataire("AL", TypeReservataire.ACTION_LOGEMENT, "region:11"), [("20", "", "departement:94")]
+        bailleur,
+        creer_reservataire("AL", TypeReservataire.ACTION_LOGEMENT, "region:11"),
+        [("20", "", "departement:94")],
     )
     liberations = [
-        creer_liberation(creer_logement(bailleur), date(2025, 2, 1) + timedelta(days=rang), numero=f"L{rang:03d}") for rang in range(6)
+        creer_liberation(creer_logement(bailleur), date(2025, 2, 1) + timedelta(days=rang), numero=f"L{rang:03d}")
+        for rang in range(6)
     ]
     reviser_le_lot(acteur=AGENT, bailleur_id=bailleur.pk, departement="94", annee=2025, le=AUJOURD_HUI, cause="essai")
     return liberations
@@ -57,7 +67,9 @@ def _ensemble(gestes: list[Callable[[], object]]) -> list[str]:
 
 
 def _decider(liberation: Liberation, vu: str = "", compte: str = "", motif: str = "") -> Callable[[], object]:
-    return lambda: orienter(acteur=AGENT, liberation_id=liberation.pk, le=AUJOURD_HUI, vu=vu, compte=compte, motif=motif)
+    return lambda: orienter(
+        acteur=AGENT, liberation_id=liberation.pk, le=AUJOURD_HUI, vu=vu, compte=compte, motif=motif
+    )
 
 
 def test_huit_clics_simultanes_ne_decident_qu_une_fois(liberations: list[Liberation]) -> None:
@@ -85,7 +97,8 @@ def test_des_decisions_simultanees_se_suivent_sur_un_etat_a_jour(liberations: li
     orientations = Orientation.objects.filter(issue=Issue.EN_COURS).order_by("decidee_le")
     assert {orientation.compte for orientation in orientations} == {"AL"}
     retards = [
-        float({un["compte"]: un["retard"] for un in orientation.etat_comptes["retards"]}["AL"]) for orientation in orientations
+        float({un["compte"]: un["retard"] for un in orientation.etat_comptes["retards"]}["AL"])
+        for orientation in orientations
     ]
     assert retards == sorted(retards, reverse=True)
     assert retards[-1] == pytest.approx(-3.8)

@@ -121,7 +121,12 @@ def test_choisir_un_autre_compte_demande_un_motif(scene: Scene) -> None:
         orienter(acteur=scene.agent, liberation_id=scene.liberations[0].pk, le=AUJOURD_HUI, vu=vu, compte=autre)
     assert erreur.value.code == "motif_obligatoire"
     orientation = orienter(
-        acteur=scene.agent, liberation_id=scene.liberations[0].pk, le=AUJOURD_HUI, vu=vu, compte=autre, motif="Ménage reçu"
+        acteur=scene.agent,
+        liberation_id=scene.liberations[0].pk,
+        le=AUJOURD_HUI,
+        vu=vu,
+        compte=autre,
+        motif="Ménage reçu",
     )
     assert (orientation.compte, orientation.compte_propose, orientation.motif) == (autre, vu, "Ménage reçu")
 
@@ -130,7 +135,11 @@ def test_une_derogation_fait_revoir_le_lot_et_le_dit(scene: Scene) -> None:
     scene.reviser()
     for rang in range(3):
         orienter(
-            acteur=scene.agent, liberation_id=scene.liberations[rang].pk, le=AUJOURD_HUI, compte="COMA", motif="Relogement"
+            acteur=scene.agent,
+            liberation_id=scene.liberations[rang].pk,
+            le=AUJOURD_HUI,
+            compte="COMA",
+            motif="Relogement",
         )
     changees = [une for une in Proposition.objects.all() if une.changements]
     assert changees
@@ -142,7 +151,9 @@ def test_une_derogation_fait_revoir_le_lot_et_le_dit(scene: Scene) -> None:
 def test_un_compte_non_eligible_est_refuse(scene: Scene) -> None:
     creer_reservataire("CAF94")
     with pytest.raises(ErreurMetier) as erreur:
-        orienter(acteur=scene.agent, liberation_id=scene.liberations[0].pk, le=AUJOURD_HUI, compte="CAF94", motif="Essai")
+        orienter(
+            acteur=scene.agent, liberation_id=scene.liberations[0].pk, le=AUJOURD_HUI, compte="CAF94", motif="Essai"
+        )
     assert erreur.value.code == "compte_non_eligible"
 
 
@@ -189,7 +200,9 @@ def test_annuler_remet_le_logement_dans_le_lot(scene: Scene) -> None:
 
 
 def test_une_orientation_notifiee_ne_s_annule_plus(scene: Scene) -> None:
-    orientation = orienter(acteur=scene.agent, liberation_id=scene.liberations[0].pk, le=AUJOURD_HUI, compte="AL", motif="Essai")
+    orientation = orienter(
+        acteur=scene.agent, liberation_id=scene.liberations[0].pk, le=AUJOURD_HUI, compte="AL", motif="Essai"
+    )
     mettre_a_disposition(acteur=scene.agent, orientation_id=orientation.pk, le=AUJOURD_HUI)
     with pytest.raises(ErreurMetier) as erreur:
         annuler_l_orientation(acteur=scene.agent, orientation_id=orientation.pk, le=AUJOURD_HUI, motif="Trop tard")
@@ -198,7 +211,9 @@ def test_une_orientation_notifiee_ne_s_annule_plus(scene: Scene) -> None:
 
 @pytest.mark.regle("RG-46")
 def test_un_logement_rendu_revient_dans_le_lot_sans_celui_qui_l_a_rendu(scene: Scene) -> None:
-    orientation = orienter(acteur=scene.agent, liberation_id=scene.liberations[0].pk, le=AUJOURD_HUI, compte="AL", motif="Essai")
+    orientation = orienter(
+        acteur=scene.agent, liberation_id=scene.liberations[0].pk, le=AUJOURD_HUI, compte="AL", motif="Essai"
+    )
     mettre_a_disposition(acteur=scene.agent, orientation_id=orientation.pk, le=AUJOURD_HUI)
     rendre(acteur=acteur_de(scene.al), orientation_id=orientation.pk, le=AUJOURD_HUI, motif="Aucun candidat")
     assert scene.proposition(0) != "AL"
@@ -206,7 +221,7 @@ def test_un_logement_rendu_revient_dans_le_lot_sans_celui_qui_l_a_rendu(scene: S
 
 
 @pytest.mark.regle("RG-31")
-def test_exclure_sort_la_libération_du_lot_et_de_l_etat(scene: Scene) -> None:
+def test_exclure_sort_la_liberation_du_lot_et_de_l_etat(scene: Scene) -> None:
     scene.reviser()
     exclure(acteur=scene.agent, liberation_id=scene.liberations[0].pk, exclusion="mutation", le=AUJOURD_HUI)
     assert Proposition.objects.count() == 9
@@ -227,7 +242,11 @@ def test_retirer_une_liberation_la_sort_du_lot(scene: Scene) -> None:
 def test_decaler_une_disponibilite_change_sa_place(scene: Scene) -> None:
     scene.reviser()
     decaler_la_disponibilite(
-        acteur=scene.agent, liberation_id=scene.liberations[0].pk, disponible_le=date(2025, 9, 1), le=AUJOURD_HUI, motif="Travaux"
+        acteur=scene.agent,
+        liberation_id=scene.liberations[0].pk,
+        disponible_le=date(2025, 9, 1),
+        le=AUJOURD_HUI,
+        motif="Travaux",
     )
     assert Proposition.objects.order_by("liberation__date_disponibilite").last().liberation == scene.liberations[0]
 

@@ -87,9 +87,7 @@ def _ranger(hasard: random.Random, tirees: list[Cellule], ordre: Ordre) -> list[
 def _dater(tirees: list[Cellule]) -> tuple[LogementLibere, ...]:
     premier = date(ANNEE, 1, 1)
     return tuple(
-        LogementLibere(
-            f"L{rang:05d}", premier + timedelta(days=rang * 364 // len(tirees)), *cellule, annee=ANNEE
-        )
+        LogementLibere(f"L{rang:05d}", premier + timedelta(days=rang * 364 // len(tirees)), *cellule, annee=ANNEE)
         for rang, cellule in enumerate(tirees)
     )
 
@@ -101,7 +99,10 @@ def _engendrer_les_comptes(hasard: random.Random, communes: list[str], poids: di
         Partie(
             "ETAT99",
             "État",
-            (Ligne(2_500, departement, departement, sous_contingent=PRIORITAIRES), Ligne(500, departement, departement, sous_contingent=AGENTS)),
+            (
+                Ligne(2_500, departement, departement, sous_contingent=PRIORITAIRES),
+                Ligne(500, departement, departement, sous_contingent=AGENTS),
+            ),
             est_etat=True,
         ),
         *(Partie(code, code, (Ligne(taux, departement, departement),)) for code, taux in partout),
@@ -112,7 +113,9 @@ def _engendrer_les_comptes(hasard: random.Random, communes: list[str], poids: di
     grandes = sorted(communes, key=lambda commune: -poids[commune])
     for rang, commune in enumerate(sorted([*grandes[:6], *grandes[10:20:2][:4]]), start=1):
         zone = frozenset({commune})
-        parties.append(Partie(f"COM{rang:02d}", f"Commune {rang}", (Ligne(hasard.choice((800, 1_000, 1_500)), zone, zone),)))
+        parties.append(
+            Partie(f"COM{rang:02d}", f"Commune {rang}", (Ligne(hasard.choice((800, 1_000, 1_500)), zone, zone),))
+        )
     exercice = frozenset(grandes[:3])
     parties.append(Partie("HOPITAL", "Hôpital", (Ligne(200, departement, exercice),)))
     return tuple(parties)

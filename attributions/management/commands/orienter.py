@@ -47,8 +47,15 @@ class Command(CommandeMetier):
         parser.add_argument("--bailleur", required=True, metavar="SIREN", help="SIREN du bailleur")
         parser.add_argument("--departement", required=True, metavar="CODE", help="code du département (94, 2A, 971)")
         parser.add_argument("--annee", required=True, type=_annee, help="année civile")
-        parser.add_argument("--simuler", action="store_true", help="rejoue l'année, chaque libération à sa date, sans rien écrire")
-        parser.add_argument("--lot", type=_taille_du_lot, metavar="N", help="avec --simuler : délai glissant de N logements (1 par défaut)")
+        parser.add_argument(
+            "--simuler", action="store_true", help="rejoue l'année, chaque libération à sa date, sans rien écrire"
+        )
+        parser.add_argument(
+            "--lot",
+            type=_taille_du_lot,
+            metavar="N",
+            help="avec --simuler : délai glissant de N logements (1 par défaut)",
+        )
 
     def executer(self, **options: Any) -> dict[str, Any]:
         """L'objet du contrat : les propositions, dans l'ordre (disponibilité, numéro)."""

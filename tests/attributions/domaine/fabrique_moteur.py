@@ -26,13 +26,17 @@ DEPARTEMENT = frozenset(COMMUNES)
 PLAFOND = Plafond(date(2020, 1, 1), 3_000, 500)
 
 
-def libere(numero: int, commune: str = "A", *, le: date | None = None, typologie: str = "T3", qpv: bool = False) -> LogementLibere:
+def libere(
+    numero: int, commune: str = "A", *, le: date | None = None, typologie: str = "T3", qpv: bool = False
+) -> LogementLibere:
     """Une libération PLUS ; par défaut tous les deux jours à partir du 1er février."""
     jour = le or date(ANNEE, 2, 1) + timedelta(days=2 * numero)
     return LogementLibere(f"L{numero:03d}", jour, commune, qpv, typologie, "PLUS", annee=ANNEE)
 
 
-def partie(code: str, taux: int, communes: frozenset[str] = DEPARTEMENT, assiette: frozenset[str] | None = None) -> Partie:
+def partie(
+    code: str, taux: int, communes: frozenset[str] = DEPARTEMENT, assiette: frozenset[str] | None = None
+) -> Partie:
     """Un réservataire à une ligne."""
     return Partie(code, code, (Ligne(taux, communes if assiette is None else assiette, communes),))
 
@@ -74,7 +78,11 @@ def annees(tirer: st.DrawFn, *, maximum: int = 14, decisions: bool = True, stabl
         Partie(
             code,
             code,
-            (partie(code, tirer(st.integers(0, 2_500)), tirer(zones)).lignes if stable else tuple(tirer(st.lists(lignes(), min_size=1, max_size=2)))),
+            (
+                partie(code, tirer(st.integers(0, 2_500)), tirer(zones)).lignes
+                if stable
+                else tuple(tirer(st.lists(lignes(), min_size=1, max_size=2)))
+            ),
             {"": tirer(reports)} if not stable and tirer(st.booleans()) else {},
         )
         for code in tirer(st.sampled_from([("AL",), ("AL", "CAF"), ("AL", "COMA", "ZONE")]))
@@ -100,7 +108,10 @@ def annees(tirer: st.DrawFn, *, maximum: int = 14, decisions: bool = True, stabl
         )
         if decisions and tirer(st.integers(0, 4)) == 0:
             code = tirer(st.sampled_from([*codes, "BAILLEUR"]))
-            un = replace(un, decision=CompteDecide(code, tirer(st.sampled_from((PRIORITAIRES, AGENTS))) if code == "ETAT94" else ""))
+            un = replace(
+                un,
+                decision=CompteDecide(code, tirer(st.sampled_from((PRIORITAIRES, AGENTS))) if code == "ETAT94" else ""),
+            )
         elif decisions and tirer(st.integers(0, 5)) == 0:
             un = replace(un, rendus=frozenset({tirer(st.sampled_from(codes))}))
         liberations.append(un)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 
-from attributions.domaine.faits_moteur import AGENTS, PRIORITAIRES, FaitsMoteur, LogementLibere, Partie, Reglages, U
+from attributions.domaine.faits_moteur import (
+    AGENTS,
+    PRIORITAIRES,
+    FaitsMoteur,
+    Ligne,
+    LogementLibere,
+    Partie,
+    Plafond,
+    Reglages,
+    U,
+)
 
 BAILLEUR = "BAILLEUR"
 DIMS = ("commune", "qpv", "typologie", "financement")
@@ -35,8 +45,12 @@ class Reference:
         self.jour = date(faits.annee, 1, 1)
         self.lot: list[list[object]] = []
 
-    def lignes(self, partie: Partie, le: date, libere: LogementLibere):
-        return [ligne for ligne in partie.lignes if ligne.court(le) and (ligne.premieres_locations or not libere.premiere_location)]
+    def lignes(self, partie: Partie, le: date, libere: LogementLibere) -> list[Ligne]:
+        return [
+            ligne
+            for ligne in partie.lignes
+            if ligne.court(le) and (ligne.premieres_locations or not libere.premiere_location)
+        ]
 
     def couvre(self, code: str, libere: LogementLibere, le: date) -> bool:
         if code == BAILLEUR:
@@ -99,7 +113,7 @@ class Reference:
         gain = self.reglages.wn * (2 * self.D[code] - U)
         return gain + sum(self.poids(code, dim, m) * (2 * self.Q(code, dim, m) - U) for dim, m in libere.modalites)
 
-    def plafond(self):
+    def plafond(self) -> Plafond | None:
         return max((p for p in self.faits.plafonds if p.depuis <= self.jour), key=lambda p: p.depuis, default=None)
 
     def garde_qpv(self, code: str, libere: LogementLibere) -> bool:
@@ -116,7 +130,7 @@ class Reference:
         tolerance = 0 if self.jour >= date(self.faits.annee, 12, 1) else U
         return (self.recu[code] + 1) * U <= plafond.etat * self.t + tolerance and self.garde_qpv(code, libere)
 
-    def rang(self, code: str):
+    def rang(self, code: str) -> tuple[int, int, str]:
         if code == BAILLEUR:
             return (1, 0, "")
         return (0, -sum(ligne.taux for ligne in self.parties[code].lignes if ligne.court(self.jour)), code)
@@ -125,8 +139,10 @@ class Reference:
         comptes = [code for code in [*self.parties, BAILLEUR] if self.couvre(code, libere, self.jour)]
         return sorted((code for code in comptes if code not in libere.rendus), key=self.rang)
 
-    def eligibles(self, libere: LogementLibere):
-        return sorted(((code, self.D[code]) for code in self.E(libere)), key=lambda paire: (-paire[1], self.rang(paire[0])))
+    def eligibles(self, libere: LogementLibere) -> list[tuple[str, int]]:
+        return sorted(
+            ((code, self.D[code]) for code in self.E(libere)), key=lambda paire: (-paire[1], self.rang(paire[0]))
+        )
 
     def propose(self, libere: LogementLibere) -> str:
         permis = [code for code in self.E(libere) if self.garde(code, libere)]
@@ -152,7 +168,11 @@ class Reference:
         ]
         plafond = self.plafond()
         p = plafond.agents if plafond else U
-        if agents and self.sous[code][AGENTS] > self.sous[code][PRIORITAIRES] and (self.recu_agents[code] + 1) * U <= p * self.t:
+        if (
+            agents
+            and self.sous[code][AGENTS] > self.sous[code][PRIORITAIRES]
+            and (self.recu_agents[code] + 1) * U <= p * self.t
+        ):
             return AGENTS
         return PRIORITAIRES
 
@@ -202,7 +222,7 @@ class Reference:
                 for y in self.lot[rang + 1 :]:
                     change |= self.echange(x, y)
 
-    def simuler(self, lot: int = 1):
+    def simuler(self, lot: int = 1) -> list[tuple[str, str, str, tuple[tuple[str, int], ...]]]:
         """Rend [(numéro, compte, sous-contingent, éligibles)]."""
         resultat, vus = [], {}
 

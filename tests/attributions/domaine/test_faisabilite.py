@@ -54,13 +54,18 @@ def test_des_droits_qui_tiennent_ne_disent_rien() -> None:
 def test_le_manque_des_goulets_est_ce_que_le_flot_ne_sert_pas(
     quantites: list[tuple[int, set[str]]], capacites: dict[str, int]
 ) -> None:
-    droits = [DroitPrevu(f"P{rang}", f"P{rang}", quantite, frozenset(communes)) for rang, (quantite, communes) in enumerate(quantites)]
+    droits = [
+        DroitPrevu(f"P{rang}", f"P{rang}", quantite, frozenset(communes))
+        for rang, (quantite, communes) in enumerate(quantites)
+    ]
     verdict = verifier_la_faisabilite(droits, capacites)
     assert sum(goulet.manque for goulet in verdict.goulets) == verdict.droits - verdict.servis
 
 
 def test_les_droits_prevus_ajoutent_le_retard_et_le_taux_des_logements_attendus() -> None:
-    faits = annee(libere(0), parties=(partie("COMA", 2_000, frozenset("A")), partie("HOP", 1_000, frozenset("C"), DEPARTEMENT)))
+    faits = annee(
+        libere(0), parties=(partie("COMA", 2_000, frozenset("A")), partie("HOP", 1_000, frozenset("C"), DEPARTEMENT))
+    )
     prevus = prevoir_les_droits(faits, {"A": 10, "B": 20, "C": 0}, date(ANNEE, 1, 1), {"COMA": -5_000})
     assert [(droit.compte, droit.quantite) for droit in prevus] == [("COMA", 15_000), ("HOP", 30_000)]
 

@@ -19,7 +19,12 @@ pytestmark = pytest.mark.regle("RG-41")
 def test_le_moteur_suit_le_texte_au_dix_millieme(faits: FaitsMoteur, lot: int) -> None:
     rejeu = Rejeu(faits, lot=lot)
     choix = [
-        (un.numero, un.partie, un.sous_contingent, tuple((eligible.compte, eligible.retard) for eligible in un.eligibles))
+        (
+            un.numero,
+            un.partie,
+            un.sous_contingent,
+            tuple((eligible.compte, eligible.retard) for eligible in un.eligibles),
+        )
         for un in rejeu.jouer()
     ]
     temoin = Reference(faits)

@@ -73,10 +73,10 @@ def test_un_choix_de_qualite_cite_le_plus_fort_et_la_dimension_qui_pese() -> Non
         for rang, (typologie, code) in enumerate([("T2", "BAILLEUR"), ("T2", "BAILLEUR"), ("T4", "AL"), ("T4", "AL")])
     ]
     faits = annee(*decides, libere(4, typologie="T2"), parties=(partie("AL", 4_500),))
-    assert _phrases(faits) == [
+    assert _phrases(faits)[0] == (
         "AL : 0,3 logement de retard, à moins d’un logement du plus fort (le bailleur : 0,8), et c’est à ce compte que ce logement "
         "manque le plus : 1,4 de retard sur les T2, dont plus aucun n’est attendu d’ici le 31 décembre."
-    ]
+    )
 
 
 def test_un_compte_ecarte_par_son_plafond_n_est_cite_que_s_il_aurait_ete_choisi() -> None:

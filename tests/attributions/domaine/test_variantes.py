@@ -31,12 +31,16 @@ def test_attendre_ameliore_la_qualite_et_coute_de_la_vacance() -> None:
 def test_theta_nul_sert_toujours_le_plus_fort_retard() -> None:
     resultat = comparer(VINGT, [Variante("strict", Reglages(theta=0))])[0]
     for choix in resultat.choix:
-        assert dict((eligible.compte, eligible.retard) for eligible in choix.eligibles)[choix.partie] == choix.eligibles[0].retard
+        assert {eligible.compte: eligible.retard for eligible in choix.eligibles}[choix.partie] == choix.eligibles[
+            0
+        ].retard
 
 
 def test_les_decisions_reelles_se_gardent_ou_s_oublient() -> None:
     forces = replace(
-        VINGT, liberations=tuple(replace(libere_, decision=CompteDecide("COMA")) for libere_ in VINGT.liberations[:5]) + VINGT.liberations[5:]
+        VINGT,
+        liberations=tuple(replace(libere_, decision=CompteDecide("COMA")) for libere_ in VINGT.liberations[:5])
+        + VINGT.liberations[5:],
     )
     avec, sans = comparer(forces, [Variante("avec", avec_decisions=True), Variante("sans")])
     assert (len(avec.choix), len(sans.choix)) == (15, 20)
