@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from attributions.views import liberations, orienter, parcours, seances
+from attributions.views import liberations, orienter, parcours, portail_logements, seances
 
 urlpatterns = [
     path("a-orienter/", orienter.AOrienter.as_view(), name="a_orienter"),
@@ -35,4 +35,9 @@ urlpatterns = [
     path("seances/<int:pk>/clore/", seances.CloreSeance.as_view(), name="clore_seance"),
     path("inscriptions/<int:pk>/retirer/", seances.RetirerDeLaSeance.as_view(), name="retirer_de_la_seance"),
     path("inscriptions/<int:pk>/decider/", seances.Decider.as_view(), name="decider"),
+    path("logements-a-pourvoir/", portail_logements.LogementsAPourvoir.as_view(), name="logements_a_pourvoir"),
+    path("logements-a-pourvoir/<int:pk>/", portail_logements.LogementAPourvoir.as_view(), name="logement_a_pourvoir"),
+    path("logements-a-pourvoir/<int:pk>/candidat/", portail_logements.ProposerCandidat.as_view(), name="proposer_candidat"),
+    path("logements-a-pourvoir/<int:pk>/rendre/", portail_logements.RendreLogement.as_view(), name="rendre_logement"),
+    path("mes-candidats/<int:pk>/retirer/", portail_logements.RetirerMonCandidat.as_view(), name="retirer_mon_candidat"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from conventions.views import conventions, documents, elaboration, patrimoine, transmission
+from conventions.views import conventions, documents, elaboration, patrimoine, portail_transmissions, transmission
 
 urlpatterns = [
     path("patrimoine/", patrimoine.Patrimoine.as_view(), name="patrimoine"),
@@ -28,4 +28,5 @@ urlpatterns = [
     path("etat-des-lieux/<str:departement>/", transmission.VueEtatDesLieux.as_view(), name="etat_des_lieux"),
     path("etat-des-lieux/<str:departement>/envoyer/", transmission.InformerPrealablement.as_view(), name="informer_prealablement"),
     path("etat-des-lieux/<str:departement>/enregistrer/", transmission.EnregistrerInformation.as_view(), name="enregistrer_information"),
+    path("conventions/transmises/", portail_transmissions.ConventionsTransmises.as_view(), name="conventions_transmises"),
 ]

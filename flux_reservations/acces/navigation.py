@@ -46,6 +46,7 @@ class Groupe:
     entrees: tuple[Lien, ...]
 
 
+_DEMANDES = Entree("Demandes", "demandes", "chat-bubble-left-right", aussi=frozenset({"demande"}))
 _PERSONNES = Entree(
     "Personnes et rôles", "personnes", "users", Role.RESPONSABLE, aussi=frozenset({"personne", "inviter", "connexions"})
 )
@@ -70,6 +71,7 @@ _BAILLEUR = (
             Entree("Bilans", "bilans", "chart-bar", aussi=frozenset({"bilan"})),
             Entree("Envois", "envois", "paper-airplane"),
             Entree("Échéancier", "echeancier", "calendar-days"),
+            _DEMANDES,
         ),
     ),
     Section(
@@ -87,6 +89,7 @@ _DROITS = (
     Entree("Logements à pourvoir", "logements_a_pourvoir", "key", aussi=frozenset({"logement_a_pourvoir"})),
     Entree("Mes conventions", "conventions", "document-text", aussi=frozenset({"convention"})),
     Entree("Bilans reçus", "bilans_recus", "chart-bar", aussi=frozenset({"bilan_recu"})),
+    _DEMANDES,
 )
 _TERRITOIRE = (
     Entree("Conventions transmises", "conventions_transmises", "inbox-arrow-down"),

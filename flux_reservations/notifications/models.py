@@ -197,3 +197,6 @@ class Courriel(models.Model):
 
     def __str__(self) -> str:
         return self.objet
+
+
+from flux_reservations.notifications.demandes import Demande, GenreDemande, SuiteDemande  # noqa: E402, F401 : un module à elles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from flux_reservations.notifications.views import actes, courriels, registre, remise
+from flux_reservations.notifications.views import actes, courriels, demandes, registre, remise
 
 urlpatterns = [
     path("envois/", registre.Registre.as_view(), name="envois"),
@@ -17,4 +17,8 @@ urlpatterns = [
     path("recus/<uuid:cle>/accuser-reception/", actes.AccuserReception.as_view(), name="envoi_accuser"),
     path("courriels/", courriels.Courriels.as_view(), name="courriels"),
     path("courriels/<int:pk>/", courriels.LireCourriel.as_view(), name="courriel"),
+    path("demandes/", demandes.ListeDemandes.as_view(), name="demandes"),
+    path("demandes/<int:pk>/", demandes.FicheDemande.as_view(), name="demande"),
+    path("demandes/<int:pk>/repondre/", demandes.RepondreDemande.as_view(), name="repondre_demande"),
+    path("envois/<int:pk>/preciser/", demandes.DemanderPrecision.as_view(), name="demander_precision"),
 ]

@@ -222,4 +222,48 @@ _API = [
     Ligne("api-envois-detail", api(*_DE_A, "etat"), lambda m: [m.transmission.pk]),
 ]
 
-LIGNES: list[Ligne] = [*_ACCES, *_CONVENTIONS, *_ATTRIBUTIONS, *_BILANS, *_API]
+_A_MA_DISPOSITION = ouverts() | lignes_lues("mairie", aveugles=("caf", "epci", "etat", "etat_voisin"))
+_PORTAILS = [
+    Ligne("mes_droits", ouverts(*DROITS)),
+    Ligne(
+        "mon_decompte",
+        ouverts() | lignes_lues("mairie", "etat", aveugles=("caf", "epci", "etat_voisin")),
+        lambda m: [m.bailleur_a.pk, "94"],
+    ),
+    Ligne("contester", ouverts(*DROITS, statut=404)),
+    Ligne("logements_a_pourvoir", ouverts(*DROITS)),
+    Ligne("logement_a_pourvoir", _A_MA_DISPOSITION, _orientation),
+    Ligne("proposer_candidat", _A_MA_DISPOSITION, _orientation),
+    Ligne("rendre_logement", _A_MA_DISPOSITION, _orientation),
+    Ligne("retirer_mon_candidat", _A_MA_DISPOSITION, _candidat),
+    Ligne("bilans_recus", ouverts(*DROITS)),
+    Ligne("bilan_recu", ouverts() | lignes_lues("mairie", "etat", aveugles=("caf", "epci", "etat_voisin")), lambda m: [m.bilan_a.pk]),
+    Ligne("conventions_transmises", ouverts(*COLLECTIVITES, *ETATS)),
+    Ligne("controles", ouverts(*COLLECTIVITES, *ETATS)),
+    Ligne("communes", ouverts(*COLLECTIVITES, *ETATS)),
+    Ligne("envois", bailleur()),
+    Ligne("envoi", bailleur("a"), lambda m: [m.transmission.pk]),
+    *(
+        Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.transmission.pk])
+        for nom in ("envoi_remise", "envoi_rebond", "envoi_reexpedier", "envoi_relancer")
+    ),
+    Ligne("envoi_recu", connectes(404) | dict.fromkeys((*_DE_A, "etat"), PERMIS), lambda m: [m.transmission.cle]),
+    Ligne(
+        "envoi_accuser", ouverts() | lignes_lues("etat", aveugles=("mairie", "caf", "epci", "etat_voisin")), lambda m: [m.transmission.cle]
+    ),
+    Ligne("piece", connectes(404) | dict.fromkeys((*_DE_A, "etat", "epci"), PERMIS), lambda m: [m.piece_a.pk]),
+    Ligne("courriels", connectes(404)),
+    Ligne("courriel", connectes(404), lambda _: [1]),
+    Ligne("demandes", ouverts(*BAILLEURS, *DROITS)),
+    Ligne(
+        "demande", bailleur("a") | lignes_lues("mairie", aveugles=("caf", "epci", "etat", "etat_voisin")), lambda m: [m.demande.pk]
+    ),
+    Ligne("repondre_demande", bailleur("a", GESTIONNAIRE), lambda m: [m.demande.pk]),
+    Ligne(
+        "demander_precision",
+        ouverts() | lignes_lues("etat", aveugles=("mairie", "caf", "epci", "etat_voisin")),
+        lambda m: [m.transmission.pk],
+    ),
+]
+
+LIGNES: list[Ligne] = [*_ACCES, *_CONVENTIONS, *_ATTRIBUTIONS, *_BILANS, *_PORTAILS, *_API]

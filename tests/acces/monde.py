@@ -12,6 +12,7 @@ from conventions.domaine.codes import Contrepartie
 from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
 from flux_reservations.acces.models import Invitation, Organisme, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
@@ -59,6 +60,7 @@ class Monde:
     seance_a: Seance = field(init=False)
     inscription_a: Inscription = field(init=False)
     rattachement_a: Rattachement = field(init=False)
+    demande: Demande = field(init=False)
     invitation_a: Invitation = field(init=False)
 
 
@@ -82,6 +84,10 @@ def batir_monde() -> Monde:
     monde.invitation_a = Invitation.objects.create(
         organisme=monde.bailleur_a, courriel="invite@essai.example", role="lecteur", empreinte="1" * 64, expire_le=DEPOSE + timedelta(days=9999)
     )
+    monde.demande = Demande.objects.create(
+        genre="carence", emetteur_id=monde.mairie.pk, destinataire_id=monde.bailleur_a.pk, objet_type="attributions.orientation",
+        objet_cle=str(monde.orientation_mairie.pk), sujet="Carence", texte="Le délai courait encore.",
+    )  # fmt: skip
     for bailleur in (monde.bailleur_a, monde.bailleur_b):
         journaliser(acteur=Acteur.systeme(), action="essai", objet=bailleur, organisme_id=bailleur.pk)
     for role in ("bailleur_a", "bailleur_b"):

@@ -14,11 +14,15 @@ SANS_POLITIQUE = {
     "territoires_": "référentiel national, public",
     "django_": "technique de Django ; une session est une clé aléatoire",
     "auth_": "groupes et permissions de Django, inutilisés",
+    "notifications_courriel": "boîte de la démonstration, inexistante ailleurs",
     "axes_": "essais de connexion, lus par le système seul",
 }
 ELEVATIONS = {
     "flux_reservations/socle/journal.py": "la chaîne d'un bailleur s'allonge des actes d'un réservataire",
     "flux_reservations/socle/rls.py": "définition",
+    "attributions/actions/lot.py": "un réservataire qui rend un logement fait revoir le lot du bailleur sans le lire",
+    "bilans/portail.py": "droits et soldes : le calcul lit tout le flux, le portail n'en rend que ce qui regarde l'acteur",
+    "conventions/views/portail_transmissions.py": "les conventions qui manquent : numéro, parties, date, rien d'autre",
 }
 
 

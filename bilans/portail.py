@@ -1,0 +1,210 @@
+"""Ce que lisent les portails : droits, décompte et soldes calculés en système, dont seul ce qui regarde l'acteur est rendu (§ 6).
+
+Le calcul d'une année lit tout le flux du bailleur ; un réservataire n'a pas à le lire. Chaque fonction part donc de ce que l'acteur
+voit (ses conventions, ou celles transmises sur son territoire), calcule en système, et ne garde que ses comptes ou des totaux.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q
+
+from attributions.domaine.decompte import PHRASES
+from bilans.calcul import CalculAnnuel, calculer_annee
+from bilans.domaine.flux import CompteAnnuel
+from bilans.domaine.pont import orientes_non_decomptes
+from conventions.domaine.controles import Controle
+from conventions.models import Bailleur, Convention
+from flux_reservations.commun.acteur import Acteur, Nature
+from flux_reservations.commun.arrondis import pourcentage
+from flux_reservations.socle import rls
+from flux_reservations.territoires.models import Commune, Departement, TerritoireCommune
+
+
+@dataclass(frozen=True, slots=True)
+class Lieu:
+    """Un bailleur dans un département."""
+
+    bailleur: Bailleur
+    departement: Departement
+
+
+@dataclass(frozen=True, slots=True)
+class CompteDuPortail:
+    """Un compte de l'acteur chez un bailleur, dans l'année."""
+
+    lieu: Lieu
+    compte: CompteAnnuel
+    attente: int
+
+    @property
+    def part(self) -> int:
+        """Part du droit (report compris) déjà décomptée, en % entiers, bornée à 100 pour la jauge."""
+        du = self.compte.droit_theorique + self.compte.report
+        return min(100, int(self.compte.decompte * 100 / du)) if du > 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class LigneDecomptee:
+    """Un logement décompté à l'acteur : ce qu'il en lit, et pourquoi il compte."""
+
+    liberation: int
+    numero: str
+    commune: str
+    typologie: str
+    date: date
+    raison: str
+
+
+@dataclass(frozen=True, slots=True)
+class BailleurControle:
+    """Un bailleur vu de l'État ou d'un EPCI : son flux, la part de l'État, ses contrôles."""
+
+    lieu: Lieu
+    flux: int
+    droit_etat: int
+    decompte_etat: int
+    part: str | None
+    part_hors_qpv: str | None
+    controles: tuple[Controle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LigneCommune:
+    """Le flux d'un bailleur dans une commune : mises en location, et part de l'État réalisée (RG-36)."""
+
+    bailleur: str
+    commune: str
+    nom: str
+    flux: int
+    etat: int
+    part: str | None
+
+
+def titulaires(acteur: Acteur) -> set[int]:
+    """Réservataires au nom desquels l'acteur lit des comptes : lui-même, et ceux dont il est délégataire (RG-26)."""
+    if acteur.organisme_id is None:
+        return set()
+    delegues = Convention.objects.visibles_par(acteur).filter(delegataire_id=acteur.organisme_id)
+    return {acteur.organisme_id, *delegues.values_list("reservataire_id", flat=True)}
+
+
+def lieux_de_mes_droits(acteur: Acteur) -> list[Lieu]:
+    """Les bailleurs et départements où l'acteur est partie (ou délégataire) à une convention signée."""
+    miennes = Q(reservataire_id=acteur.organisme_id) | Q(delegataire_id=acteur.organisme_id)
+    return _lieux(Convention.objects.visibles_par(acteur).signees().filter(miennes).values_list("bailleur_id", "departement_id"))
+
+
+def lieux_du_territoire(acteur: Acteur) -> list[Lieu]:
+    """Les bailleurs lus sur le territoire : pour l'État, tous ceux de son département ; sinon ceux qui lui ont transmis ou le lient."""
+    if acteur.nature is Nature.ETAT and acteur.territoire.startswith("departement:"):
+        code = acteur.territoire.partition(":")[2]
+        with rls.en_systeme():
+            return _lieux(
+                (pk, code)
+                for pk in Bailleur.objects.filter(
+                    Exists(Convention.objects.signees().filter(bailleur=OuterRef("pk"), departement=code))
+                ).values_list("pk", flat=True)
+            )
+    return _lieux(Convention.objects.visibles_par(acteur).signees().values_list("bailleur_id", "departement_id"))
+
+
+def _lieux(couples: Iterable[tuple[int, str]]) -> list[Lieu]:
+    uniques = set(couples)
+    bailleurs = Bailleur.objects.in_bulk([bailleur for bailleur, _ in uniques])
+    departements = Departement.objects.in_bulk([departement for _, departement in uniques])
+    lieux = [Lieu(bailleurs[pk], departements[code]) for pk, code in uniques if pk in bailleurs]
+    return sorted(lieux, key=lambda lieu: (lieu.bailleur.nom, lieu.departement.pk))
+
+
+def mes_comptes(acteur: Acteur, annee: int) -> list[CompteDuPortail]:
+    """Les comptes de l'acteur chez chaque bailleur dans l'année."""
+    qui = titulaires(acteur)
+    comptes = []
+    for lieu in lieux_de_mes_droits(acteur):
+        calcul = _calculer(lieu, annee)
+        attente = orientes_non_decomptes(calcul.faits, calcul.flux)
+        comptes += [
+            CompteDuPortail(lieu, compte, len(attente.get(compte.compte, ())))
+            for compte in calcul.flux.comptes
+            if compte.reservataire in qui
+        ]
+    return comptes
+
+
+def lignes_decomptees(acteur: Acteur, lieu: Lieu, annee: int, compte: str, convention: str) -> list[LigneDecomptee]:
+    """Les logements décomptés sur un compte de l'acteur, datés et expliqués ; vide si le compte n'est pas à lui."""
+    calcul = _calculer(lieu, annee)
+    qui = titulaires(acteur)
+    faits = {liberation.identifiant: liberation for liberation in calcul.faits.liberations}
+    noms = dict(Commune.objects.filter(pk__in={une.commune for une in faits.values()}).values_list("code", "nom"))
+    return [
+        LigneDecomptee(
+            liberation=decompte.liberation,
+            numero=faits[decompte.liberation].numero,
+            commune=noms.get(faits[decompte.liberation].commune, faits[decompte.liberation].commune),
+            typologie=faits[decompte.liberation].typologie,
+            date=decompte.imputation.date,
+            raison=PHRASES[decompte.imputation.raison],
+        )
+        for un in calcul.flux.comptes
+        if un.reservataire in qui and un.compte == compte and un.convention == convention
+        for decompte in sorted(un.decomptes, key=lambda decompte: decompte.imputation.date)
+    ]
+
+
+def controles_du_territoire(acteur: Acteur, annee: int) -> list[BailleurControle]:
+    """Le flux et les contrôles de chaque bailleur du territoire ; un EPCI ne lit que ceux des conventions sur les garanties."""
+    lignes = []
+    for lieu in lieux_du_territoire(acteur):
+        calcul = _calculer(lieu, annee)
+        flux = calcul.flux
+        de_l_etat = [compte for compte in flux.comptes if compte.sous_contingent in {"prioritaires", "agents"}]
+        lus = calcul.controles if acteur.nature is Nature.ETAT else tuple(un for un in calcul.controles if un.regle == "RG-14")
+        lignes.append(
+            BailleurControle(
+                lieu=lieu,
+                flux=flux.assiette.flux,
+                droit_etat=sum(compte.droit for compte in de_l_etat),
+                decompte_etat=flux.etat.decompte,
+                part=pourcentage(flux.etat.decompte, flux.etat.flux),
+                part_hors_qpv=pourcentage(flux.etat.decompte_hors_qpv, flux.etat.flux_hors_qpv),
+                controles=tuple(controle for controle in lus if controle.niveau != "ok"),
+            )
+        )
+    return lignes
+
+
+def communes_du_territoire(acteur: Acteur, annee: int) -> list[LigneCommune]:
+    """Par bailleur et commune du territoire : le flux mis en location et la part réalisée de l'État (RG-36)."""
+    miennes = set(TerritoireCommune.objects.filter(territoire=acteur.territoire).values_list("commune_id", flat=True))
+    noms = dict(Commune.objects.filter(pk__in=miennes).values_list("code", "nom"))
+    debut, fin = date(annee, 1, 1), date(annee, 12, 31)
+    lignes = []
+    for lieu in lieux_du_territoire(acteur):
+        calcul = _calculer(lieu, annee)
+        loues = Counter(
+            une.faits.commune for une in calcul.flux.liberations if une.est_du_flux and une.est_louee_entre(debut, fin)
+        )
+        communes_des = {une.identifiant: une.commune for une in calcul.faits.liberations}
+        etat = Counter(
+            communes_des[decompte.liberation]
+            for compte in calcul.flux.comptes
+            if compte.sous_contingent in {"prioritaires", "agents"}
+            for decompte in compte.decomptes
+        )
+        lignes += [
+            LigneCommune(lieu.bailleur.nom, code, noms[code], loues[code], etat[code], pourcentage(etat[code], loues[code]))
+            for code in sorted(loues.keys() | etat.keys())
+            if code in miennes
+        ]
+    return lignes
+
+
+def _calculer(lieu: Lieu, annee: int) -> CalculAnnuel:
+    with rls.en_systeme():
+        return calculer_annee(lieu.bailleur, lieu.departement.pk, annee)
