@@ -39,12 +39,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PartsDeLEtat:
-    """De quoi dire la part de l'État (sans le repli), dans le flux et hors QPV (RG-37)."""
+    """De quoi dire la part de l'État (sans le repli), dans le flux, hors QPV (RG-37) et sur les premières locations (RG-22)."""
 
     decompte: int
     decompte_hors_qpv: int
     flux: int
     flux_hors_qpv: int
+    premieres_locations: int = 0
+    premieres_a_l_etat: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +155,20 @@ def _parts_de_l_etat(
         if compte.sous_contingent in {SousContingent.PRIORITAIRES, SousContingent.AGENTS}
         for decompte in compte.decomptes
     ]
-    hors_qpv = sum(
-        1
-        for qualifiee in liberations
-        if qualifiee.est_du_flux
-        and not qualifiee.est_en_qpv
-        and qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour)
-    )
+    louees = [
+        qualifiee for qualifiee in liberations if qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour)
+    ]
+    neuves = [qualifiee for qualifiee in louees if qualifiee.qualification is Qualification.PREMIERE_LOCATION]
+    etats = {partie.identifiant for partie in faits.reservataires.values() if partie.est_etat}
     return PartsDeLEtat(
         decompte=len(decomptes),
         decompte_hors_qpv=sum(1 for decompte in decomptes if not decompte.est_en_qpv),
         flux=assiette.flux,
-        flux_hors_qpv=hors_qpv,
+        flux_hors_qpv=sum(1 for qualifiee in louees if qualifiee.est_du_flux and not qualifiee.est_en_qpv),
+        premieres_locations=len(neuves),
+        premieres_a_l_etat=sum(
+            1
+            for qualifiee in neuves
+            if (orientation := qualifiee.orientation_du_bail) is not None and orientation.reservataire in etats
+        ),
     )

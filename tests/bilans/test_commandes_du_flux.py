@@ -12,11 +12,15 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from attributions.models import Liberation, SoldeOuverture
 from bilans.calcul import calculer_annee
-from bilans.recoupement import annees_a_verifier, verifier_annee
+from bilans.domaine.empreinte import calculer_empreinte
+from bilans.models import Bilan
+from bilans.recoupement import annees_a_verifier, verifier_annee, verifier_bilans, verifier_journaux, verifier_pieces
 from conventions.models import Bailleur, Convention, ReservationStock
+from flux_reservations.pieces.models import Piece
 from tests.fabriques import (
     VITRY,
     creer_bailleur,
@@ -193,6 +197,26 @@ def test_le_nombre_de_requetes_ne_depend_pas_du_volume() -> None:
             calculer_annee(jeu.bailleur, "94", 2025)
         nombres.append(len(requetes))
     assert nombres[0] == nombres[1] == 13
+
+
+@pytest.mark.regle("RG-63")
+def test_un_bilan_publie_dont_les_donnees_ont_change_se_voit() -> None:
+    bailleur = creer_bailleur()
+    al = creer_reservataire("AL", "action_logement", "region:11")
+    convention = creer_convention(bailleur, al, [("20", "", "departement:94")], numero="C1")
+    Convention.objects.filter(pk=convention.pk).update(origine=convention)
+    creer_liberation(creer_logement(bailleur), date(2025, 3, 1), date_bail=date(2025, 6, 1))
+    donnees = calculer_annee(bailleur, "94", 2025).bilan_json()
+    piece = Piece.objects.deposer(
+        organisme_id=bailleur.pk, genre="bilan", nom="b.pdf", type_mime="application/pdf", octets=b"pdf"
+    )
+    champs = {"bailleur": bailleur, "departement_id": "94", "etat": "publie", "publie_le": timezone.now(), "pdf": piece}
+    Bilan.objects.create(annee=2025, donnees=donnees, empreinte=calculer_empreinte(donnees), **champs)
+    SoldeOuverture.objects.create(convention=convention, annee=2026, report=Decimal("0.2000"), origine="bilan")
+    assert [*verifier_bilans(), *verifier_pieces(), *verifier_journaux()] == []
+    Bilan.objects.create(annee=2024, donnees={"flux": {"comptes": []}}, empreinte="0" * 64, **champs)
+    SoldeOuverture.objects.create(convention=convention, annee=2025, report=Decimal(1), origine="bilan")
+    assert [un.mesure for un in verifier_bilans()] == ["empreinte des données", "solde de C1"]
 
 
 def test_verifier_donnees_recoupe_tout_et_dit_ce_qui_diverge(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,16 @@ def test_les_premieres_locations_n_entrent_que_dans_le_flux_des_conventions_qui_
     assert droits(flux) == {"AL": 4, "CD94": 1}
 
 
+@pytest.mark.regle("RG-22")
+def test_l_etat_suit_sa_part_des_premieres_locations_tenues_a_part() -> None:
+    neuve = {"nature": "premiere_location"}
+    pour_l_etat = orientation(ETAT, sous_contingent="prioritaires")
+    flux = calculer(
+        [de_l_etat()], [liberation(A, date(2025, 6, 1), pour_l_etat, **neuve), *(liberation(**neuve) for _ in range(2))]
+    )
+    assert (flux.etat.premieres_a_l_etat, flux.etat.premieres_locations, flux.etat.decompte) == (1, 3, 0)
+
+
 @pytest.mark.regle("RG-33")
 @pytest.mark.regle("RG-16")
 def test_un_avenant_change_le_taux_a_sa_date_et_garde_le_compte() -> None:
