@@ -76,11 +76,17 @@ def monde(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
             yield batir_monde()
         finally:
             _vider()
+            connection.close()  # celle de la boucle de Playwright : la fin de session n'en connaît pas d'autre que la sienne
 
 
 def _vider() -> None:
     tables = [table for table in connection.introspection.table_names() if not table.startswith(REFERENTIEL)]
     with en_proprietaire(connection), connection.cursor() as curseur:  # type: ignore[arg-type]  # le moteur est le nôtre
+        # Un fil du serveur peut finir après lui : sa connexion empêcherait de vider, puis de supprimer la base d'essai.
+        curseur.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         curseur.execute(f"TRUNCATE {', '.join(connection.ops.quote_name(table) for table in tables)} CASCADE")
 
 

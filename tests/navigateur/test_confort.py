@@ -79,7 +79,8 @@ def test_un_filtre_s_applique_sans_bouton_et_se_lit_dans_l_adresse(
     entrer("bailleur_a")
     page.goto(serveur + reverse("patrimoine"))
     page.get_by_label("Champ").select_option("foyer")
-    page.get_by_text("Aucun résultat avec ces filtres").wait_for()
+    page.get_by_role("heading", name="Aucun résultat avec ces filtres").wait_for()
+    assert page.locator("#annonce-liste").inner_text() == "Aucun résultat avec ces filtres"
     assert "champ=foyer" in page.url
 
 
