@@ -23,6 +23,7 @@ _ESPACES = str.maketrans("", "", " \u00a0\u202f")
 _PROTEGE = re.compile(r"'+[=+\-@\t\r]")
 _A_PROTEGER = re.compile(r"'*[=+\-@\t\r]")
 _COURRIEL = re.compile(r"[^@\s;,<>]+@[^@\s;,<>.]+(?:\.[^@\s;,<>.]+)+")
+_ACCENTS = re.compile(r"[^\x00-\x7f]{2,}")
 _ERREURS_DE_TABLEUR = frozenset(
     {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALEUR!", "#NOM?"}
 )
@@ -75,14 +76,19 @@ def nettoyer(cellule: str) -> str:
 
 def _refuser_encodage_perdu(texte: str) -> None:
     """Un accent remplacé par � ou lu deux fois (Ã©) : la donnée est déjà perdue, on ne la garde pas."""
-    perdu = "\N{REPLACEMENT CHARACTER}" in texte
-    if not perdu:
-        try:
-            texte.encode("cp1252").decode("utf-8")
-        except (UnicodeEncodeError, UnicodeDecodeError):
-            return
+    if "\N{REPLACEMENT CHARACTER}" not in texte and not any(map(_est_lu_deux_fois, _ACCENTS.findall(texte))):
+        return
     message = "Les accents sont perdus (encodage) : réexportez le fichier en « CSV UTF-8 » depuis l'original."
     raise ValeurFautive(message)
+
+
+def _est_lu_deux_fois(lettres: str) -> bool:
+    """Vrai pour de l'UTF-8 lu comme du Windows-1252 : ces lettres, relues, en redonnent d'autres."""
+    try:
+        lettres.encode("cp1252").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def proteger(texte: str) -> str:

@@ -59,9 +59,9 @@ def _importer_lignes(suivi: Suivi, lignes: Iterator[Ligne]) -> None:
         tableau.traiter(suivi, lot)
     if suivi.compte.lignes:
         tableau.conclure(suivi)
-    if suivi.compte.erreurs:
+    if not suivi.contexte.rapport.est_accepte:
         suivi.contexte.annoncer(tableau.nom, lues)
-    elif suivi.compte.lignes:
+    if suivi.compte.lignes and not suivi.compte.erreurs:
         tableau.ecrire(suivi)
 
 

@@ -106,7 +106,8 @@ class Suivi:
             )
 
     def _entete(self, colonne: str) -> str:
-        return self.alias.get(colonne, colonne).upper() if colonne in self.alias else colonne
+        nom = self.alias.get(colonne, colonne)
+        return nom.upper() if self.tableau.entetes_en_majuscules else nom
 
     def _situer(self, ligne: Ligne | int | None, colonne: str) -> tuple[int | None, str]:
         if isinstance(ligne, Ligne):

@@ -41,6 +41,9 @@ class Tableau(ABC):
         """Colonnes obligatoires absentes."""
         return [colonne.nom for colonne in self.colonnes if colonne.obligatoire and colonne.nom not in presentes]
 
+    entetes_en_majuscules: ClassVar[bool] = False
+    """Vrai si le format écrit ses en-têtes en majuscules (RPLS) : c'est ainsi qu'on les cite."""
+
     def colonnes_lues(self) -> Collection[str]:
         """En-têtes reconnus (en minuscules)."""
         return [colonne.nom for colonne in self.colonnes]

@@ -66,6 +66,8 @@ def est_rpls(entete: Collection[str]) -> bool:
 class Rpls(Patrimoine):
     """Le patrimoine lu d'un fichier RPLS, pour le bailleur de `--bailleur`."""
 
+    entetes_en_majuscules = True
+
     def __init__(self) -> None:
         self._contingents: Counter[str] = Counter()
         self._modes: Counter[str] = Counter()
@@ -99,7 +101,7 @@ class Rpls(Patrimoine):
                 if siren
                 else "Un fichier RPLS ne dit pas son bailleur : ajoutez --bailleur SIREN."
             )
-            suivi.refuser(None, "bailleur", message, valeur=siren)
+            suivi.refuser(None, "", message, valeur=siren)
 
     def preparer(self, suivi: Suivi, ligne: Ligne) -> dict[str, str]:
         """Les cellules RPLS de la ligne, traduites."""

@@ -1,0 +1,73 @@
+"""Les imports déposés à l'écran : leurs fichiers, leur essai, ce qu'ils ont changé (formats.md § 1)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from conventions.models import Bailleur
+from flux_reservations.acces.models import Utilisateur
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.pieces.models import Piece
+
+
+class EtatImport(models.TextChoices):
+    """Où en est un import déposé."""
+
+    DEPOSE = "depose", "En attente d'essai"
+    EN_ESSAI = "en_essai", "Essai en cours"
+    ESSAYE = "essaye", "Prêt à appliquer"
+    REFUSE = "refuse", "Refusé"
+    A_APPLIQUER = "a_appliquer", "En attente d'écriture"
+    EN_COURS = "en_cours", "Écriture en cours"
+    APPLIQUE = "applique", "Appliqué"
+    ANNULE = "annule", "Abandonné"
+
+
+EN_TRAVAIL = (EtatImport.DEPOSE, EtatImport.EN_ESSAI, EtatImport.A_APPLIQUER, EtatImport.EN_COURS)
+"""États où un processus travaille, ou va travailler."""
+
+
+class ImportQuerySet(models.QuerySet["ImportDepose"]):
+    """Lecture des imports."""
+
+    def visibles_par(self, acteur: Acteur) -> ImportQuerySet:
+        """Ceux de son bailleur."""
+        if acteur.est_systeme:
+            return self
+        if acteur.est_bailleur:
+            return self.filter(bailleur_id=acteur.organisme_id)
+        return self.none()
+
+    def modifiables_par(self, acteur: Acteur) -> ImportQuerySet:
+        """Ceux de son bailleur, pour un gestionnaire ou un responsable."""
+        if not acteur.peut(Role.GESTIONNAIRE):
+            return self.none()
+        return self.visibles_par(acteur)
+
+
+class ImportDepose(models.Model):
+    """Des fichiers déposés par une personne : d'abord essayés, puis appliqués d'un bloc, ou abandonnés."""
+
+    bailleur = models.ForeignKey(Bailleur, on_delete=models.PROTECT, related_name="imports")
+    depose_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, related_name="+")
+    depose_le = models.DateTimeField("déposé le", auto_now_add=True)
+    effet = models.DateField("effet de ce qui change dans le patrimoine", null=True, blank=True)
+    etat = models.CharField("état", max_length=12, choices=EtatImport.choices, default=EtatImport.DEPOSE)
+    pieces = models.ManyToManyField(Piece, related_name="imports", verbose_name="fichiers")
+    rapport = models.JSONField("rapport", default=dict, encoder=DjangoJSONEncoder)
+    change_le = models.DateTimeField("dernier changement d'état", auto_now=True)
+
+    objects = ImportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "import"
+        ordering: ClassVar = ["-depose_le", "-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(etat__in=EtatImport.values), name="import_etat_connu"),
+        ]
+
+    def __str__(self) -> str:
+        return f"import du {self.depose_le:%d/%m/%Y %H:%M}"

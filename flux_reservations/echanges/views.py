@@ -1,0 +1,240 @@
+"""Imports à l'écran : déposer, lire l'essai ligne à ligne, appliquer ou abandonner (ecrans.md, bailleur 7)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from flux_reservations.acces.reserve import ReserveeMixin
+from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.echanges import depot
+from flux_reservations.echanges.models import EN_TRAVAIL, EtatImport, ImportDepose
+from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.exports import repondre_csv
+from flux_reservations.socle.presentation import Fil, Pastille, compter
+from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.vues import Colonne, VueListe
+
+TONS = {
+    EtatImport.ESSAYE: "accent",
+    EtatImport.APPLIQUE: "succes",
+    EtatImport.REFUSE: "danger",
+    EtatImport.ANNULE: "neutre",
+}
+AVANCEMENT = {EtatImport.DEPOSE: 5, EtatImport.EN_ESSAI: 40, EtatImport.A_APPLIQUER: 50, EtatImport.EN_COURS: 75}
+
+
+def etat_import(un: ImportDepose) -> Pastille:
+    """L'état d'un import."""
+    return Pastille(un.get_etat_display(), TONS.get(EtatImport(un.etat), "information"))  # type: ignore[arg-type]  # tons connus
+
+
+class Imports(ReserveeMixin, VueListe[ImportDepose]):
+    """L'historique des imports du bailleur."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    titre = "Imports"
+    legende = "Imports, du plus récent au plus ancien"
+    nom_export = "imports"
+    gabarit = "echanges/imports.html"
+    tri_par_defaut = "-depose"
+    singulier = "import"
+    vide_titre = "Aucun import"
+    vide_texte = (
+        "Déposez vos fichiers : patrimoine (le vôtre ou celui du RPLS), conventions, droits, libérations… "
+        "Rien n'est écrit avant votre accord."
+    )
+    colonnes = (
+        Colonne[ImportDepose](
+            "depose",
+            "Déposé",
+            lambda un: un.depose_le,
+            "instant",
+            tri=("depose_le",),
+            lien=lambda un: reverse("import", args=[un.pk]),
+            entete_de_ligne=True,
+        ),
+        Colonne[ImportDepose]("par", "Par", lambda un: un.depose_par.nom_complet if un.depose_par else ""),
+        Colonne[ImportDepose]("fichiers", "Fichiers", lambda un: getattr(un, "nombre", 0), "nombre"),
+        Colonne[ImportDepose]("changements", "Changements", lambda un: un.rapport.get("changements_en_tout"), "nombre"),
+        Colonne[ImportDepose]("etat", "État", etat_import, "pastille"),
+    )
+
+    def lire(self) -> QuerySet[ImportDepose]:
+        """Ceux du bailleur."""
+        lignes = ImportDepose.objects.visibles_par(self.request.acteur)
+        return lignes.select_related("depose_par").annotate(nombre=Count("pieces"))
+
+
+class ChampFichiers(forms.FileField):
+    """Un ou plusieurs fichiers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=WidgetFichiers(attrs={"accept": ".csv,.xlsx"}), **options)
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        """Chaque fichier, vérifié."""
+        fichiers = data if isinstance(data, list | tuple) else [data]
+        return [super(ChampFichiers, self).clean(fichier, initial) for fichier in fichiers]
+
+
+class WidgetFichiers(forms.ClearableFileInput):
+    """Le sélecteur de fichiers du navigateur, à plusieurs."""
+
+    allow_multiple_selected = True
+
+
+class FormulaireDepot(forms.Form):
+    """Les fichiers, et la date d'effet de ce qui change dans le patrimoine."""
+
+    fichiers = ChampFichiers(
+        label="Fichiers CSV ou XLSX",
+        help_text="Le nom de chaque fichier commence par celui de son tableau : "
+        "patrimoine, rpls, reservations_stock, conventions, droits, soldes_ouverture, liberations, orientations, candidats.",
+    )
+    effet = forms.DateField(
+        label="Date d'effet des changements du patrimoine",
+        required=False,
+        help_text="QPV et hors champ changent à cette date ; vide : c'est une correction depuis l'origine.",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+
+class DeposerImport(ReserveeMixin, VueActe):
+    """Déposer des fichiers : ils sont essayés, rien n'est écrit."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    titre = "Importer des fichiers"
+    bouton = "Déposer et essayer"
+    gabarit = "echanges/deposer.html"
+    depose: ImportDepose | None = None
+
+    def preparer(self, **cles: Any) -> None:
+        """Rien à lire."""
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Avec les fichiers."""
+        return FormulaireDepot(donnees, self.request.FILES if donnees is not None else None)
+
+    def retour(self) -> str:
+        """La prévisualisation, une fois déposé."""
+        return reverse("import", args=[self.depose.pk]) if self.depose else reverse("imports")
+
+    def fil(self) -> Fil:
+        """Imports."""
+        return [("Imports", reverse("imports"))]
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Dépose."""
+        fichiers = [depot.FichierDepose(un.name, un.read()) for un in donnees["fichiers"]]
+        self.depose = depot.deposer_import(acteur=self.request.acteur, fichiers=fichiers, effet=donnees["effet"])
+        return f"{compter(len(fichiers), 'fichier déposé', 'fichiers déposés')} : essai à blanc en cours."
+
+
+def lire_import(request: Requete, pk: int) -> ImportDepose:
+    """Un import que l'acteur voit ; lève `Introuvable` sinon."""
+    un = (
+        ImportDepose.objects.visibles_par(request.acteur).select_related("depose_par", "bailleur").filter(pk=pk).first()
+    )
+    if un is None:
+        raise Introuvable
+    return un
+
+
+class VueImport(ReserveeMixin):
+    """La prévisualisation d'un import : ce qu'il ferait, ligne à ligne, et ce qui s'y oppose."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+
+    def get(self, request: Requete, pk: int) -> HttpResponseBase:
+        """La page ; `?erreurs=csv` : les lignes fautives annotées."""
+        un = lire_import(request, pk)
+        rapport = un.rapport
+        if request.GET.get("erreurs") == "csv":
+            entetes = ["fichier", "ligne", "colonne", "valeur", "message"]
+            erreurs = rapport.get("erreurs", [])
+            return repondre_csv(f"erreurs-import-{pk}", entetes, ([une[nom] for nom in entetes] for une in erreurs))
+        contexte = {
+            "titre": f"Import du {un.depose_le:%d/%m/%Y}",
+            "fil": [("Imports", reverse("imports"))],
+            "un": un,
+            "etat": etat_import(un),
+            "en_travail": un.etat in EN_TRAVAIL,
+            "avancement": AVANCEMENT.get(EtatImport(un.etat), 100),
+            "rapport": rapport,
+            "pieces": un.pieces.all(),
+        }
+        if request.htmx and not request.htmx.boosted:
+            reponse = render(request, "echanges/avancement.html", contexte)
+            if un.etat not in EN_TRAVAIL:
+                reponse["HX-Refresh"] = "true"
+            return reponse
+        return render(request, "echanges/import.html", contexte)
+
+
+class AppliquerImport(ReserveeMixin, VueActe):
+    """Écrire un import essayé."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    titre = "Appliquer l'import"
+    bouton = "Écrire dans la base"
+    ton = "danger"
+    un: ImportDepose
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit l'import."""
+        self.un = lire_import(self.request, cles["pk"])
+
+    def retour(self) -> str:
+        """L'import."""
+        return reverse("import", args=[self.un.pk])
+
+    def fil(self) -> Fil:
+        """Imports, puis celui-ci."""
+        return [("Imports", reverse("imports")), (str(self.un).capitalize(), self.retour())]
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Ce que chaque fichier change."""
+        return [
+            (
+                fichier["fichier"],
+                f"{compter(fichier['crees'], 'ligne créée', 'lignes créées')}, {compter(fichier['modifies'], 'modifiée', 'modifiées')}, "
+                f"{compter(fichier['inchanges'], 'inchangée', 'inchangées')}",
+            )
+            for fichier in self.un.rapport.get("fichiers", [])
+        ]
+
+    def avertissement(self) -> str:
+        """Tout ou rien."""
+        return "Tout est écrit, ou rien. Les changements valent pour le flux, les orientations et les bilans à venir."
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Demande l'écriture."""
+        depot.demander_application(acteur=self.request.acteur, import_id=self.un.pk)
+        return "Écriture demandée : vous pouvez quitter la page."
+
+
+class AbandonnerImport(ReserveeMixin):
+    """Abandonner un import qui n'a rien écrit."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    http_method_names: ClassVar[list[str]] = ["post"]
+
+    def post(self, request: Requete, pk: int) -> HttpResponse:
+        """Abandonne."""
+        depot.abandonner(acteur=request.acteur, import_id=pk)
+        messages.success(request, "Import abandonné : rien n'a été écrit.")
+        return HttpResponseRedirect(reverse("imports"))

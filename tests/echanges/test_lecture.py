@@ -1,0 +1,200 @@
+"""Lire un fichier réel, refuser un fichier absurde : jamais de trace, toujours un remède (issue du contrat, formats.md § 1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from conventions.models import Logement
+from tests.echanges.depot import BAILLEURS, SIREN, erreurs, importer
+
+pytestmark = pytest.mark.django_db
+
+ENTETE = "bailleur;identifiant;commune;typologie;adresse\n"
+LIGNE = f"{SIREN};L1;94028;T1;1 rue de l'Été\n"
+
+
+def classeur(*lignes: list[object]) -> bytes:
+    """Un XLSX dont la première feuille a ces lignes, et une seconde qu'il ne faut pas lire."""
+    livre, octets = Workbook(), io.BytesIO()
+    feuille = livre.active
+    assert feuille is not None
+    for ligne in lignes:
+        feuille.append(ligne)
+    livre.create_sheet("notes").append(["autre", "chose"])
+    livre.save(octets)
+    livre.close()
+    return octets.getvalue()
+
+
+def archive(**membres: bytes | str) -> bytes:
+    octets = io.BytesIO()
+    with zipfile.ZipFile(octets, "w", zipfile.ZIP_DEFLATED) as sortie:
+        for nom, contenu in membres.items():
+            sortie.writestr(nom.replace("__", "/").replace("_xml", ".xml"), contenu)
+    return octets.getvalue()
+
+
+def bombe() -> bytes:
+    """Une archive de 300 ko qui en ferait 300 Mo."""
+    octets = io.BytesIO()
+    with zipfile.ZipFile(octets, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as sortie:
+        sortie.writestr("[Content_Types].xml", "<Types/>")
+        with sortie.open("xl/worksheets/sheet1.xml", "w") as membre:
+            for _ in range(300):
+                membre.write(b"0" * 1_000_000)
+    return octets.getvalue()
+
+
+@pytest.mark.parametrize("encodage", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("separateur", [";", ","])
+def test_un_csv_se_lit_dans_ses_encodages_et_separateurs(tmp_path: Path, encodage: str, separateur: str) -> None:
+    texte = (ENTETE + LIGNE).replace(";", separateur)
+    rapport = importer(tmp_path, {"bailleurs": BAILLEURS, "patrimoine": texte.encode(encodage)})
+    assert rapport.erreurs == []
+    assert Logement.objects.get().adresse == "1 rue de l'Été"
+
+
+def test_les_en_tetes_se_lisent_sans_egard_a_la_casse_ni_a_l_ordre(tmp_path: Path) -> None:
+    texte = f"Typologie; IDENTIFIANT ;Commune;Bailleur\nT1;L1;94028;{SIREN}\n"
+    assert importer(tmp_path, {"bailleurs": BAILLEURS, "patrimoine": texte}).est_accepte
+
+
+def test_les_lignes_vides_comptent_dans_les_numeros_mais_ne_sont_pas_lues(tmp_path: Path) -> None:
+    rapport = importer(
+        tmp_path, {"bailleurs": BAILLEURS, "patrimoine": f"{ENTETE}\n;;;;\n{LIGNE.replace('94028', '99999')}"}
+    )
+    assert erreurs(rapport) == [(4, "commune", "99999")]
+    assert rapport.fichiers[1].lignes == 1
+
+
+def test_un_xlsx_se_lit_avec_ses_nombres_et_ses_dates(tmp_path: Path) -> None:
+    fichier = classeur(
+        [
+            "bailleur",
+            "identifiant",
+            "commune",
+            "typologie",
+            "surface",
+            "date_premiere_location",
+            "pmr",
+            "code_postal",
+            "loyer",
+        ],
+        [int(SIREN), 12, 94011, "T1", 30.1, dt.datetime(2020, 1, 5), True, 94380, 312.45],  # noqa: DTZ001 : une cellule n'a pas de fuseau
+        [SIREN, "A12", 1004, "T2", None, "05/01/2020", "non", 1500, None],
+    )
+    rapport = importer(tmp_path, {"bailleurs": BAILLEURS, "patrimoine.xlsx": fichier})
+    assert rapport.erreurs == []
+    premier, second = Logement.objects.get(identifiant="12"), Logement.objects.get(identifiant="A12")
+    assert (premier.commune_id, premier.date_premiere_location, premier.pmr) == ("94011", dt.date(2020, 1, 5), True)
+    assert (str(premier.surface), str(premier.loyer)) == ("30.10", "312.45")
+    assert (second.commune_id, second.code_postal, second.pmr) == ("01004", "01500", False)
+    assert {avertissement.colonne for avertissement in rapport.avertissements} == {
+        "identifiant",
+        "commune",
+        "code_postal",
+    }
+
+
+def test_un_nombre_trop_long_pour_un_tableur_est_refuse(tmp_path: Path) -> None:
+    fichier = classeur(["bailleur", "identifiant", "commune", "typologie"], [SIREN, 123456789012345678, "94011", "T1"])
+    rapport = importer(tmp_path, {"bailleurs": BAILLEURS, "patrimoine.xlsx": fichier})
+    assert [erreur.colonne for erreur in rapport.erreurs] == ["identifiant"]
+    assert "15 chiffres" in rapport.erreurs[0].message
+
+
+@pytest.mark.parametrize(
+    ("nom", "contenu", "attendu"),
+    [
+        ("patrimoine.csv", b"", "vide"),
+        ("patrimoine.csv", b"\n \n", "vide"),
+        ("patrimoine.csv", bytes(range(256)) * 50, "octet nul"),
+        ("patrimoine.csv", archive(a="x"), "renommés en .csv"),
+        ("patrimoine.csv", b"%PDF-1.7\n", "un PDF"),
+        ("patrimoine.csv", b"\xd0\xcf\x11\xe0....", ".xls"),
+        ("patrimoine.csv", b"\x1f\x8b....", "décompressez"),
+        ("patrimoine.csv", (ENTETE + LIGNE).encode("utf-16"), "UTF-16"),
+        ("patrimoine.csv", ENTETE.encode() + b"\x81\x8d\x90;\n", "Encodage inconnu"),
+        ("patrimoine.csv", ENTETE + f"{SIREN};{'x' * 10_000_000};94028;T1;\n", "dépasse"),
+        ("patrimoine.csv", ENTETE + f'{SIREN};"L1;94028;T1;\n' + LIGNE * 5000, "guillemet"),
+        ("patrimoine.xlsx", b"", "vide"),
+        ("patrimoine.xlsx", ENTETE + LIGNE, "pas un classeur XLSX"),
+        ("patrimoine.xlsx", b"\xd0\xcf\x11\xe0....", "mot de passe"),
+        ("patrimoine.xlsx", archive(a="x"), "n'est pas un classeur"),
+        ("patrimoine.xlsx", archive(**{"[Content_Types]_xml": "<Types/>"}), "illisible"),
+        ("patrimoine.xlsx", bombe(), "démesuré"),
+        ("patrimoine.xlsx", classeur(["bailleur"])[:3000], "pas un classeur XLSX"),
+    ],
+    ids=lambda valeur: valeur if isinstance(valeur, str) and len(valeur) < 30 else "",
+)
+def test_un_fichier_absurde_est_refuse_avec_son_remede(
+    tmp_path: Path, nom: str, contenu: bytes | str, attendu: str
+) -> None:
+    rapport = importer(tmp_path, {nom: contenu})
+    assert len(rapport.erreurs) == 1
+    assert rapport.erreurs[0].fichier == nom
+    assert attendu in rapport.erreurs[0].message
+
+
+def test_une_feuille_abimee_est_refusee_a_sa_ligne(tmp_path: Path) -> None:
+    sain, abime = classeur(["bailleur"], [SIREN]), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sain)) as entree, zipfile.ZipFile(abime, "w") as sortie:
+        for nom in entree.namelist():
+            octets = entree.read(nom)
+            sortie.writestr(nom, octets[: len(octets) // 2] if "sheet1" in nom else octets)
+    rapport = importer(tmp_path, {"patrimoine.xlsx": abime.getvalue()})
+    assert "abîmé" in rapport.erreurs[0].message
+
+
+def test_une_colonne_obligatoire_absente_est_dite_a_l_en_tete(tmp_path: Path) -> None:
+    rapport = importer(tmp_path, {"patrimoine": "bailleur;identifiant;typologie\n940000029;X;T1\n"})
+    assert [(erreur.ligne, erreur.colonne) for erreur in rapport.erreurs] == [(1, "commune")]
+
+
+def test_une_colonne_repetee_est_dite(tmp_path: Path) -> None:
+    rapport = importer(tmp_path, {"bailleurs": "siren;nom;nom\n"})
+    assert [(erreur.ligne, erreur.colonne) for erreur in rapport.erreurs] == [(1, "nom")]
+
+
+def test_un_encodage_perdu_est_dit_cellule_par_cellule(tmp_path: Path) -> None:
+    texte = ENTETE + LIGNE.replace("É", "\N{REPLACEMENT CHARACTER}") + LIGNE.replace("L1", "L2").replace("É", "Ã‰")
+    rapport = importer(tmp_path, {"bailleurs": BAILLEURS, "patrimoine": texte})
+    assert [(erreur.ligne, erreur.colonne) for erreur in rapport.erreurs] == [(2, "adresse"), (3, "adresse")]
+
+
+def test_une_cellule_de_trop_est_refusee(tmp_path: Path) -> None:
+    rapport = importer(tmp_path, {"bailleurs": f"siren;nom\n{SIREN};Habitat;oph\n"})
+    assert [erreur.ligne for erreur in rapport.erreurs] == [2]
+
+
+def test_une_ligne_courte_est_lue_et_signalee(tmp_path: Path) -> None:
+    rapport = importer(tmp_path, {"bailleurs": f"siren;nom;statut\n{SIREN};Habitat\n"})
+    assert rapport.est_accepte
+    assert [avertissement.ligne for avertissement in rapport.avertissements] == [2]
+
+
+@pytest.mark.parametrize("nom", ["logements.csv", "mes_bailleurs.csv"])
+def test_un_nom_qui_ne_dit_pas_son_tableau_est_une_erreur(tmp_path: Path, nom: str) -> None:
+    rapport = importer(tmp_path, {nom: "siren;nom\n"})
+    assert "commencer par" in rapport.erreurs[0].message
+
+
+def test_le_nom_d_un_fichier_commence_par_celui_du_tableau(tmp_path: Path) -> None:
+    assert importer(tmp_path, {"Bailleurs 2025 (v2).csv": BAILLEURS}).fichiers[0].type == "bailleurs"
+
+
+def test_dans_un_dossier_seuls_les_tableaux_sont_lus(tmp_path: Path) -> None:
+    rapport = importer(
+        tmp_path, {"bailleurs": BAILLEURS, "lisez-moi.txt": "…", "~$bailleurs.xlsx": b"x", ".cache.csv": "x"}
+    )
+    assert [fichier.fichier for fichier in rapport.fichiers] == ["bailleurs.csv"]
+
+
+def test_un_dossier_sans_tableau_est_une_erreur(tmp_path: Path) -> None:
+    assert "aucun fichier" in importer(tmp_path, {"lisez-moi.txt": "…"}).erreurs[0].message
