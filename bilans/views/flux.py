@@ -126,7 +126,8 @@ def presenter(calcul: CalculAnnuel, champ: Champ) -> dict[str, Any]:
             ("Part du flux hors QPV", pourcentage(flux.etat.decompte_hors_qpv, flux.etat.flux_hors_qpv), "RG-37"),
             ("Part hors QPV de son flux", pourcentage(flux.etat.decompte_hors_qpv, flux.etat.decompte), "RG-37"),
         ],
-        "controles": [controle for controle in calcul.controles if controle.niveau != "ok"],
+        "controles": [controle for controle in calcul.controles if controle.niveau == "bloquant"],
+        "alertes": [controle for controle in calcul.controles if controle.niveau == "alerte"],
         "detail": f"{adresse}?{champ.parametres()}",
         "jour_du_droit": f"{champ.annee}-12-31",
     }

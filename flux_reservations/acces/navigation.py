@@ -77,7 +77,7 @@ _BAILLEUR = (
     Section(
         "Réglages",
         (
-            Entree("Imports", "imports", "arrow-up-tray", Role.GESTIONNAIRE),
+            Entree("Imports", "imports", "arrow-up-tray", Role.GESTIONNAIRE, aussi=frozenset({"import", "deposer_import", "appliquer_import"})),
             _PERSONNES,
             _COMPTE,
             Entree("Journal", "journal", "clock", Role.RESPONSABLE),

@@ -210,8 +210,13 @@ class AppliquerImport(ReserveeMixin, VueActe):
         return [
             (
                 fichier["fichier"],
-                f"{compter(fichier['crees'], 'ligne créée', 'lignes créées')}, {compter(fichier['modifies'], 'modifiée', 'modifiées')}, "
-                f"{compter(fichier['inchanges'], 'inchangée', 'inchangées')}",
+                ", ".join(
+                    [
+                        compter(fichier["crees"], "ligne créée", "lignes créées"),
+                        compter(fichier["modifies"], "modifiée", "modifiées"),
+                        compter(fichier["inchanges"], "inchangée", "inchangées"),
+                    ]
+                ),
             )
             for fichier in self.un.rapport.get("fichiers", [])
         ]

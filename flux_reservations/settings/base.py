@@ -169,6 +169,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "rattraper-les-envois": {"task": "notifications.rattraper", "schedule": 15.0},
     "reprendre-les-bilans": {"task": "bilans.reprendre", "schedule": 60.0},
+    "reprendre-les-imports": {"task": "echanges.reprendre_les_imports", "schedule": 60.0},
     "echeances-du-jour": {"task": "attributions.constater_les_echeances", "schedule": crontab(hour=4, minute=30)},
     "rappels-du-jour": {"task": "bilans.rappeler", "schedule": crontab(hour=7, minute=0)},
 }

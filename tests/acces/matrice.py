@@ -206,6 +206,13 @@ _BILANS = [
     Ligne("flux", bailleur()),
     Ligne("flux_detail", bailleur()),
 ]
+_ECHANGES = [
+    Ligne("imports", bailleur(role=GESTIONNAIRE)),
+    Ligne("deposer_import", bailleur(role=GESTIONNAIRE)),
+    Ligne("import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),
+    Ligne("appliquer_import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),
+    Ligne("abandonner_import", bailleur("a", GESTIONNAIRE, statut=302), lambda m: [m.import_a.pk], post=True),
+]
 _API = [
     Ligne("api_schema", publique()),
     Ligne("api_docs", publique()),
@@ -266,4 +273,4 @@ _PORTAILS = [
     ),
 ]
 
-LIGNES: list[Ligne] = [*_ACCES, *_CONVENTIONS, *_ATTRIBUTIONS, *_BILANS, *_PORTAILS, *_API]
+LIGNES: list[Ligne] = [*_ACCES, *_CONVENTIONS, *_ATTRIBUTIONS, *_BILANS, *_PORTAILS, *_ECHANGES, *_API]

@@ -13,6 +13,7 @@ from conventions.models import Bailleur, Convention, Reservataire, ReservationSt
 from flux_reservations.acces.models import Invitation, Organisme, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.notifications.demandes import Demande
+from flux_reservations.echanges.models import ImportDepose
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
@@ -50,6 +51,7 @@ class Monde:
     brouillon: Convention = field(init=False)
     liberation_a: Liberation = field(init=False)
     liberation_a_orienter: Liberation = field(init=False)
+    import_a: ImportDepose = field(init=False)
     liberation_b: Liberation = field(init=False)
     orientation_mairie: Orientation = field(init=False)
     orientation_caf: Orientation = field(init=False)
@@ -133,6 +135,7 @@ def _ajouter_conventions(monde: Monde) -> None:
 
 
 def _ajouter_attributions(monde: Monde) -> None:
+    monde.import_a = ImportDepose.objects.create(bailleur=monde.bailleur_a)
     logements = {
         nom: creer_logement(bailleur)
         for nom, bailleur in (("mairie", monde.bailleur_a), ("caf", monde.bailleur_a), ("autre", monde.bailleur_b))
