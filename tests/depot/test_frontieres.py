@@ -16,9 +16,9 @@ EXCEPTIONS = {
     ("bilans/views/flux.py", "Liberation"): "identifiants rendus par le calcul d'un bailleur déjà vérifié visible",
     ("conventions/api.py", "Droit"): "préchargé depuis des conventions visibles",
     ("conventions/views/elaboration.py", "Piece"): "dépôt au nom du bailleur d'une convention modifiable",
-    ("conventions/views/portail_transmissions.py", "Envoi"): "RG-72 : le territoire compare, lu en système",
-    ("conventions/views/portail_transmissions.py", "Convention"): "RG-72 : le territoire compare, lu en système",
-    ("conventions/views/portail_transmissions.py", "Droit"): "RG-72 : le territoire compare, lu en système",
+    ("conventions/views/portail_transmissions.py", "Envoi"): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
+    ("conventions/views/portail_transmissions.py", "Convention"): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
+    ("conventions/views/portail_transmissions.py", "Droit"): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
 }
 LECTEURS = ("/views/", "/views.py", "/api/", "/api.py", "/pdf", "/exports", "/tableur")
 
