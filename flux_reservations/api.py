@@ -17,7 +17,7 @@ from flux_reservations.acces.api import AuthentificationParJeton
 from flux_reservations.notifications.api import RESSOURCES as NOTIFICATIONS
 
 
-class SchemaJeton(OpenApiAuthenticationExtension):
+class SchemaJeton(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # bibliothèque sans types
     """Le jeton dans le document OpenAPI."""
 
     target_class = AuthentificationParJeton

@@ -19,10 +19,10 @@ class LiberationQuerySet(models.QuerySet["Liberation"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
             return self.filter(
-                orientations__reservataire_id=acteur.organisme_id,
+                orientations__reservataire_id=acteur.organisme,
                 orientations__date_mise_a_disposition__isnull=False,
             ).distinct()
         return self.none()
@@ -32,7 +32,7 @@ class LiberationQuerySet(models.QuerySet["Liberation"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur and acteur.peut(Role.GESTIONNAIRE):
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         return self.none()
 
     def actives(self) -> LiberationQuerySet:

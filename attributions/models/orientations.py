@@ -45,9 +45,9 @@ class OrientationQuerySet(models.QuerySet["Orientation"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(liberation__bailleur_id=acteur.organisme_id)
+            return self.filter(liberation__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(reservataire_id=acteur.organisme_id, date_mise_a_disposition__isnull=False)
+            return self.filter(reservataire_id=acteur.organisme, date_mise_a_disposition__isnull=False)
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> OrientationQuerySet:
@@ -55,7 +55,7 @@ class OrientationQuerySet(models.QuerySet["Orientation"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur and acteur.peut(Role.GESTIONNAIRE):
-            return self.filter(liberation__bailleur_id=acteur.organisme_id)
+            return self.filter(liberation__bailleur_id=acteur.organisme)
         return self.none()
 
     def presentables_par(self, acteur: Acteur) -> OrientationQuerySet:
@@ -140,7 +140,7 @@ class PropositionQuerySet(models.QuerySet["Proposition"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(liberation__bailleur_id=acteur.organisme_id)
+            return self.filter(liberation__bailleur_id=acteur.organisme)
         return self.none()
 
 
@@ -187,10 +187,10 @@ class CandidatQuerySet(models.QuerySet["Candidat"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(orientation__liberation__bailleur_id=acteur.organisme_id)
+            return self.filter(orientation__liberation__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
             return self.filter(
-                orientation__reservataire_id=acteur.organisme_id, orientation__date_mise_a_disposition__isnull=False
+                orientation__reservataire_id=acteur.organisme, orientation__date_mise_a_disposition__isnull=False
             )
         return self.none()
 
@@ -242,9 +242,9 @@ class SoldeQuerySet(models.QuerySet["SoldeOuverture"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(convention__bailleur_id=acteur.organisme_id)
+            return self.filter(convention__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(convention__reservataire_id=acteur.organisme_id)
+            return self.filter(convention__reservataire_id=acteur.organisme)
         return self.none()
 
 

@@ -30,7 +30,7 @@ class SeanceQuerySet(models.QuerySet["Seance"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> SeanceQuerySet:
@@ -92,9 +92,9 @@ class BesoinQuerySet(models.QuerySet["Besoin"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(models.Q(bailleur_id=acteur.organisme_id) | models.Q(bailleur__isnull=True))
+            return self.filter(models.Q(bailleur_id=acteur.organisme) | models.Q(bailleur__isnull=True))
         if acteur.est_reservataire:
-            return self.filter(reservataire_id=acteur.organisme_id)
+            return self.filter(reservataire_id=acteur.organisme)
         return self.none()
 
     def courants(self, le: date) -> BesoinQuerySet:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from fractions import Fraction
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -16,6 +17,7 @@ from attributions.actions import orienter as actions
 from attributions.actions.lot import reviser_le_lot
 from attributions.chargement.a_orienter import LogementAOrienter, charger_logements_a_orienter
 from attributions.chargement.comptes import Comptes, etablir_le_lot
+from attributions.domaine.faits_moteur import U
 from attributions.forms import ChampDate, ChampMotif, FormulaireExclusion, FormulaireRetrait
 from attributions.models import Liberation
 from attributions.views.parcours import ActeOrientation
@@ -94,7 +96,7 @@ class ReviserLeLot(ReserveeMixin):
 
     natures = frozenset({Nature.BAILLEUR})
     role = Role.GESTIONNAIRE
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]  # noqa: RUF012 : attribut d'instance chez Django
 
     def post(self, request: Requete) -> HttpResponse:
         """Dépose et dit ce qui a changé."""
@@ -125,7 +127,7 @@ class Suivre(ReserveeMixin):
 
     natures = frozenset({Nature.BAILLEUR})
     role = Role.GESTIONNAIRE
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]  # noqa: RUF012 : attribut d'instance chez Django
 
     def post(self, request: Requete, pk: int) -> HttpResponse:
         """Décide si ce que l'agent a vu est encore vrai ; sinon le dit."""
@@ -292,9 +294,9 @@ class ChoisirUnAutreCompte(ActeLiberation):
         self.choix = [
             (
                 un.compte,
-                f"{un.compte} ({ecrire_solde(un.retard / 10_000)} logement de retard)"
+                f"{un.compte} ({ecrire_solde(Fraction(un.retard, U))} logement de retard)"
                 if un.retard >= 0
-                else f"{un.compte} ({ecrire_solde(un.retard / 10_000)} : en avance)",
+                else f"{un.compte} ({ecrire_solde(Fraction(un.retard, U))} : en avance)",
             )
             for un in ligne.du_moment
             if un.compte != ligne.compte

@@ -17,7 +17,7 @@ from attributions.forms import (
     FormulaireProlongation,
     FormulaireReponse,
 )
-from attributions.models import Candidat, Liberation, Orientation
+from attributions.models import Candidat, EtatSeance, Liberation, Orientation, Seance
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
@@ -161,11 +161,8 @@ class InscrireEnSeance(ActeOrientation):
 
     def avertissement(self) -> str:
         """Sans séance prévue, où en prévoir une."""
-        return (
-            ""
-            if self.creer_formulaire().fields["seance"].queryset.exists()
-            else "Aucune séance prévue : prévoyez-en une depuis « Séances »."
-        )  # type: ignore[attr-defined]  # champ à choix
+        prevues = Seance.objects.visibles_par(self.request.acteur).filter(etat=EtatSeance.PREVUE)
+        return "" if prevues.exists() else "Aucune séance prévue : prévoyez-en une depuis « Séances »."
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Inscrit le logement."""

@@ -27,15 +27,23 @@ class Obligation:
         return self.jours <= PROCHE.days
 
 
-def obligations_a_venir(le: date, fins_de_convention: Mapping[str, date], horizon: timedelta = HORIZON) -> list[Obligation]:
+def obligations_a_venir(
+    le: date, fins_de_convention: Mapping[str, date], horizon: timedelta = HORIZON
+) -> list[Obligation]:
     """Les échéances de `le` à l'horizon, dans l'ordre ; `fins_de_convention` : terme (inclus) par numéro de convention."""
     dates: list[tuple[date, str, str]] = []
     for annee in (le.year, le.year + 1):
         dates += [
             (rappel_de_l_information(annee), f"Envoyer l'information de début d'année {annee}", "RG-61"),
-            (dernier_jour_du_bilan(annee - 1), f"Envoyer le bilan {annee - 1} et l'information {annee} (dernier jour)", "RG-60"),
+            (
+                dernier_jour_du_bilan(annee - 1),
+                f"Envoyer le bilan {annee - 1} et l'information {annee} (dernier jour)",
+                "RG-60",
+            ),
         ]
-    dates += [(fin, f"La convention {numero} arrive à son terme", "RG-16") for numero, fin in fins_de_convention.items()]
+    dates += [
+        (fin, f"La convention {numero} arrive à son terme", "RG-16") for numero, fin in fins_de_convention.items()
+    ]
     return [
         Obligation(quand, libelle, regle, (quand - le).days)
         for quand, libelle, regle in sorted(dates)

@@ -18,7 +18,9 @@ def orientes_non_decomptes(faits: FaitsFlux, flux: FluxAnnuel) -> dict[str, list
             continue
         for orientation in qualifiee.faits.orientations:
             if orientation.issue == Issue.EN_COURS:
-                partie = faits.reservataires.get(orientation.reservataire) if orientation.reservataire is not None else None
+                partie = (
+                    faits.reservataires.get(orientation.reservataire) if orientation.reservataire is not None else None
+                )
                 compte = code_compte(partie.code if partie else "", orientation.sous_contingent)
                 attente.setdefault(compte, []).append(qualifiee.faits.identifiant)
     return attente

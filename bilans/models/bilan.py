@@ -42,10 +42,10 @@ class BilanQuerySet(models.QuerySet["Bilan"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
             recus = Envoi.objects.filter(
-                destinataire_id=acteur.organisme_id, objet_type="bilans.bilan", depose_le__isnull=False
+                destinataire_id=acteur.organisme, objet_type="bilans.bilan", depose_le__isnull=False
             ).values("objet_cle")
             adresses = models.Q(cle_texte__in=recus)
             publies = self.annotate(cle_texte=Cast("pk", models.CharField())).filter(etat=EtatBilan.PUBLIE)
@@ -59,7 +59,7 @@ class BilanQuerySet(models.QuerySet["Bilan"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur and acteur.peut(Role.GESTIONNAIRE):
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         return self.none()
 
 

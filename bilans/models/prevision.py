@@ -19,7 +19,7 @@ class PrevisionQuerySet(models.QuerySet["Prevision"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> PrevisionQuerySet:

@@ -65,7 +65,7 @@ class Champ:
 
 def lire_champ(request: Requete) -> Champ:
     """Ce que l'adresse demande ; à défaut le département où le bailleur a le plus de logements, et l'année en cours."""
-    bailleur = Bailleur.objects.visibles_par(request.acteur).filter(pk=request.acteur.organisme_id).first()
+    bailleur = Bailleur.objects.visibles_par(request.acteur).filter(pk=request.acteur.organisme).first()
     if bailleur is None:
         raise Introuvable
     departements = [

@@ -16,6 +16,7 @@ from conventions.models import Bailleur, Convention, Droit, Reservataire
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.territoires.models import Territoire
 
 MODALITES: Final = (
     "date_effet",
@@ -233,8 +234,8 @@ def ecrire_droit(convention: Convention, ligne: LigneSaisie) -> Droit:
         taux=ligne.taux,
         montant_garanti=ligne.montant_garanti,
     )
-    droit.perimetre.set(ligne.perimetre)
-    droit.assiette.set(ligne.assiette)
+    droit.perimetre.set(Territoire.objects.filter(pk__in=ligne.perimetre))
+    droit.assiette.set(Territoire.objects.filter(pk__in=ligne.assiette))
     return droit
 
 

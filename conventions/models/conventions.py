@@ -47,10 +47,10 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            partie = models.Q(reservataire_id=acteur.organisme_id) & ~models.Q(etat=EtatConvention.BROUILLON)
-            delegataire = models.Q(delegataire_id=acteur.organisme_id) & ~models.Q(etat=EtatConvention.BROUILLON)
+            partie = models.Q(reservataire_id=acteur.organisme) & ~models.Q(etat=EtatConvention.BROUILLON)
+            delegataire = models.Q(delegataire_id=acteur.organisme) & ~models.Q(etat=EtatConvention.BROUILLON)
             return self.filter(
                 partie | delegataire | models.Q(pk__in=transmises_a(acteur.organisme_id)),
             )
@@ -61,7 +61,7 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur and acteur.peut(Role.GESTIONNAIRE):
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         return self.none()
 
     def signees(self) -> ConventionQuerySet:

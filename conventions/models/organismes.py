@@ -19,7 +19,7 @@ class BailleurQuerySet(models.QuerySet["Bailleur"]):
         if acteur.est_systeme or acteur.nature is Nature.PLATEFORME:
             return self
         if acteur.est_bailleur:
-            return self.filter(pk=acteur.organisme_id)
+            return self.filter(pk=acteur.organisme)
         if acteur.est_reservataire:
             return self
         return self.none()
@@ -29,7 +29,7 @@ class BailleurQuerySet(models.QuerySet["Bailleur"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur and acteur.peut(Role.GESTIONNAIRE):
-            return self.filter(pk=acteur.organisme_id)
+            return self.filter(pk=acteur.organisme)
         return self.none()
 
 
@@ -38,7 +38,7 @@ class Bailleur(Organisme):
 
     statut = models.CharField("statut", max_length=8, choices=Statut.choix(), blank=True)
 
-    objects = BailleurQuerySet.as_manager()
+    objects: ClassVar = BailleurQuerySet.as_manager()  # type: ignore[assignment]  # plus précis que celui d'Organisme
 
     class Meta:
         verbose_name = "bailleur"
@@ -66,7 +66,7 @@ class Reservataire(Organisme):
     code = models.CharField("code", max_length=40, unique=True)
     type = models.CharField("type", max_length=20, choices=TypeReservataire.choix())
 
-    objects = ReservataireQuerySet.as_manager()
+    objects: ClassVar = ReservataireQuerySet.as_manager()  # type: ignore[assignment]  # plus précis que celui d'Organisme
 
     class Meta:
         verbose_name = "réservataire"

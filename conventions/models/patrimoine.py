@@ -23,7 +23,7 @@ class LogementQuerySet(models.QuerySet["Logement"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(bailleur_id=acteur.organisme_id)
+            return self.filter(bailleur_id=acteur.organisme)
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> LogementQuerySet:
@@ -146,9 +146,9 @@ class ReservationStockQuerySet(models.QuerySet["ReservationStock"]):
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(logement__bailleur_id=acteur.organisme_id)
+            return self.filter(logement__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(reservataire_id=acteur.organisme_id)
+            return self.filter(reservataire_id=acteur.organisme)
         return self.none()
 
     def actives(self, le: date) -> ReservationStockQuerySet:

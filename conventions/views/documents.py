@@ -41,7 +41,7 @@ class EtatDesLieuxFichier(ReserveeMixin):
 
     def get(self, request: Requete, departement: str, forme: str) -> HttpResponse:
         """Le fichier, au jour même."""
-        bailleur = Bailleur.objects.visibles_par(request.acteur).filter(pk=request.acteur.organisme_id).first()
+        bailleur = Bailleur.objects.visibles_par(request.acteur).filter(pk=request.acteur.organisme).first()
         lieu = Departement.objects.filter(pk=departement).first()
         if bailleur is None or lieu is None or forme not in {"pdf", "xlsx"}:
             raise Introuvable

@@ -52,6 +52,11 @@ class Acteur:
         return cls(nature=Nature.ANONYME, role=Role.LECTEUR)
 
     @property
+    def organisme(self) -> int:
+        """Identifiant de l'organisme pour un filtre ; zéro, qui n'est celui de personne, quand il n'y en a pas."""
+        return self.organisme_id or 0
+
+    @property
     def est_systeme(self) -> bool:
         """Vrai pour une commande ou une tâche."""
         return self.nature is Nature.SYSTEME

@@ -196,7 +196,7 @@ def _acteur_de(depot: ImportDepose) -> Acteur:
     rattachement = (
         Rattachement.objects.actifs()
         .select_related("organisme", "utilisateur")
-        .filter(utilisateur_id=depot.depose_par_id, organisme_id=depot.bailleur_id)
+        .filter(utilisateur_id=depot.depose_par_id or 0, organisme_id=depot.bailleur_id)
         .first()
     )
     if rattachement is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -236,7 +236,7 @@ class AbandonnerImport(ReserveeMixin):
 
     natures = frozenset({Nature.BAILLEUR})
     role = Role.GESTIONNAIRE
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]  # noqa: RUF012 : attribut d'instance chez Django
 
     def post(self, request: Requete, pk: int) -> HttpResponse:
         """Abandonne."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
@@ -18,7 +18,7 @@ class CommandeMetier(BaseCommand):
     Mal appelée : sortie 2 (argparse). `--format json` écrit un seul objet JSON ; sinon `presenter` écrit du texte.
     """
 
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
