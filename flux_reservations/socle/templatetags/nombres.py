@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -24,9 +25,9 @@ def solde(valeur: presentation.Quantite | None, decimales: int = 1) -> str:
 
 
 @register.filter
-def taux(valeur: presentation.Quantite | None, decimales: int = 2) -> str:
-    """`{{ droit.taux|taux }}` → 30,00 %."""
-    return presentation.ecrire_taux(valeur, decimales)
+def taux(valeur: presentation.Quantite | str | None, decimales: int = 2) -> str:
+    """`{{ droit.taux|taux }}` → 30,00 % ; accepte la chaîne exacte d'un calcul (« 29.50 »)."""
+    return presentation.ecrire_taux(Decimal(valeur) if isinstance(valeur, str) else valeur, decimales)
 
 
 @register.filter
