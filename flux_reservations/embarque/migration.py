@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import django
 from django.core.management import call_command
 from django.db import connection
 
@@ -23,7 +24,8 @@ def demarrer_migre(serveur: PostgreSQL) -> None:
 
 
 def migrer(url: str) -> None:
-    """Migre la base désignée."""
+    """Migre la base désignée ; charge Django s'il ne l'est pas encore."""
+    django.setup()
     connection.close()
     connection.settings_dict.update(lire_url_postgresql(url))
     call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
