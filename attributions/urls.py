@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from attributions.views import liberations, orienter, parcours, portail_logements, seances
+from attributions.views import contestations, liberations, orienter, parcours, portail_logements, seances, vie_privee
 
 urlpatterns = [
     path("a-orienter/", orienter.AOrienter.as_view(), name="a_orienter"),
@@ -40,4 +40,6 @@ urlpatterns = [
     path("logements-a-pourvoir/<int:pk>/candidat/", portail_logements.ProposerCandidat.as_view(), name="proposer_candidat"),
     path("logements-a-pourvoir/<int:pk>/rendre/", portail_logements.RendreLogement.as_view(), name="rendre_logement"),
     path("mes-candidats/<int:pk>/retirer/", portail_logements.RetirerMonCandidat.as_view(), name="retirer_mon_candidat"),
+    path("donnees-d-un-demandeur/", vie_privee.DonneesDUnDemandeur.as_view(), name="donnees_d_un_demandeur"),
+    path("orientations/<int:pk>/annuler-la-carence/", contestations.AnnulerCarence.as_view(), name="annuler_carence"),
 ]

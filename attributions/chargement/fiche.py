@@ -11,6 +11,7 @@ from attributions.chargement.parcours import avec_parcours, conventions_en_cause
 from attributions.domaine.parcours import Etape, etape_de, jours_de_vacance, limite_de_presentation
 from attributions.models import Liberation, Orientation
 from conventions.models import Convention
+from flux_reservations.acces.journal import avec_noms
 from flux_reservations.socle.models import EntreeJournal
 from flux_reservations.socle.presentation import Moment
 
@@ -57,8 +58,10 @@ def charger_fiche(liberations: QuerySet[Liberation], le: date) -> FicheLiberatio
     situation = liberation.logement.situations.filter(periode__contains=liberation.date_disponibilite).first()
     cles = [str(orientation.pk) for orientation in orientations]
     journal = tuple(
-        EntreeJournal.objects.filter(objet_type="attributions.liberation", objet_cle=str(liberation.pk))
-        | EntreeJournal.objects.filter(objet_type="attributions.orientation", objet_cle__in=cles)
+        avec_noms(
+            EntreeJournal.objects.filter(objet_type="attributions.liberation", objet_cle=str(liberation.pk))
+            | EntreeJournal.objects.filter(objet_type="attributions.orientation", objet_cle__in=cles)
+        )
     )
     return FicheLiberation(
         liberation=liberation,

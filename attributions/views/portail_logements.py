@@ -18,6 +18,7 @@ from attributions.domaine.parcours import Etape, est_en_carence, etape_de, limit
 from attributions.forms import FormulaireCandidat, FormulaireDateMotif
 from attributions.models import Candidat, Orientation
 from conventions.models import Convention
+from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import Introuvable
@@ -46,7 +47,7 @@ class LogementMisADisposition:
         """Où en est le logement, en deux mots."""
         if self.orientation.issue != "en_cours":
             tons = {"bail": "succes", "carence": "danger"}
-            return Pastille(self.orientation.get_issue_display(), tons.get(self.orientation.issue, "neutre"))  # type: ignore[arg-type]
+            return Pastille(self.orientation.get_issue_display(), tons.get(self.orientation.issue, "neutre"))  # type: ignore[arg-type]  # ton littéral
         if self.en_retard:
             return Pastille("Délai dépassé", "danger")
         if self.attend_des_candidats:
@@ -138,12 +139,15 @@ class LogementAPourvoir(ReserveeMixin, View):
     def get(self, request: Requete, pk: int) -> HttpResponse:
         """Montre la fiche."""
         un = _lire_un(request.acteur, pk)
+        candidats_lus = Candidat.objects.visibles_par(request.acteur).filter(orientation=un.orientation)
+        if candidats_lus:
+            noter_consultation(request.acteur, GenreConsultation.CANDIDATS, "attributions.orientation", un.orientation.pk)
         contexte = {
             "titre": un.adresse,
             "fil": [("Logements à pourvoir", reverse("logements_a_pourvoir"))],
             "un": un,
             "logement": un.orientation.liberation.logement,
-            "candidats": Candidat.objects.visibles_par(request.acteur).filter(orientation=un.orientation),
+            "candidats": candidats_lus,
             "peut_agir": request.acteur.peut(Role.GESTIONNAIRE) and un.orientation.issue == "en_cours",
             "peut_contester": request.acteur.peut(Role.GESTIONNAIRE) and un.orientation.issue == "carence",
         }

@@ -204,6 +204,7 @@ class Rattachement(models.Model):
         )
 
 
+from flux_reservations.acces.consultations import Consultation, GenreConsultation  # noqa: E402 : un module à lui
 from flux_reservations.acces.jetons import CleIdempotence, Jeton  # noqa: E402 : les jetons ont leur module, Django les trouve ici
 from flux_reservations.acces.personnes import (  # noqa: E402 : de même
     Connexion,
@@ -216,6 +217,8 @@ from flux_reservations.acces.personnes import (  # noqa: E402 : de même
 __all__ = [
     "CleIdempotence",
     "Connexion",
+    "Consultation",
+    "GenreConsultation",
     "GenreConnexion",
     "IdentiteExterne",
     "Invitation",

@@ -50,6 +50,9 @@ _DEMANDES = Entree("Demandes", "demandes", "chat-bubble-left-right", aussi=froze
 _PERSONNES = Entree(
     "Personnes et rôles", "personnes", "users", Role.RESPONSABLE, aussi=frozenset({"personne", "inviter", "connexions"})
 )
+_JOURNAL = Entree(
+    "Journal", "journal", "clock", Role.RESPONSABLE, aussi=frozenset({"entree_journal", "verifier_journal", "consultations"})
+)
 _COMPTE = Entree("Mon compte", "mon_compte", "user-circle", aussi=frozenset({"second_facteur_activer", "changer_mot_de_passe"}))
 
 _BAILLEUR = (
@@ -80,7 +83,7 @@ _BAILLEUR = (
             Entree("Imports", "imports", "arrow-up-tray", Role.GESTIONNAIRE, aussi=frozenset({"import", "deposer_import", "appliquer_import"})),
             _PERSONNES,
             _COMPTE,
-            Entree("Journal", "journal", "clock", Role.RESPONSABLE),
+            _JOURNAL,
         ),
     ),
 )
@@ -98,16 +101,16 @@ _TERRITOIRE = (
 )
 _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
     Nature.BAILLEUR: _BAILLEUR,
-    Nature.RESERVATAIRE: (Section("", _DROITS), Section("Réglages", (_PERSONNES, _COMPTE))),
+    Nature.RESERVATAIRE: (Section("", _DROITS), Section("Réglages", (_PERSONNES, _JOURNAL, _COMPTE))),
     Nature.ETAT: (
         Section("Mon territoire", _TERRITOIRE),
         Section("Mon contingent", _DROITS),
-        Section("Réglages", (_PERSONNES, _COMPTE)),
+        Section("Réglages", (_PERSONNES, _JOURNAL, _COMPTE)),
     ),
     Nature.COLLECTIVITE: (
         Section("", _DROITS),
         Section("Mon territoire", _TERRITOIRE),
-        Section("Réglages", (_PERSONNES, _COMPTE)),
+        Section("Réglages", (_PERSONNES, _JOURNAL, _COMPTE)),
     ),
     Nature.PLATEFORME: (Section("", (Entree("Organismes", "organismes", "building-library", aussi=frozenset({"creer_organisme"})), _PERSONNES, _COMPTE)),),
 }

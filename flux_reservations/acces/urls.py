@@ -6,7 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.conf import settings
 from django.urls import path
 
-from flux_reservations.acces.views import compte, connexion, personnes, publiques
+from flux_reservations.acces.views import compte, connexion, journal, personnes, publiques
 
 urlpatterns = [
     path("", publiques.accueil, name="accueil"),
@@ -42,6 +42,10 @@ urlpatterns = [
     path("invitations/<int:pk>/annuler/", personnes.AnnulerInvitation.as_view(), name="annuler_invitation"),
     path("invitation/<str:secret>/", personnes.accepter_invitation, name="accepter_invitation"),
     path("connexions/", personnes.ListeConnexions.as_view(), name="connexions"),
+    path("journal/", journal.Journal.as_view(), name="journal"),
+    path("journal/<int:rang>/", journal.EntreeDuJournal.as_view(), name="entree_journal"),
+    path("journal/verifier/", journal.VerifierJournal.as_view(), name="verifier_journal"),
+    path("consultations/", journal.ListeConsultations.as_view(), name="consultations"),
     path("organismes/", personnes.ListeOrganismes.as_view(), name="organismes"),
     path("organismes/creer/", personnes.CreerAdministration.as_view(), name="creer_organisme"),
 ]

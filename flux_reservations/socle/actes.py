@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,8 +13,16 @@ from django.shortcuts import render
 from django.views import View
 
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.commun.zones_libres import reperer_le_sensible
 from flux_reservations.socle.presentation import Fil
 from flux_reservations.socle.requete import Requete
+
+
+def relire_les_textes(formulaire: forms.Form) -> list[str]:
+    """Ce que les zones libres d'un formulaire valide semblent contenir et ne devraient pas (RG-72) ; vide si rien."""
+    libres = [nom for nom, champ in formulaire.fields.items() if isinstance(champ.widget, forms.Textarea)]
+    trouves = [sujet for nom in libres for sujet in reperer_le_sensible(str(formulaire.cleaned_data.get(nom) or ""))]
+    return list(dict.fromkeys(trouves))
 
 
 class SansSaisie(forms.Form):
@@ -78,6 +87,9 @@ class VueActe(View, ABC):
         formulaire = self.creer_formulaire(request.POST)
         if not formulaire.is_valid():
             return self._montrer(formulaire, statut=422)
+        alertes = relire_les_textes(formulaire)
+        if alertes and request.POST.get("texte_relu") != "oui":
+            return self._montrer(formulaire, statut=422, alertes=alertes)
         try:
             message = self.executer(formulaire.cleaned_data)
         except (AccesRefuse, Introuvable):
@@ -89,7 +101,7 @@ class VueActe(View, ABC):
             messages.success(request, message)
         return HttpResponseRedirect(self.retour())
 
-    def _montrer(self, formulaire: forms.Form, statut: int = 200) -> HttpResponse:
+    def _montrer(self, formulaire: forms.Form, statut: int = 200, alertes: Sequence[str] = ()) -> HttpResponse:
         contexte = {
             "titre": self.titre,
             "fil": self.fil(),
@@ -99,5 +111,6 @@ class VueActe(View, ABC):
             "bouton": self.bouton,
             "ton": self.ton,
             "retour": self.retour(),
+            "alertes_du_texte": alertes,
         }
         return render(self.request, self.gabarit, contexte, status=statut)

@@ -166,7 +166,7 @@ class ContexteMiddleware:
         try:
             reponse = self.get_response(request)
             if isinstance(reponse, StreamingHttpResponse) and not reponse.is_async:
-                reponse.streaming_content = _lire_dans(contexte_courant(), reponse.streaming_content)  # type: ignore[assignment,arg-type]
+                reponse.streaming_content = _lire_dans(contexte_courant(), reponse.streaming_content)  # type: ignore[assignment,arg-type]  # itérateur synchrone
             return reponse
         finally:
             _contexte.reset(jeton)

@@ -137,6 +137,10 @@ _ACCES = [
     ),
     Ligne("accepter_invitation", publique(404), lambda _: ["flux_inconnu"]),
     Ligne("connexions", connectes()),
+    Ligne("journal", _gerants()),
+    Ligne("entree_journal", _gerants(), lambda _: [1]),
+    Ligne("verifier_journal", _gerants()),
+    Ligne("consultations", _gerants()),
     Ligne("organismes", ouverts("plateforme")),
     Ligne("creer_organisme", ouverts("plateforme")),
 ]
@@ -187,7 +191,7 @@ _ATTRIBUTIONS = [
         Ligne(nom, bailleur("a", GESTIONNAIRE), _orientation)
         for nom in (
             "mettre_a_disposition", "prolonger_delai", "rendre", "constater_carence", "presenter_candidat", "inscrire_en_seance",
-            "signer_bail",
+            "signer_bail", "annuler_carence",
         )
     ),
     *(
@@ -261,6 +265,7 @@ _PORTAILS = [
     Ligne("piece", connectes(404) | dict.fromkeys((*_DE_A, "etat", "epci"), PERMIS), lambda m: [m.piece_a.pk]),
     Ligne("courriels", connectes(404)),
     Ligne("courriel", connectes(404), lambda _: [1]),
+    Ligne("donnees_d_un_demandeur", ouverts("a_gestionnaire", "a_responsable", "b_gestionnaire", "b_responsable", *DROITS)),
     Ligne("demandes", ouverts(*BAILLEURS, *DROITS)),
     Ligne(
         "demande", bailleur("a") | lignes_lues("mairie", aveugles=("caf", "epci", "etat", "etat_voisin")), lambda m: [m.demande.pk]

@@ -20,6 +20,7 @@ SANS_POLITIQUE = {
 ELEVATIONS = {
     "flux_reservations/socle/journal.py": "la chaîne d'un bailleur s'allonge des actes d'un réservataire",
     "flux_reservations/socle/rls.py": "définition",
+    "flux_reservations/acces/consultations.py": "le registre s'écrit en système : personne n'y touche",
     "attributions/actions/lot.py": "un réservataire qui rend un logement fait revoir le lot du bailleur sans le lire",
     "bilans/portail.py": "droits et soldes : le calcul lit tout le flux, le portail n'en rend que ce qui regarde l'acteur",
     "conventions/views/portail_transmissions.py": "les conventions qui manquent : numéro, parties, date, rien d'autre",

@@ -129,7 +129,7 @@ class _Acte:
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Titre, bouton, retour."""
         contexte: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]  # mélangée à une vue de Django
-        retour = reverse("mon_compte" if self.request.user.is_authenticated else "connexion")  # type: ignore[attr-defined]
+        retour = reverse("mon_compte" if self.request.user.is_authenticated else "connexion")  # type: ignore[attr-defined]  # de même
         return contexte | {"titre": self.titre, "bouton": self.bouton, "ton": "principal", "retour": retour}
 
 

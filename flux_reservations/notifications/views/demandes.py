@@ -48,7 +48,7 @@ class FormulaireReponse(forms.Form):
 
 def pastille_de(demande: Demande) -> Pastille:
     """Où en est une demande."""
-    return Pastille(demande.get_suite_display() or "En attente", _TONS[demande.suite])  # type: ignore[arg-type]
+    return Pastille(demande.get_suite_display() or "En attente", _TONS[demande.suite])  # type: ignore[arg-type]  # ton littéral
 
 
 class ListeDemandes(ReserveeMixin, VueListe[Demande]):

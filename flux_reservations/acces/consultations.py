@@ -1,0 +1,86 @@
+"""Le registre des consultations sensibles (RG-71) : qui a lu ou exporté des données nominatives, quand, pourquoi."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.socle import rls
+
+
+class GenreConsultation(models.TextChoices):
+    """Ce qui a été lu."""
+
+    CANDIDATS = "candidats", "Candidats d'un logement"
+    PERSONNE = "personne", "Données d'un demandeur"
+    EXPORT = "export", "Export nominatif"
+    JOURNAL = "journal", "Export du journal"
+
+
+class ConsultationQuerySet(models.QuerySet["Consultation"]):
+    """Lecture du registre."""
+
+    def visibles_par(self, acteur: Acteur) -> ConsultationQuerySet:
+        """Le responsable lit ce que les personnes de son organisme ont consulté."""
+        if acteur.est_systeme:
+            return self
+        if acteur.organisme_id is not None and acteur.peut(Role.RESPONSABLE):
+            return self.filter(organisme_id=acteur.organisme_id)
+        return self.none()
+
+
+class Consultation(models.Model):
+    """Une consultation sensible, notée une fois par personne, par objet et par jour."""
+
+    organisme = models.ForeignKey("acces.Organisme", on_delete=models.PROTECT, related_name="+")
+    utilisateur = models.ForeignKey("acces.Utilisateur", on_delete=models.PROTECT, null=True, related_name="+")
+    genre = models.CharField("genre", max_length=10, choices=GenreConsultation.choices)
+    objet_type = models.CharField("type d'objet", max_length=80)
+    objet_cle = models.CharField("clé de l'objet", max_length=80)
+    jour = models.DateField("jour")
+    instant = models.DateTimeField("instant", auto_now_add=True)
+    motif = models.CharField("motif", max_length=300, blank=True)
+
+    objects = ConsultationQuerySet.as_manager()
+
+    class Meta:
+        app_label = "acces"
+        verbose_name = "consultation sensible"
+        ordering: ClassVar = ["-instant", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisme", "utilisateur", "genre", "objet_type", "objet_cle", "jour", "motif"],
+                name="consultation_une_par_jour",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=models.Q(genre__in=GenreConsultation.values), name="consultation_genre_connu"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_genre_display()} {self.objet_type} {self.objet_cle}"
+
+
+def noter_consultation(
+    acteur: Acteur, genre: GenreConsultation, objet_type: str, objet_cle: object, motif: str = ""
+) -> None:
+    """Note la consultation ; la même, le même jour, ne se note qu'une fois."""
+    if acteur.organisme_id is None:
+        return
+    with rls.en_systeme():
+        Consultation.objects.bulk_create(
+            [
+                Consultation(
+                    organisme_id=acteur.organisme_id,
+                    utilisateur_id=acteur.utilisateur_id,
+                    genre=genre,
+                    objet_type=objet_type,
+                    objet_cle=str(objet_cle)[:80],
+                    jour=timezone.localdate(),
+                    motif=motif.strip()[:300],
+                )
+            ],
+            ignore_conflicts=True,
+        )
