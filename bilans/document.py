@@ -6,15 +6,12 @@ PDF et le tableur s'en refont à l'identique. Les effectifs de ménages y sont d
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 
 from attributions.domaine.codes import COMPTE_BAILLEUR, Decision, Exclusion, Public, Reponse
@@ -64,7 +61,9 @@ PARAMETRES_CITES: tuple[Parametre[Any], ...] = (
 )
 
 
-def composer_document(calcul: CalculAnnuel, bailleur: Bailleur, departement: Departement, etabli_le: date) -> dict[str, Any]:
+def composer_document(
+    calcul: CalculAnnuel, bailleur: Bailleur, departement: Departement, etabli_le: date
+) -> dict[str, Any]:
     """L'objet du bilan, prêt à être figé ; quatre requêtes de plus que le calcul, quel que soit le volume."""
     attributions = attributions_de_l_annee(calcul.faits, calcul.flux)
     objet = calcul.bilan_json()
@@ -98,12 +97,6 @@ def composer_document(calcul: CalculAnnuel, bailleur: Bailleur, departement: Dep
     return objet
 
 
-def empreinte_de(donnees: Mapping[str, Any]) -> str:
-    """Empreinte SHA-256 des données, sur leur écriture canonique."""
-    texte = json.dumps(donnees, sort_keys=True, ensure_ascii=False, separators=(",", ":"), cls=DjangoJSONEncoder)
-    return hashlib.sha256(texte.encode()).hexdigest()
-
-
 def nommer_les_comptes(comptes: Iterable[str], nom_du_bailleur: str) -> dict[str, str]:
     """Nom lisible de chaque compte (une requête)."""
     liste = sorted(comptes)
@@ -122,7 +115,10 @@ def nommer_les_comptes(comptes: Iterable[str], nom_du_bailleur: str) -> dict[str
 def presenter_sections(attributions: Sequence[Attribution]) -> list[dict[str, Any]]:
     """Baux par section ; leur somme est celle des baux signés de l'année (RG-60)."""
     nombres = Counter(attribution.section for attribution in attributions)
-    return [{"section": section.value, "libelle": LIBELLES_DE_SECTION[section], "baux": nombres[section]} for section in Section]
+    return [
+        {"section": section.value, "libelle": LIBELLES_DE_SECTION[section], "baux": nombres[section]}
+        for section in Section
+    ]
 
 
 def presenter_hors_flux(attributions: Sequence[Attribution], le: date) -> list[dict[str, Any]]:
@@ -150,7 +146,10 @@ def compter_les_refus(bailleur: int, departement: str, calcul: CalculAnnuel) -> 
     lignes = (
         Candidat.objects.filter(
             Q(reponse__in=[Reponse.REFUSE, Reponse.SILENCE, Reponse.DESISTEMENT], date_reponse__range=periode)
-            | Q(decision__in=[Decision.NON_ATTRIBUTION, Decision.IRRECEVABILITE], orientation__date_caleol__range=periode),
+            | Q(
+                decision__in=[Decision.NON_ATTRIBUTION, Decision.IRRECEVABILITE],
+                orientation__date_caleol__range=periode,
+            ),
             orientation__liberation__bailleur_id=bailleur,
             orientation__liberation__logement__commune__departement_id=departement,
         )
@@ -171,7 +170,11 @@ def compter_les_publics(calcul: CalculAnnuel, attributions: Iterable[Attribution
     menages = menages_de_l_annee(
         calcul.faits, calcul.flux, [attribution for attribution in attributions if attribution.section is Section.FLUX]
     )
-    return dict(Counter((menage.compte, libelles.get(menage.public, "Autre") if menage.public else "Inconnu") for menage in menages))
+    return dict(
+        Counter(
+            (menage.compte, libelles.get(menage.public, "Autre") if menage.public else "Inconnu") for menage in menages
+        )
+    )
 
 
 def croiser(effectifs: Mapping[tuple[str, str], int], le: date, *, totaux_publics: bool = False) -> dict[str, Any]:
@@ -188,7 +191,9 @@ def croiser(effectifs: Mapping[tuple[str, str], int], le: date, *, totaux_public
     masque = masquer(plein, le)
     fragiles = {ligne for ligne in lignes if masque[ligne, TOTAL] is None}
     if totaux_publics and fragiles:
-        return croiser({case: nombre for case, nombre in effectifs.items() if case[0] not in fragiles}, le, totaux_publics=True)
+        return croiser(
+            {case: nombre for case, nombre in effectifs.items() if case[0] not in fragiles}, le, totaux_publics=True
+        )
     return {
         "lignes": [*lignes, TOTAL],
         "colonnes": [*colonnes, TOTAL],
@@ -247,7 +252,9 @@ def presenter_mobilite(attributions: Sequence[Attribution]) -> dict[str, Any]:
 
 def presenter_taux(calcul: CalculAnnuel) -> list[dict[str, Any]]:
     """Les lignes de droit qui ont couru, compte par compte, territoires nommés : de quoi refaire chaque droit (RG-33)."""
-    codes = {code for compte in calcul.flux.comptes for ligne in compte.lignes for code in _TERRITOIRE.findall(ligne.libelle)}
+    codes = {
+        code for compte in calcul.flux.comptes for ligne in compte.lignes for code in _TERRITOIRE.findall(ligne.libelle)
+    }
     territoires = dict(Territoire.objects.filter(pk__in=codes).values_list("pk", "nom"))
     return [
         {

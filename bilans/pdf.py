@@ -12,7 +12,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from bilans.calcul import CalculAnnuel
-from bilans.document import composer_document, empreinte_de
+from bilans.document import composer_document
+from bilans.domaine.empreinte import calculer_empreinte
 from bilans.domaine.lignes import Section
 from bilans.domaine.publics import Objectif
 from bilans.tableaux import AXES, COLONNES_D_UNE_FICHE, LectureDuBilan
@@ -45,26 +46,31 @@ def nom_du_fichier(siren: str, departement: str, annee: int, extension: str, gen
     return f"{genre}-{siren}-{departement}-{annee}.{extension}"
 
 
-def html_du_bilan(donnees: Mapping[str, Any], *, version: int = 0, ce_qui_change: str = "") -> str:
-    """Le HTML du bilan ; `version` 0 : un document de travail, non publié."""
+def html_du_bilan(
+    donnees: Mapping[str, Any], *, version: int = 0, ce_qui_change: str = "", en_caleol: bool = False
+) -> str:
+    """Le HTML du bilan ; `version` 0 : un document de travail, non publié ; `en_caleol` : présenté en commission (RG-62)."""
     document = donnees["document"]
     lecture = LectureDuBilan(donnees)
-    titre = f"Bilan {document['annee']} des logements proposés et attribués"
+    titre = f"Bilan {document['annee']} des {'attributions, présenté en CALEOL' if en_caleol else 'logements proposés et attribués'}"
     contexte = {
         "titre": titre,
         "titre_complet": f"{titre} – {document['departement']['nom']}",
         "description": f"Bilan annuel de {document['bailleur']['nom']}, gestion en flux des réservations de logements sociaux",
         "document": document,
+        "en_caleol": en_caleol,
         "flux": donnees["flux"],
         "version": version,
         "ce_qui_change": ce_qui_change,
         "etabli_le": date.fromisoformat(document["etabli_le"]),
-        "empreinte": empreinte_de(donnees),
+        "empreinte": calculer_empreinte(donnees),
         "sommaire": [(rang, ancre, libelle) for rang, (ancre, libelle) in enumerate(_SOMMAIRE, start=1)],
         "lecture": lecture,
         "par_compte": lecture.par_compte(),
         "par_axe": [lecture.par_axe(axe) for axe in AXES],
-        "croises": [lecture.croise(axe, mesure) for axe in AXES if axe != "commune" for mesure in ("proposes", "attribues")],
+        "croises": [
+            lecture.croise(axe, mesure) for axe in AXES if axe != "commune" for mesure in ("proposes", "attribues")
+        ],
         "refus": lecture.menages("refus", "Ménages qui ont refusé, ou que la commission n'a pas retenus"),
         "publics": lecture.menages("publics", "Ménages logés, par compte et par public"),
         "objectifs": _lire_objectifs(lecture),
@@ -97,7 +103,9 @@ def _lire_hors_flux(lecture: LectureDuBilan) -> list[dict[str, Any]]:
             continue
         motifs = ("exclusion",) if section["section"] == Section.RELOGEMENTS_ET_MUTATIONS else ()
         gauche, *autres = COLONNES_D_UNE_FICHE
-        colonnes = [[lecture.hors_flux(section["section"], axe) for axe in axes] for axes in ((*motifs, *gauche), *autres)]
+        colonnes = [
+            [lecture.hors_flux(section["section"], axe) for axe in axes] for axes in ((*motifs, *gauche), *autres)
+        ]
         sections.append(section | {"colonnes": colonnes})
     return sections
 
@@ -116,9 +124,11 @@ def _lire_droits(lecture: LectureDuBilan) -> list[dict[str, Any]]:
     ]
 
 
-def bilan_pdf(donnees: Mapping[str, Any], *, version: int = 0, ce_qui_change: str = "") -> bytes:
+def bilan_pdf(
+    donnees: Mapping[str, Any], *, version: int = 0, ce_qui_change: str = "", en_caleol: bool = False
+) -> bytes:
     """Les octets du PDF/UA-1."""
-    return produire_pdf(html_du_bilan(donnees, version=version, ce_qui_change=ce_qui_change))
+    return produire_pdf(html_du_bilan(donnees, version=version, ce_qui_change=ce_qui_change, en_caleol=en_caleol))
 
 
 def ecrire_pdf(calcul: CalculAnnuel, bailleur: Bailleur, departement: Departement, dossier: Path) -> Path:

@@ -125,7 +125,11 @@ class Compteurs:
     @property
     def modalites(self) -> set[Any]:
         """Modalités qui ont au moins un logement."""
-        return {modalite for modalite in {*self.proposes, *self.attribues} if self.proposes[modalite] or self.attribues[modalite]}
+        return {
+            modalite
+            for modalite in {*self.proposes, *self.attribues}
+            if self.proposes[modalite] or self.attribues[modalite]
+        }
 
 
 class LectureDuBilan:
@@ -155,7 +159,10 @@ class LectureDuBilan:
             (ecrire_nombre(a["flux"]), "logements du flux à répartir (C)"),
             (ecrire_nombre(baux), "baux signés dans l'année, toutes sections"),
             (ecrire_taux(_fraction(self.flux["etat"]["part_du_flux"]), 1), "du flux décompté à l'État"),
-            (ecrire_taux(_fraction(self.flux["etat"]["part_du_flux_hors_qpv"]), 1), "du flux hors QPV décompté à l'État"),
+            (
+                ecrire_taux(_fraction(self.flux["etat"]["part_du_flux_hors_qpv"]), 1),
+                "du flux hors QPV décompté à l'État",
+            ),
             (ecrire_nombre(sum(ligne["proposes"] for ligne in self.lignes)), "logements proposés"),
             (ecrire_nombre(sum(ligne["attribues"] for ligne in self.lignes)), "logements attribués sur le flux"),
         ]
@@ -166,7 +173,8 @@ class LectureDuBilan:
         libelles = {motif.value: motif.libelle for motif in Exclusion}
         rangs = [Rang("A. Mises en location dans le champ du flux", (nombre(a["mises_en_location"]),))]
         rangs += [
-            Rang(f"B. {libelles.get(code, code)}", (nombre(-combien if combien else 0),)) for code, combien in a["exclusions"].items()
+            Rang(f"B. {libelles.get(code, code)}", (nombre(-combien if combien else 0),))
+            for code, combien in a["exclusions"].items()
         ]
         rangs.append(Rang("C. Flux à répartir (A − B)", (nombre(a["flux"]),), est_total=True))
         note = f"Premières locations de programmes neufs, comptées à part de A : {ecrire_nombre(a['premieres_locations'])}."
@@ -193,12 +201,23 @@ class LectureDuBilan:
         rangs.append(
             Rang(
                 "Bailleur (non réservé)",
-                (Case("", ""), Case(ecrire_nombre(_fraction(reste["droit_theorique"]), 2)), nombre(reste["droit"]), vide, nombre(reste["decompte"]), vide),
+                (
+                    Case("", ""),
+                    Case(ecrire_nombre(_fraction(reste["droit_theorique"]), 2)),
+                    nombre(reste["droit"]),
+                    vide,
+                    nombre(reste["decompte"]),
+                    vide,
+                ),
             )
         )
         decompte = sum(compte["decompte"] for compte in self.flux["comptes"]) + reste["decompte"]
         rangs.append(
-            Rang("Ensemble", (Case("", ""), vide, nombre(self.flux["assiette"]["flux"]), vide, nombre(decompte), vide), est_total=True)
+            Rang(
+                "Ensemble",
+                (Case("", ""), vide, nombre(self.flux["assiette"]["flux"]), vide, nombre(decompte), vide),
+                est_total=True,
+            )
         )
         return Tableau(
             "Droits, décompte et solde par compte",
@@ -209,7 +228,9 @@ class LectureDuBilan:
 
     def soldes(self) -> list[dict[str, Any]]:
         """Une barre par compte, à la même échelle, centrée sur zéro."""
-        soldes = [(self.nom(compte["compte"]), _fraction(compte["solde"]) or Fraction(0)) for compte in self.flux["comptes"]]
+        soldes = [
+            (self.nom(compte["compte"]), _fraction(compte["solde"]) or Fraction(0)) for compte in self.flux["comptes"]
+        ]
         maximum = max([abs(solde) for _, solde in soldes] + [Fraction(1)])
         return [
             {
@@ -227,7 +248,11 @@ class LectureDuBilan:
         sections = self.document["sections"]
         total = sum(section["baux"] for section in sections)
         rangs = [
-            Rang(section["libelle"], (nombre(section["baux"]), part(section["baux"], total)), Fraction(section["baux"], total or 1))
+            Rang(
+                section["libelle"],
+                (nombre(section["baux"]), part(section["baux"], total)),
+                Fraction(section["baux"], total or 1),
+            )
             for section in sections
         ]
         rangs.append(Rang("Baux signés dans l'année", (nombre(total), part(total, total)), est_total=True))
@@ -241,7 +266,11 @@ class LectureDuBilan:
         for ligne in self.lignes:
             compteurs.ajouter(ligne["compte"], ligne)
         return self._tableau(
-            compteurs, sorted(compteurs.modalites), self.nom, "Logements proposés et attribués par réservataire", "Réservataire"
+            compteurs,
+            sorted(compteurs.modalites),
+            self.nom,
+            "Logements proposés et attribués par réservataire",
+            "Réservataire",
         )
 
     def par_axe(self, axe: str, compte: str | None = None) -> Tableau:
@@ -253,10 +282,24 @@ class LectureDuBilan:
         modalites = sorted(compteurs.modalites, key=lambda valeur: cle_de_modalite(axe, valeur, self.communes))
         legende = f"Par {AXES[axe]}" if compte else f"Logements proposés et attribués par {AXES[axe]}"
         return self._tableau(
-            compteurs, modalites, lambda valeur: lire_modalite(axe, valeur, self.communes), legende, intituler(AXES[axe]), court=bool(compte)
+            compteurs,
+            modalites,
+            lambda valeur: lire_modalite(axe, valeur, self.communes),
+            legende,
+            intituler(AXES[axe]),
+            court=bool(compte),
         )
 
-    def _tableau(self, compteurs: Compteurs, modalites: Iterable[Any], nommer: Any, legende: str, entete: str, *, court: bool = False) -> Tableau:
+    def _tableau(
+        self,
+        compteurs: Compteurs,
+        modalites: Iterable[Any],
+        nommer: Any,
+        legende: str,
+        entete: str,
+        *,
+        court: bool = False,
+    ) -> Tableau:
         proposes, attribues = sum(compteurs.proposes.values()), sum(compteurs.attribues.values())
         rangs = [
             Rang(
@@ -272,7 +315,9 @@ class LectureDuBilan:
         ]
         fin = () if court else (part(attribues, attribues),)
         rangs.append(Rang("Ensemble", (nombre(proposes), nombre(attribues), *fin), est_total=True))
-        entetes = (entete, "Proposés", "Attribués") if court else (entete, "Proposés", "Attribués", "Part des attribués")
+        entetes = (
+            (entete, "Proposés", "Attribués") if court else (entete, "Proposés", "Attribués", "Part des attribués")
+        )
         return Tableau(legende, entetes, tuple(rangs), barre="" if court else "Répartition")
 
     def croise(self, axe: str, mesure: str) -> Tableau:
@@ -281,11 +326,16 @@ class LectureDuBilan:
         for ligne in self.lignes:
             cases[ligne["compte"], ligne[axe]] += ligne[mesure]
         comptes = sorted({compte for compte, _ in cases})
-        modalites = sorted({valeur for _, valeur in cases}, key=lambda valeur: cle_de_modalite(axe, valeur, self.communes))
+        modalites = sorted(
+            {valeur for _, valeur in cases}, key=lambda valeur: cle_de_modalite(axe, valeur, self.communes)
+        )
         rangs = [
             Rang(
                 self.nom(compte),
-                (*(nombre(cases[compte, valeur]) for valeur in modalites), nombre(sum(cases[compte, valeur] for valeur in modalites))),
+                (
+                    *(nombre(cases[compte, valeur]) for valeur in modalites),
+                    nombre(sum(cases[compte, valeur] for valeur in modalites)),
+                ),
             )
             for compte in comptes
         ]
@@ -303,7 +353,9 @@ class LectureDuBilan:
         cles = ("orientes", "mis_a_disposition", "rendus", "carences", "baux")
         lignes = self.document["suites"]
         rangs = [Rang(self.nom(ligne["compte"]), tuple(nombre(ligne[cle]) for cle in cles)) for ligne in lignes]
-        rangs.append(Rang("Ensemble", tuple(nombre(sum(ligne[cle] for ligne in lignes)) for cle in cles), est_total=True))
+        rangs.append(
+            Rang("Ensemble", tuple(nombre(sum(ligne[cle] for ligne in lignes)) for cle in cles), est_total=True)
+        )
         return Tableau(
             "Ce que sont devenus les logements du flux",
             ("Compte", "Orientés", "Mis à disposition", "Rendus", "Carences", "Baux"),
@@ -315,7 +367,10 @@ class LectureDuBilan:
         """Délais moyens, en jours, par compte."""
         cles = ("jours_du_conge_au_bail", "jours_de_la_disponibilite_au_bail", "jours_de_la_mise_a_disposition_au_bail")
         rangs = tuple(
-            Rang(self.nom(ligne["compte"]), (nombre(ligne["baux"]), *(Case(ecrire_nombre(_fraction(ligne[cle]), 1)) for cle in cles)))
+            Rang(
+                self.nom(ligne["compte"]),
+                (nombre(ligne["baux"]), *(Case(ecrire_nombre(_fraction(ligne[cle]), 1)) for cle in cles)),
+            )
             for ligne in self.document["suites"]
             if ligne["baux"]
         )
@@ -348,10 +403,19 @@ class LectureDuBilan:
             Rang(
                 self.nom(ecart["compte"]),
                 (
-                    Case(f"{intituler(AXES[ecart['dimension']])} : {lire_modalite(ecart['dimension'], ecart['modalite'], self.communes)}", ""),
+                    Case(
+                        f"{intituler(AXES[ecart['dimension']])} : {lire_modalite(ecart['dimension'], ecart['modalite'], self.communes)}",
+                        "",
+                    ),
                     Case(f"{ecrire_nombre(ecart['recus'])} sur {ecrire_nombre(ecart['total_recus'])}"),
                     part(ecart["eligibles"], ecart["total_eligibles"]),
-                    Case(ecrire_solde(ecart_en_points(ecart["recus"], ecart["total_recus"], ecart["eligibles"], ecart["total_eligibles"]))),
+                    Case(
+                        ecrire_solde(
+                            ecart_en_points(
+                                ecart["recus"], ecart["total_recus"], ecart["eligibles"], ecart["total_eligibles"]
+                            )
+                        )
+                    ),
                 ),
             )
             for ecart in self.document["equilibre"]
@@ -364,7 +428,9 @@ class LectureDuBilan:
 
     def etat_par_commune(self) -> Tableau:
         """La part de l'État sur chaque commune (RG-36)."""
-        lignes = sorted(self.document["etat_par_commune"], key=lambda ligne: cle_de_tri(self.communes.get(ligne["commune"], "")))
+        lignes = sorted(
+            self.document["etat_par_commune"], key=lambda ligne: cle_de_tri(self.communes.get(ligne["commune"], ""))
+        )
         rangs = [
             Rang(
                 self.communes.get(ligne["commune"], ligne["commune"]),
@@ -376,7 +442,10 @@ class LectureDuBilan:
         flux, decompte = sum(ligne["flux"] for ligne in lignes), sum(ligne["decompte"] for ligne in lignes)
         rangs.append(Rang("Ensemble", (nombre(flux), nombre(decompte), part(decompte, flux)), est_total=True))
         return Tableau(
-            "Part du flux décomptée à l'État, par commune", ("Commune", "Flux", "État", "Part"), tuple(rangs), barre="Part de l'État"
+            "Part du flux décomptée à l'État, par commune",
+            ("Commune", "Flux", "État", "Part"),
+            tuple(rangs),
+            barre="Part de l'État",
         )
 
     def hors_flux(self, section: str, axe: str) -> Tableau:
@@ -406,7 +475,10 @@ class LectureDuBilan:
         for code in sorted({ligne["compte"] for ligne in self.lignes} | comptes.keys()):
             siennes = [ligne for ligne in self.lignes if ligne["compte"] == code]
             compte = comptes.get(code)
-            entete = [(ecrire_nombre(sum(ligne["proposes"] for ligne in siennes)), "proposés"), (ecrire_nombre(sum(ligne["attribues"] for ligne in siennes)), "attribués")]
+            entete = [
+                (ecrire_nombre(sum(ligne["proposes"] for ligne in siennes)), "proposés"),
+                (ecrire_nombre(sum(ligne["attribues"] for ligne in siennes)), "attribués"),
+            ]
             if compte:
                 entete += [
                     (ecrire_nombre(_fraction(compte["droit_theorique"]), 2), "droit théorique"),
@@ -414,15 +486,22 @@ class LectureDuBilan:
                     (ecrire_solde(_fraction(compte["solde"]), 2), "solde"),
                 ]
             elif code in suites:
-                entete += [(ecrire_nombre(suites[code]["orientes"]), "orientés"), (ecrire_nombre(suites[code]["baux"]), "baux")]
+                entete += [
+                    (ecrire_nombre(suites[code]["orientes"]), "orientés"),
+                    (ecrire_nombre(suites[code]["baux"]), "baux"),
+                ]
             fiches.append(
                 {
                     "code": code,
                     "nom": self.nom(code),
                     "entete": entete,
-                    "colonnes": [[self.par_axe(axe, code) for axe in axes] for axes in COLONNES_D_UNE_FICHE] if siennes else [],
+                    "colonnes": [[self.par_axe(axe, code) for axe in axes] for axes in COLONNES_D_UNE_FICHE]
+                    if siennes
+                    else [],
                     "droits": [
-                        droit | {"taux": ecrire_taux(_fraction(droit["taux"]))} for droit in self.document["taux"] if droit["compte"] == code
+                        droit | {"taux": ecrire_taux(_fraction(droit["taux"]))}
+                        for droit in self.document["taux"]
+                        if droit["compte"] == code
                     ],
                     "solde_dit": dire_solde(_fraction(compte["solde"]) or 0) if compte else "",
                 }

@@ -11,7 +11,8 @@ from typing import Any
 from django.utils import timezone
 
 from bilans.calcul import CalculAnnuel
-from bilans.document import composer_document, empreinte_de
+from bilans.document import composer_document
+from bilans.domaine.empreinte import calculer_empreinte
 from bilans.pdf import nom_du_fichier
 from bilans.tableaux import MASQUE, LectureDuBilan
 from conventions.models import Bailleur
@@ -49,12 +50,18 @@ def feuilles_du_bilan(donnees: Mapping[str, Any]) -> Iterator[Feuille]:
         yield _menages(lecture, cle, titre)
     yield Feuille(
         "Contrôles",
-        (ColonneTableur("regle", largeur=10), ColonneTableur("niveau", largeur=12), ColonneTableur("message", largeur=110)),
+        (
+            ColonneTableur("regle", largeur=10),
+            ColonneTableur("niveau", largeur=12),
+            ColonneTableur("message", largeur=110),
+        ),
         [(controle["regle"], controle["niveau"], controle["message"]) for controle in donnees["flux"]["controles"]],
     )
     yield Feuille(
         "Règles",
-        tuple(ColonneTableur(nom, largeur=30) for nom in ("regle", "libelle", "valeur", "unite", "source", "certitude")),
+        tuple(
+            ColonneTableur(nom, largeur=30) for nom in ("regle", "libelle", "valeur", "unite", "source", "certitude")
+        ),
         [tuple(regle.values()) for regle in donnees["document"]["regles"]],
     )
 
@@ -67,8 +74,11 @@ def _lisez_moi(donnees: Mapping[str, Any]) -> Feuille:
         ("Département", f"{document['departement']['nom']} ({document['departement']['code']})"),
         ("Année", str(document["annee"])),
         ("Établi le", document["etabli_le"]),
-        ("Empreinte SHA-256 des données", empreinte_de(donnees)),
-        ("Proposés", "logements mis à disposition du compte dans l'année ; orientés en gestion déléguée ou pour le bailleur (RG-60)"),
+        ("Empreinte SHA-256 des données", calculer_empreinte(donnees)),
+        (
+            "Proposés",
+            "logements mis à disposition du compte dans l'année ; orientés en gestion déléguée ou pour le bailleur (RG-60)",
+        ),
         ("Attribués", "baux signés dans l'année sur le compte (RG-60)"),
         (MASQUE, "effectif de ménages couvert par le secret (RG-64)"),
     ]
@@ -81,7 +91,9 @@ def _assiette(donnees: Mapping[str, Any]) -> Feuille:
     lignes += [(f"exclusions.{motif}", nombre) for motif, nombre in assiette["exclusions"].items()]
     lignes += [(cle, assiette[cle]) for cle in ("total_exclusions", "flux", "premieres_locations")]
     lignes += [(f"section.{section['section']}", section["baux"]) for section in donnees["document"]["sections"]]
-    return Feuille("Assiette", (ColonneTableur("composante", largeur=36), ColonneTableur("logements", "entier")), lignes)
+    return Feuille(
+        "Assiette", (ColonneTableur("composante", largeur=36), ColonneTableur("logements", "entier")), lignes
+    )
 
 
 def _comptes(lecture: LectureDuBilan) -> Feuille:
@@ -110,7 +122,16 @@ def _comptes(lecture: LectureDuBilan) -> Feuille:
     ]
     reste = lecture.flux["non_reserve"]
     lignes.append(
-        ("BAILLEUR", lecture.nom("BAILLEUR"), "", Decimal(reste["droit_theorique"]), reste["droit"], None, reste["decompte"], None)
+        (
+            "BAILLEUR",
+            lecture.nom("BAILLEUR"),
+            "",
+            Decimal(reste["droit_theorique"]),
+            reste["droit"],
+            None,
+            reste["decompte"],
+            None,
+        )
     )
     return Feuille("Comptes", colonnes, lignes, figees=2)
 
@@ -150,7 +171,8 @@ def _hors_flux(lecture: LectureDuBilan) -> Feuille:
         ColonneTableur("baux", "entier"),
     )
     lignes = (
-        (ligne["section"], ligne["exclusion"], *_axes(lecture, ligne), ligne["baux"]) for ligne in lecture.document["hors_flux"]
+        (ligne["section"], ligne["exclusion"], *_axes(lecture, ligne), ligne["baux"])
+        for ligne in lecture.document["hors_flux"]
     )
     return Feuille("Hors du flux", colonnes, lignes, figees=2)
 

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bilans.views import aujourdhui, flux, portail
+from bilans.views import aujourdhui, bilans, echeancier, flux, portail
 
 urlpatterns = [
     path("aujourdhui/", aujourdhui.Aujourdhui.as_view(), name="aujourdhui"),
     path("flux/", flux.Flux.as_view(), name="flux"),
     path("flux/detail/", flux.DetailFlux.as_view(), name="flux_detail"),
+    path("bilans/", bilans.Bilans.as_view(), name="bilans"),
+    path("bilans/preparer/", bilans.Preparer.as_view(), name="bilan_preparer"),
+    path("bilans/<int:pk>/", bilans.FicheBilan.as_view(), name="bilan"),
+    path("bilans/<int:pk>/progression/", bilans.Progression.as_view(), name="bilan_progression"),
+    path("bilans/<int:pk>/publier/", bilans.Publier.as_view(), name="bilan_publier"),
+    path("bilans/<int:pk>/refaire/", bilans.Refaire.as_view(), name="bilan_refaire"),
+    path("bilans/<int:pk>/abandonner/", bilans.Abandonner.as_view(), name="bilan_abandonner"),
+    path("bilans/<int:pk>/relancer/", bilans.RelancerTous.as_view(), name="bilan_relancer"),
+    path("bilans/<int:pk>/tableur/", bilans.TableurDuBilan.as_view(), name="bilan_tableur"),
+    path("bilans/<int:pk>/lignes/", bilans.LignesDuBilan.as_view(), name="bilan_lignes"),
+    path("echeancier/", echeancier.Echeancier.as_view(), name="echeancier"),
+    path("echeancier/<str:jeton>.ics", echeancier.Calendrier.as_view(), name="echeancier_ical"),
     path("mes-droits/", portail.MesDroits.as_view(), name="mes_droits"),
     path("mes-droits/<int:bailleur>/<str:departement>/", portail.MonDecompte.as_view(), name="mon_decompte"),
     path("contester/", portail.Contester.as_view(), name="contester"),

@@ -190,7 +190,10 @@ class FicheBilan(ReserveeMixin):
 def lire_bilan(request: Requete, pk: int) -> Bilan:
     """Le bilan, s'il est de ceux que l'acteur voit."""
     return get_object_or_404(
-        Bilan.objects.visibles_par(request.acteur).select_related("bailleur", "departement", "pdf", "tableur", "publie_par"), pk=pk
+        Bilan.objects.visibles_par(request.acteur).select_related(
+            "bailleur", "departement", "pdf", "tableur", "publie_par"
+        ),
+        pk=pk,
     )
 
 
@@ -208,7 +211,13 @@ def apercu(bilan: Bilan) -> dict[str, Any]:
     lecture = LectureDuBilan(bilan.donnees)
     return {
         "chiffres": lecture.chiffres,
-        "tableaux": [lecture.comptes(), lecture.sections(), lecture.par_compte(), *(lecture.par_axe(axe) for axe in AXES), lecture.suites()],
+        "tableaux": [
+            lecture.comptes(),
+            lecture.sections(),
+            lecture.par_compte(),
+            *(lecture.par_axe(axe) for axe in AXES),
+            lecture.suites(),
+        ],
         "controles": [controle for controle in bilan.donnees["flux"]["controles"] if controle["niveau"] != "ok"],
     }
 
@@ -367,7 +376,11 @@ class RelancerTous(ActeSurBilan):
         del donnees
         attendus = envois_de(self.request, self.bilan).filter(recu_le__isnull=True).values_list("pk", flat=True)
         nombre = relancer(acteur=self.request.acteur, envois=attendus)
-        return f"{compter(nombre, 'rappel')} envoyés." if nombre else "Tous les rappels possibles sont déjà partis aujourd'hui."
+        return (
+            f"{compter(nombre, 'rappel')} envoyés."
+            if nombre
+            else "Tous les rappels possibles sont déjà partis aujourd'hui."
+        )
 
 
 class TableurDuBilan(ReserveeMixin):
@@ -378,7 +391,9 @@ class TableurDuBilan(ReserveeMixin):
         bilan = lire_bilan(request, pk)
         octets = information_xlsx(bilan.donnees) if bilan.genre == GenreBilan.DEBUT_ANNEE else bilan_xlsx(bilan.donnees)
         nom = nom_du_fichier(bilan.bailleur.siren, bilan.departement_id, bilan.annee, "xlsx")
-        return HttpResponse(octets, content_type=TYPE_XLSX, headers={"Content-Disposition": f'attachment; filename="{nom}"'})
+        return HttpResponse(
+            octets, content_type=TYPE_XLSX, headers={"Content-Disposition": f'attachment; filename="{nom}"'}
+        )
 
 
 class LignesDuBilan(ReserveeMixin):

@@ -54,7 +54,9 @@ class Calendrier(View):
         with rls.pour_acteur(acteur):
             echeances = charger_echeances(acteur, timezone.localdate())
         evenements = [
-            Evenement(une.le, une.libelle, adresse_publique(une.adresse) if une.adresse else "") for une in echeances if not une.est_faite
+            Evenement(une.le, une.libelle, adresse_publique(une.adresse) if une.adresse else "")
+            for une in echeances
+            if not une.est_faite
         ]
         texte = ecrire_calendrier("Flux réservations", evenements, domaine_d_expedition(), timezone.now())
         return HttpResponse(texte, content_type="text/calendar; charset=utf-8")

@@ -32,4 +32,6 @@ class FormulaireRebond(forms.Form):
 class FormulaireAdresse(forms.Form):
     """L'adresse où envoyer."""
 
-    courriel = forms.EmailField(label="Adresse de courriel", help_text="La date du dépôt ne change pas ; seul l'avis repart.")
+    courriel = forms.EmailField(
+        label="Adresse de courriel", help_text="La date du dépôt ne change pas ; seul l'avis repart."
+    )

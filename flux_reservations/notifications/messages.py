@@ -61,8 +61,10 @@ class MessageBilan(Message):
     def phrases(self) -> list[str]:
         """Le bilan, et l'accusé attendu."""
         return [
-            f"{self.emetteur} met à votre disposition le bilan {self.annee} des logements proposés et attribués dans le département "
-            f"« {self.departement} », prévu par l'article R441-5-1 du code de la construction et de l'habitation.",
+            (
+                f"{self.emetteur} met à votre disposition le bilan {self.annee} des logements proposés et attribués dans le département "
+                f"« {self.departement} », prévu par l'article R441-5-1 du code de la construction et de l'habitation."
+            ),
             "Le document et son tableur se lisent sur cette page, où vous pouvez en accuser réception :",
         ]
 
@@ -86,8 +88,10 @@ class MessageDebutAnnee(Message):
     def phrases(self) -> list[str]:
         """L'information, et l'accusé attendu."""
         return [
-            f"{self.emetteur} vous informe des logements qu'il prévoit de soustraire du flux en {self.annee} dans le département "
-            f"« {self.departement} », de leur affectation, et des relogements faits l'an passé.",
+            (
+                f"{self.emetteur} vous informe des logements qu'il prévoit de soustraire du flux en {self.annee} dans le département "
+                f"« {self.departement} », de leur affectation, et des relogements faits l'an passé."
+            ),
             "Le document se lit sur cette page, où vous pouvez en accuser réception :",
         ]
 
@@ -110,8 +114,10 @@ class MessageInformationPrealable(Message):
     def phrases(self) -> list[str]:
         """L'état des lieux."""
         return [
-            f"Avant de signer ses conventions de réservation en flux, {self.emetteur} informe en même temps tous les réservataires du "
-            f"département « {self.departement} » de la localisation, du nombre et des typologies des logements réservés.",
+            (
+                f"Avant de signer ses conventions de réservation en flux, {self.emetteur} informe en même temps tous les réservataires du "
+                f"département « {self.departement} » de la localisation, du nombre et des typologies des logements réservés."
+            ),
             "L'état des lieux se lit sur cette page :",
         ]
 
@@ -158,7 +164,10 @@ class MessageMiseADisposition(Message):
     def phrases(self) -> list[str]:
         """L'échéance."""
         echeance = f" Vous pouvez présenter des candidats jusqu'au {ecrire_date(self.limite)}." if self.limite else ""
-        return [f"{self.emetteur} met un logement à votre disposition.{echeance}", "Le logement se lit sur cette page :"]
+        return [
+            f"{self.emetteur} met un logement à votre disposition.{echeance}",
+            "Le logement se lit sur cette page :",
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ class TelechargerPiece(View):
         piece = get_object_or_404(Piece.objects.visibles_par(request.acteur).select_related("contenu"), pk=pk)
         affichable = piece.type_mime in TYPES_AFFICHABLES and "telecharger" not in request.GET
         reponse = FileResponse(
-            io.BytesIO(bytes(piece.contenu.octets)), as_attachment=not affichable, filename=piece.nom, content_type=piece.type_mime
+            io.BytesIO(bytes(piece.contenu.octets)),
+            as_attachment=not affichable,
+            filename=piece.nom,
+            content_type=piece.type_mime,
         )
         reponse["ETag"] = f'"{piece.contenu_id}"'
         reponse["Cache-Control"] = "private, no-cache"

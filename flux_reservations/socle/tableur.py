@@ -104,13 +104,10 @@ def convertir(genre: Genre, valeur: object) -> str | int | Decimal | date | None
         return None
     if isinstance(valeur, bool):
         return "oui" if valeur else "non"
-    if genre in {"entier", "decimal", "taux"}:
-        if isinstance(valeur, Fraction):
-            return Decimal(valeur.numerator) / Decimal(valeur.denominator)
-        if isinstance(valeur, int | Decimal):
-            return valeur
+    if isinstance(valeur, Fraction):
+        valeur = Decimal(valeur.numerator) / Decimal(valeur.denominator)
     if isinstance(valeur, datetime):
         return timezone.make_naive(valeur) if timezone.is_aware(valeur) else valeur
-    if isinstance(valeur, date):
+    if isinstance(valeur, date) or (genre in {"entier", "decimal", "taux"} and isinstance(valeur, int | Decimal)):
         return valeur
     return proteger(str(valeur))

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.django_db
 
 def deposer(nombre: int = 3, **champs: Any) -> list[Envoi]:
     """Un lot de `nombre` envois d'un bailleur."""
-    destinataires = [Destinataire(f"Réservataire {rang}", courriel=f"r{rang}@essai.example", **champs) for rang in range(nombre)]
+    destinataires = [
+        Destinataire(f"Réservataire {rang}", courriel=f"r{rang}@essai.example", **champs) for rang in range(nombre)
+    ]
     return deposer_lot(
         acteur=Acteur.systeme(),
         emetteur=creer_bailleur(),

@@ -69,7 +69,9 @@ def test_une_remise_en_recommande_est_datee_et_referencee() -> None:
 def test_une_remise_a_venir_est_refusee() -> None:
     envoi, emetteur, _ = deposer(courriel="")
     with pytest.raises(ErreurMetier, match="à venir"):
-        enregistrer_remise(acteur=emetteur, envoi_id=envoi.pk, le=timezone.localdate() + timedelta(days=1), reference="X")
+        enregistrer_remise(
+            acteur=emetteur, envoi_id=envoi.pk, le=timezone.localdate() + timedelta(days=1), reference="X"
+        )
 
 
 def test_une_remise_ne_s_enregistre_pas_sur_un_envoi_recu() -> None:

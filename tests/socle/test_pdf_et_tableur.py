@@ -30,7 +30,9 @@ def test_le_meme_document_donne_le_meme_pdf() -> None:
     assert produire_pdf(DOCUMENT.format("")) == produire_pdf(DOCUMENT.format(""))
 
 
-@pytest.mark.parametrize("adresse", ["file:///etc/hostname", "http://127.0.0.1/x.png", "static:../manage.py", "static:absent.png"])
+@pytest.mark.parametrize(
+    "adresse", ["file:///etc/hostname", "http://127.0.0.1/x.png", "static:../manage.py", "static:absent.png"]
+)
 def test_un_pdf_ne_lit_rien_hors_des_fichiers_statiques(adresse: str) -> None:
     with pytest.raises(ErreurMetier):
         produire_pdf(DOCUMENT.format(f'<img alt="" src="{adresse}">'))
@@ -48,7 +50,9 @@ def test_un_tableur_garde_les_types_et_desarme_les_formules() -> None:
         ColonneTableur("solde", "decimal"),
         ColonneTableur("le", "date"),
     )
-    octets = ecrire_classeur([Feuille("Comptes", colonnes, [("=1+1", 12, Decimal("42.5000"), date(2025, 1, 2)), ("01", "< 5", None, None)])])
+    octets = ecrire_classeur(
+        [Feuille("Comptes", colonnes, [("=1+1", 12, Decimal("42.5000"), date(2025, 1, 2)), ("01", "< 5", None, None)])]
+    )
     feuille = openpyxl.load_workbook(io.BytesIO(octets))["Comptes"]
     assert [cellule.value for cellule in feuille[2]][:3] == ["'=1+1", 12, 42.5]
     assert feuille["D2"].is_date

@@ -11,8 +11,15 @@ from flux_reservations.notifications.demandes import Demande, GenreDemande, Suit
 from flux_reservations.socle.journal import journaliser
 
 
-def demander(  # noqa: PLR0913 : ce que porte une demande
-    *, acteur: Acteur, genre: GenreDemande, destinataire_id: int, objet_type: str, objet_cle: str, sujet: str, texte: str
+def demander(
+    *,
+    acteur: Acteur,
+    genre: GenreDemande,
+    destinataire_id: int,
+    objet_type: str,
+    objet_cle: str,
+    sujet: str,
+    texte: str,
 ) -> Demande:
     """Enregistre une demande à un bailleur ; lève `Conflit` si la même attend déjà une réponse."""
     if acteur.organisme_id is None or not acteur.peut(Role.GESTIONNAIRE):

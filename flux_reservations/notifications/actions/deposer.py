@@ -62,7 +62,9 @@ def deposer_lot(
     Un destinataire sans courriel reçoit par une voie à saisir (`enregistrer_remise`). Lève `ErreurMetier` sans destinataire.
     """
     if not destinataires:
-        raise ErreurMetier("sans_destinataire", "Il n'y a personne à qui envoyer : vérifiez les conventions du département.")
+        raise ErreurMetier(
+            "sans_destinataire", "Il n'y a personne à qui envoyer : vérifiez les conventions du département."
+        )
     lot, instant = uuid.uuid4(), depose_le or timezone.now()
     with transaction.atomic():
         envois = Envoi.objects.bulk_create(
@@ -97,7 +99,7 @@ def _preparer(
     envoi = Envoi(
         lot=lot,
         genre=message.genre.value,
-        objet_type=objet.ligne._meta.label_lower if objet.ligne else "",
+        objet_type=objet.ligne._meta.label_lower if objet.ligne else "",  # noqa: SLF001 : interface publique de Django
         objet_cle=str(objet.ligne.pk) if objet.ligne else "",
         emetteur_id=emetteur.pk,
         destinataire_id=destinataire.organisme_id,

@@ -28,10 +28,14 @@ def accuser_reception(*, acteur: Acteur, envoi_id: int) -> Envoi:
     return envoi
 
 
-def enregistrer_remise(*, acteur: Acteur, envoi_id: int, le: date, reference: str, voie: str = VoieEnvoi.RECOMMANDE) -> Envoi:
+def enregistrer_remise(
+    *, acteur: Acteur, envoi_id: int, le: date, reference: str, voie: str = VoieEnvoi.RECOMMANDE
+) -> Envoi:
     """Enregistre une remise faite par une autre voie (recommandé…) : sa date et sa référence. Lève `ErreurMetier` sans référence."""
     if not reference.strip():
-        raise ErreurMetier("reference_obligatoire", "Donnez la référence de la remise (numéro du recommandé…).", champ="reference")
+        raise ErreurMetier(
+            "reference_obligatoire", "Donnez la référence de la remise (numéro du recommandé…).", champ="reference"
+        )
     if le > timezone.localdate():
         raise ErreurMetier("date_future", "La remise est déjà faite : sa date n'est pas à venir.", champ="le")
     with transaction.atomic():
@@ -98,7 +102,9 @@ def relancer(*, acteur: Acteur, envois: Iterable[int]) -> int:
                 acteur=acteur,
                 emetteur=envoi.emetteur,
                 message=MessageRelance(envoi.emetteur.nom, envoi.objet, timezone.localdate(envoi.depose_le)),
-                destinataires=[Destinataire(envoi.destinataire_nom, envoi.destinataire_id, envoi.courriel, envoi.territoire_id)],
+                destinataires=[
+                    Destinataire(envoi.destinataire_nom, envoi.destinataire_id, envoi.courriel, envoi.territoire_id)
+                ],
                 objet=Objet(envoi, envoi.departement_id, envoi.annee, page=envoi.adresse_de_remise),
             )
     return len(a_relancer)

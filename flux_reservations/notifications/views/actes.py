@@ -34,7 +34,9 @@ class ActeSurEnvoi(ReserveeMixin, VueActe):
     def preparer(self, **cles: Any) -> None:
         """L'envoi émis par l'organisme."""
         acteur = self.request.acteur
-        self.envoi = get_object_or_404(Envoi.objects.visibles_par(acteur).filter(emetteur_id=acteur.organisme_id), pk=cles["pk"])
+        self.envoi = get_object_or_404(
+            Envoi.objects.visibles_par(acteur).filter(emetteur_id=acteur.organisme_id), pk=cles["pk"]
+        )
 
     def retour(self) -> str:
         """La fiche de l'envoi."""
@@ -64,7 +66,9 @@ class EnregistrerRemise(ActeSurEnvoi):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Enregistre."""
-        enregistrer_remise(acteur=self.request.acteur, envoi_id=self.envoi.pk, le=donnees["le"], reference=donnees["reference"])
+        enregistrer_remise(
+            acteur=self.request.acteur, envoi_id=self.envoi.pk, le=donnees["le"], reference=donnees["reference"]
+        )
         return "La remise est enregistrée."
 
 
@@ -117,7 +121,9 @@ class AccuserReception(ReserveeMixin, VueActe):
     def preparer(self, **cles: uuid.UUID) -> None:
         """L'envoi déposé chez l'acteur."""
         acteur = self.request.acteur
-        envois = Envoi.objects.visibles_par(acteur).filter(destinataire_id=acteur.organisme_id).select_related("emetteur")
+        envois = (
+            Envoi.objects.visibles_par(acteur).filter(destinataire_id=acteur.organisme_id).select_related("emetteur")
+        )
         self.envoi = get_object_or_404(envois, cle=cles["cle"])
 
     def recapitulatif(self) -> list[tuple[str, object]]:

@@ -37,7 +37,12 @@ class Courriels(DemonstrationSeulement, VueListe[Courriel]):
     vide_texte = "Publiez un bilan : les courriels qu'il envoie se liront ici."
     colonnes = (
         Colonne(
-            "objet", "Objet", lambda un: un.objet, lien=lambda un: reverse("courriel", args=[un.pk]), entete_de_ligne=True, tri=("objet",)
+            "objet",
+            "Objet",
+            lambda un: un.objet,
+            lien=lambda un: reverse("courriel", args=[un.pk]),
+            entete_de_ligne=True,
+            tri=("objet",),
         ),
         Colonne("destinataires", "À", lambda un: un.destinataires, tri=("destinataires",)),
         Colonne("recu", "Reçu le", lambda un: un.recu_le, "instant", tri=("recu_le", "pk")),

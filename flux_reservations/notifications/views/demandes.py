@@ -63,7 +63,12 @@ class ListeDemandes(ReserveeMixin, VueListe[Demande]):
     vide_texte = "Une contestation se fait depuis la ligne de décompte ou le logement en cause ; une précision, depuis un envoi reçu."
     colonnes = (
         Colonne(
-            "sujet", "Sujet", lambda un: un.sujet, tri=("sujet",), lien=lambda un: reverse("demande", args=[un.pk]), entete_de_ligne=True
+            "sujet",
+            "Sujet",
+            lambda un: un.sujet,
+            tri=("sujet",),
+            lien=lambda un: reverse("demande", args=[un.pk]),
+            entete_de_ligne=True,
         ),
         Colonne("genre", "Genre", lambda un: un.get_genre_display(), tri=("genre",), secondaire=True),
         Colonne("de", "De", lambda un: un.emetteur.nom, tri=("emetteur__nom",)),
@@ -78,7 +83,9 @@ class ListeDemandes(ReserveeMixin, VueListe[Demande]):
 
 
 def _lire(request: Requete, pk: int) -> Demande:
-    demande = Demande.objects.visibles_par(request.acteur).select_related("emetteur", "destinataire").filter(pk=pk).first()
+    demande = (
+        Demande.objects.visibles_par(request.acteur).select_related("emetteur", "destinataire").filter(pk=pk).first()
+    )
     if demande is None:
         raise Introuvable
     return demande
@@ -120,7 +127,12 @@ class RepondreDemande(ReserveeMixin, VueActe):
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Ce qui est demandé."""
         une = self.demande
-        return [("De", une.emetteur.nom), ("Sujet", une.sujet), ("Faite", ecrire_instant(une.faite_le)), ("Demande", une.texte)]
+        return [
+            ("De", une.emetteur.nom),
+            ("Sujet", une.sujet),
+            ("Faite", ecrire_instant(une.faite_le)),
+            ("Demande", une.texte),
+        ]
 
     def avertissement(self) -> str:
         """Une seule réponse."""
@@ -156,7 +168,11 @@ class DemanderPrecision(ReserveeMixin, VueActe):
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """L'envoi en cause."""
-        return [("Envoi", self.envoi.objet), ("De", self.envoi.emetteur.nom), ("Déposé", ecrire_instant(self.envoi.depose_le))]
+        return [
+            ("Envoi", self.envoi.objet),
+            ("De", self.envoi.emetteur.nom),
+            ("Déposé", ecrire_instant(self.envoi.depose_le)),
+        ]
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Enregistre la demande."""

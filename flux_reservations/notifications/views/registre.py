@@ -102,7 +102,9 @@ class Registre(ReserveeMixin, VueListe[Envoi]):
     tri_par_defaut = "-depose"
     gabarit = "notifications/registre.html"
     vide_titre = "Aucun envoi"
-    vide_texte = "Les bilans publiés, les informations et les conventions transmises apparaîtront ici, avec leurs accusés."
+    vide_texte = (
+        "Les bilans publiés, les informations et les conventions transmises apparaîtront ici, avec leurs accusés."
+    )
 
     def lire(self) -> QuerySet[Envoi]:
         """Les envois émis ; `?lot=` n'en montre qu'un lot."""
@@ -128,7 +130,10 @@ class FicheEnvoi(ReserveeMixin):
     def get(self, request: Requete, pk: int) -> HttpResponse:
         """Montre l'envoi."""
         envoi = get_object_or_404(
-            Envoi.objects.visibles_par(request.acteur).filter(emetteur_id=request.acteur.organisme_id).select_related("piece"), pk=pk
+            Envoi.objects.visibles_par(request.acteur)
+            .filter(emetteur_id=request.acteur.organisme_id)
+            .select_related("piece"),
+            pk=pk,
         )
         agit = request.acteur.peut(Role.GESTIONNAIRE) and envoi.etat != EtatEnvoi.RECU
         contexte = {
@@ -139,8 +144,12 @@ class FicheEnvoi(ReserveeMixin):
             "moments": raconter(envoi),
             "peut_remettre": agit and envoi.etat in {EtatEnvoi.PREVU, EtatEnvoi.ECHEC, EtatEnvoi.INCERTAIN},
             "peut_reexpedier": agit
-            and (envoi.etat == EtatEnvoi.ECHEC or (envoi.etat == EtatEnvoi.PREVU and envoi.voie == VoieEnvoi.RECOMMANDE)),
-            "peut_signaler": agit and envoi.etat in {EtatEnvoi.ENVOYE, EtatEnvoi.REPRIS} and envoi.voie == VoieEnvoi.COURRIEL,
+            and (
+                envoi.etat == EtatEnvoi.ECHEC or (envoi.etat == EtatEnvoi.PREVU and envoi.voie == VoieEnvoi.RECOMMANDE)
+            ),
+            "peut_signaler": agit
+            and envoi.etat in {EtatEnvoi.ENVOYE, EtatEnvoi.REPRIS}
+            and envoi.voie == VoieEnvoi.COURRIEL,
             "peut_relancer": agit and bool(envoi.courriel) and envoi.genre != GenreEnvoi.RAPPEL,
         }
         return render(request, "notifications/envoi.html", contexte)
@@ -148,15 +157,30 @@ class FicheEnvoi(ReserveeMixin):
 
 def raconter(envoi: Envoi) -> list[Moment]:
     """L'histoire datée d'un envoi, du dépôt à l'accusé."""
-    moments = [Moment("Déposé au portail", envoi.depose_le, detail="C'est l'acte daté et unique ; le courriel n'en est que l'avis.")]
+    moments = [
+        Moment(
+            "Déposé au portail",
+            envoi.depose_le,
+            detail="C'est l'acte daté et unique ; le courriel n'en est que l'avis.",
+        )
+    ]
     if envoi.incertain_le:
-        moments.append(Moment("Devenu incertain", envoi.incertain_le, "refuse", "Renvoyé sous le même Message-ID : un doublon est possible."))
+        moments.append(
+            Moment(
+                "Devenu incertain",
+                envoi.incertain_le,
+                "refuse",
+                "Renvoyé sous le même Message-ID : un doublon est possible.",
+            )
+        )
     if envoi.etat == EtatEnvoi.ECHEC:
         moments.append(Moment("Échec", envoi.pris_le, "refuse", envoi.derniere_erreur))
     elif envoi.envoye_le and envoi.voie == VoieEnvoi.COURRIEL:
         moments.append(Moment("Courriel accepté par le serveur du destinataire", envoi.envoye_le))
     elif envoi.envoye_le:
-        moments.append(Moment(f"Remis ({envoi.get_voie_display().lower()})", envoi.envoye_le, detail=envoi.reference_voie))
+        moments.append(
+            Moment(f"Remis ({envoi.get_voie_display().lower()})", envoi.envoye_le, detail=envoi.reference_voie)
+        )
     if envoi.prochain_essai_le and envoi.etat != EtatEnvoi.RECU:
         moments.append(Moment("Prochain essai", envoi.prochain_essai_le, "a-venir"))
     if envoi.recu_le:

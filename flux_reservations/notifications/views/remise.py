@@ -18,7 +18,9 @@ class EnvoiRecu(View):
 
     def get(self, request: Requete, cle: uuid.UUID) -> HttpResponse:
         """Montre l'envoi."""
-        envoi = get_object_or_404(Envoi.objects.visibles_par(request.acteur).select_related("emetteur", "piece"), cle=cle)
+        envoi = get_object_or_404(
+            Envoi.objects.visibles_par(request.acteur).select_related("emetteur", "piece"), cle=cle
+        )
         est_destinataire = envoi.destinataire_id == request.acteur.organisme_id
         contexte = {
             "titre": envoi.objet,

@@ -1,0 +1,68 @@
+"""L'information de début d'année : ce qui sera soustrait du flux, à quoi, et ce qui l'a été l'an passé (RG-61)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from attributions.domaine.codes import Exclusion
+from bilans.calcul import calculer_annee
+from bilans.chargement_prevision import prevoir_annee
+from bilans.document import citer_les_regles
+from bilans.domaine.lignes import Section, attributions_de_l_annee
+from bilans.models import Prevision
+from conventions.models import Bailleur
+from flux_reservations.territoires.models import Commune, Departement
+
+
+def composer_information(bailleur: Bailleur, departement: Departement, annee: int, etabli_le: date) -> dict[str, Any]:
+    """L'objet de l'information : la prévision de l'année (celle du bailleur si elle est saisie), et les relogements de l'an passé."""
+    prevision = lire_prevision(bailleur.pk, departement.pk, annee)
+    precedente = calculer_annee(bailleur, departement.pk, annee - 1)
+    attributions = attributions_de_l_annee(precedente.faits, precedente.flux)
+    relogements = Counter(
+        (attribution.liberation.exclusion, attribution.liberation.commune, attribution.liberation.typologie)
+        for attribution in attributions
+        if attribution.section is Section.RELOGEMENTS_ET_MUTATIONS
+    )
+    communes = {ligne["commune"] for ligne in prevision} | {commune for _, commune, _ in relogements}
+    return {
+        "document": {
+            "bailleur": {"siren": bailleur.siren, "nom": bailleur.nom},
+            "departement": {"code": departement.pk, "nom": departement.nom},
+            "annee": annee,
+            "etabli_le": etabli_le.isoformat(),
+            "communes": dict(Commune.objects.filter(pk__in=communes).values_list("pk", "nom")),
+            "regles": citer_les_regles(date(annee, 1, 1)),
+        },
+        "prevision": prevision,
+        "assiette_precedente": precedente.flux_json()["assiette"],
+        "relogements": [
+            {"exclusion": motif, "commune": commune, "typologie": typologie, "baux": nombre}
+            for (motif, commune, typologie), nombre in sorted(relogements.items())
+        ],
+    }
+
+
+def lire_prevision(bailleur: int, departement: str, annee: int) -> list[dict[str, Any]]:
+    """A et B prévus par commune : ceux du bailleur s'il les a saisis, sinon la moyenne des années passées (RG-32)."""
+    motifs = [motif.value for motif in Exclusion]
+    saisies = list(
+        Prevision.objects.filter(bailleur_id=bailleur, departement_id=departement, annee=annee)
+        .order_by("commune_id")
+        .values_list("commune_id", "mises_en_location", "exclusions")
+    )
+    if not saisies:
+        saisies = [
+            (une.commune, une.mises_en_location, dict(une.exclusions))
+            for une in prevoir_annee(bailleur, departement, annee)
+        ]
+    return [
+        {
+            "commune": commune,
+            "mises_en_location": attendues,
+            "exclusions": {motif: int(exclusions.get(motif, 0)) for motif in motifs},
+        }
+        for commune, attendues, exclusions in saisies
+    ]

@@ -1,0 +1,42 @@
+"""Formulaires des bilans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+
+from bilans.models.bilan import GenreBilan
+
+
+class FormulairePreparation(forms.Form):
+    """Le document à préparer."""
+
+    genre = forms.ChoiceField(label="Document", choices=GenreBilan.choices, initial=GenreBilan.ANNUEL)
+    departement = forms.ChoiceField(label="Département")
+    annee = forms.TypedChoiceField(
+        label="Année",
+        coerce=int,
+        help_text="Celle du bilan ; pour l'information de début d'année, l'année qui commence.",
+    )
+
+    def __init__(
+        self, *args: object, departements: Sequence[tuple[str, str]] = (), annees: Sequence[int] = (), **kwargs: object
+    ) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # arguments de Django
+        self.fields["departement"].choices = list(departements)  # type: ignore[attr-defined]  # champ à choix
+        self.fields["annee"].choices = [(annee, str(annee)) for annee in annees]  # type: ignore[attr-defined]  # champ à choix
+
+
+class FormulairePublication(forms.Form):
+    """La confirmation d'une publication."""
+
+    confirme = forms.BooleanField(label="J'ai lu l'aperçu : ces nombres sont ceux que je transmets.")
+
+
+class FormulaireSeance(FormulairePublication):
+    """La présentation en commission."""
+
+    date_seance = forms.DateField(
+        label="Date de la séance", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )

@@ -1,0 +1,133 @@
+"""Les écrans des bilans, des envois et des pièces : le parcours du bailleur et de qui reçoit."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from bilans.actions import publier
+from bilans.models import Bilan
+from bilans.models.bilan import EtatBilan
+from flux_reservations.acces.models import Utilisateur
+from flux_reservations.commun.acteur import Role
+from flux_reservations.notifications.actions.expedier import expedier
+from flux_reservations.notifications.models import Courriel, Envoi, EtatEnvoi
+from flux_reservations.pieces.models import Piece
+from tests.bilans.test_publication import Monde, monde
+from tests.fabriques import creer_reservataire, creer_utilisateur
+
+pytestmark = pytest.mark.django_db
+__all__ = ["monde"]
+
+
+def connecter(utilisateur: Utilisateur) -> Client:
+    """Un navigateur connecté."""
+    client = Client()
+    client.force_login(utilisateur)
+    return client
+
+
+@pytest.fixture
+def bailleur(monde: Monde) -> Client:
+    """Le responsable du bailleur."""
+    return connecter(creer_utilisateur(monde.bailleur, Role.RESPONSABLE))
+
+
+@pytest.fixture
+def caf(monde: Monde) -> Client:
+    """Une gestionnaire de la CAF."""
+    return connecter(creer_utilisateur(monde.caf, Role.GESTIONNAIRE))
+
+
+def test_preparer_ouvre_un_brouillon_en_production(bailleur: Client, monde: Monde) -> None:
+    reponse = bailleur.post(reverse("bilan_preparer"), {"genre": "annuel", "departement": "94", "annee": "2025"})
+    bilan = Bilan.objects.get(bailleur=monde.bailleur)
+    assert (reponse.status_code, reponse["Location"]) == (302, reverse("bilan", args=[bilan.pk]))
+    assert b"Production du document" in bailleur.get(reponse["Location"]).content
+
+
+def test_la_progression_renvoie_a_la_fiche_quand_c_est_fini(bailleur: Client, monde: Monde) -> None:
+    bilan = monde.preparer()
+    reponse = bailleur.get(reverse("bilan_progression", args=[bilan.pk]), headers={"HX-Request": "true"})
+    assert reponse["HX-Redirect"] == reverse("bilan", args=[bilan.pk])
+
+
+def test_l_apercu_montre_les_nombres_et_la_publication_recapitule(bailleur: Client, monde: Monde) -> None:
+    bilan = monde.preparer()
+    apercu = bailleur.get(reverse("bilan", args=[bilan.pk])).content.decode()
+    assert "Droits, décompte et solde par compte" in apercu
+    recapitulatif = bailleur.get(reverse("bilan_publier", args=[bilan.pk])).content.decode()
+    assert monde.caf.nom in recapitulatif
+    assert bilan.empreinte in recapitulatif
+
+
+def test_publier_exige_la_confirmation_puis_montre_le_registre(bailleur: Client, monde: Monde) -> None:
+    bilan = monde.preparer()
+    adresse = reverse("bilan_publier", args=[bilan.pk])
+    assert bailleur.post(adresse).status_code == 422
+    assert bailleur.post(adresse, {"confirme": "on"}).status_code == 302
+    bilan.refresh_from_db()
+    assert bilan.etat == EtatBilan.PUBLIE
+    assert monde.caf.nom in bailleur.get(reverse("bilan", args=[bilan.pk])).content.decode()
+
+
+@pytest.mark.regle("RG-66")
+def test_le_destinataire_lit_le_pdf_et_accuse_reception(bailleur: Client, caf: Client, monde: Monde) -> None:
+    bilan = publier(acteur=monde.responsable, bilan_id=monde.preparer().pk)
+    envoi = Envoi.objects.get(objet_cle=str(bilan.pk), destinataire=monde.caf)
+    assert b"accuser" in caf.get(envoi.adresse_de_remise).content.lower()
+    pdf = caf.get(reverse("piece", args=[bilan.pdf_id]))
+    assert (pdf.status_code, b"".join(pdf.streaming_content)[:5]) == (200, b"%PDF-")  # type: ignore[attr-defined]  # réponse de fichier
+    assert caf.post(reverse("envoi_accuser", args=[envoi.cle])).status_code == 302
+    envoi.refresh_from_db()
+    assert envoi.etat == EtatEnvoi.RECU
+    assert "Accusé de réception" in bailleur.get(reverse("envoi", args=[envoi.pk])).content.decode()
+
+
+def test_une_piece_d_autrui_est_introuvable(monde: Monde) -> None:
+    bilan = monde.preparer()
+    tiers = connecter(creer_utilisateur(creer_reservataire()))
+    assert tiers.get(reverse("piece", args=[bilan.pdf_id])).status_code == 404
+    assert Piece.objects.filter(pk=bilan.pdf_id).exists()
+
+
+@pytest.mark.regle("RG-66")
+def test_le_registre_exporte_porte_les_empreintes(bailleur: Client, monde: Monde) -> None:
+    bilan = publier(acteur=monde.responsable, bilan_id=monde.preparer().pk)
+    assert bilan.pdf is not None
+    reponse = bailleur.get(reverse("envois"), {"export": "csv"})
+    texte = b"".join(reponse.streaming_content).decode()  # type: ignore[attr-defined]  # réponse au fil de l'eau
+    assert bilan.pdf.contenu_id in texte
+    assert bailleur.get(reverse("envois")).status_code == 200
+
+
+def test_le_tableur_d_un_bilan_recu_se_lit(caf: Client, monde: Monde) -> None:
+    bilan = monde.preparer()
+    assert caf.get(reverse("bilan_tableur", args=[bilan.pk])).status_code == 404
+    publier(acteur=monde.responsable, bilan_id=bilan.pk)
+    assert caf.get(reverse("bilan_tableur", args=[bilan.pk])).content[:2] == b"PK"
+
+
+@pytest.mark.regle("RG-67")
+def test_l_echeancier_donne_une_adresse_de_calendrier_qui_se_lit_sans_connexion(bailleur: Client) -> None:
+    page = bailleur.get(reverse("echeancier")).content.decode()
+    adresse = re.search(r'href="[^"]*(/echeancier/[^"]+\.ics)"', page)
+    assert adresse
+    reponse = Client().get(adresse[1])
+    assert (reponse.status_code, reponse.content[:15]) == (200, b"BEGIN:VCALENDAR")
+    assert Client().get(adresse[1].replace(".ics", "x.ics")).status_code == 404
+
+
+def test_les_courriels_de_la_demonstration_se_lisent_a_l_ecran(bailleur: Client, monde: Monde, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "flux_reservations.notifications.courriel.CourrielEnBase"
+    publier(acteur=monde.responsable, bilan_id=monde.preparer().pk)
+    expedier()
+    courriel = Courriel.objects.get()
+    assert bailleur.get(reverse("courriels")).status_code == 404
+    settings.DEMO = True
+    assert monde.caf.courriel in bailleur.get(reverse("courriels")).content.decode()
+    assert "/recus/" in bailleur.get(reverse("courriel", args=[courriel.pk])).content.decode()
