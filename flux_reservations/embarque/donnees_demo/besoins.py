@@ -1,18 +1,12 @@
-"""Ce que les réservataires disent chercher (RG-51), et ce que le bailleur a prévu pour l'année (RG-32)."""
+"""Ce que les réservataires disent chercher (RG-51)."""
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date, datetime, time
+from datetime import date
 from typing import Final
 
-from django.db.models import Count
-from django.utils import timezone
-
-from attributions.models import Besoin, Liberation
-from bilans.models import Prevision
-from conventions.models import Bailleur, Reservataire
-from flux_reservations.embarque.donnees_demo.hasard import Hasard
+from attributions.models import Besoin
+from conventions.models import Reservataire
 
 BESOINS: Final = (
     ("ETAT94", "", "T4", False, 41, "Familles reconnues DALO, revenus très modestes"),
@@ -47,32 +41,3 @@ def ecrire_besoins(reservataires: dict[str, Reservataire], aujourd_hui: date) ->
         )
         for code, territoire, typologie, accessible, menages, precision in BESOINS
     )
-
-
-def ecrire_previsions(bailleur: Bailleur, aujourd_hui: date, hasard: Hasard) -> int:
-    """La prévision publiée de l'année : celle de l'an passé, à quelques logements près ; rend combien de communes."""
-    annee = aujourd_hui.year
-    lignes = (
-        Liberation.objects.filter(bailleur=bailleur, date_bail__year=annee - 1, nature="relocation")
-        .values_list("logement__commune_id", "exclusion")
-        .annotate(nombre=Count("pk"))
-        .order_by("logement__commune_id", "exclusion")
-    )
-    par_commune: dict[str, Counter[str]] = {}
-    for commune, exclusion, nombre in lignes:
-        par_commune.setdefault(commune, Counter())[exclusion] += nombre
-    publiee_le = timezone.make_aware(datetime.combine(date(annee, 1, 29), time(15, 20)))
-    previsions = [
-        Prevision(
-            bailleur=bailleur,
-            departement_id="94",
-            annee=annee,
-            commune_id=commune,
-            mises_en_location=max(1, sum(nombres.values()) * hasard.entier(94, 108) // 100),
-            exclusions={exclusion: nombre for exclusion, nombre in nombres.items() if exclusion},
-            publiee_le=publiee_le,
-        )
-        for commune, nombres in par_commune.items()
-    ]
-    Prevision.objects.bulk_create(previsions)
-    return len(previsions)

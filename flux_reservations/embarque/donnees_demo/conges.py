@@ -18,10 +18,20 @@ SAISONS: Final = (82, 84, 92, 97, 104, 118, 126, 108, 116, 101, 90, 82)
 """Congés de chaque mois, en centièmes de la moyenne : on déménage l'été."""
 DELAI_ENTRE_CONGES: Final = timedelta(days=420)
 
-EXCLUSIONS: Final = ((Exclusion.MUTATION, 125), (Exclusion.ANRU, 52), (Exclusion.ORCOD, 12), (Exclusion.INSALUBRITE, 11), (Exclusion.VENTE, 22))
+EXCLUSIONS: Final = (
+    (Exclusion.MUTATION, 125),
+    (Exclusion.ANRU, 52),
+    (Exclusion.ORCOD, 12),
+    (Exclusion.INSALUBRITE, 11),
+    (Exclusion.VENTE, 22),
+)
 """Combien de libérations sur mille sont exclues du flux, par motif."""
 MOTIFS_D_EXCLUSION: Final = {
-    Exclusion.MUTATION: ("Mutation d'un ménage en suroccupation", "Mutation d'un ménage en sous-occupation", "Mutation pour un logement accessible"),
+    Exclusion.MUTATION: (
+        "Mutation d'un ménage en suroccupation",
+        "Mutation d'un ménage en sous-occupation",
+        "Mutation pour un logement accessible",
+    ),
     Exclusion.ANRU: ("Relogement du projet du Bois-l'Abbé", "Relogement avant démolition, deuxième tranche"),
     Exclusion.ORCOD: ("Relogement d'une copropriété dégradée de Villeneuve-Saint-Georges",),
     Exclusion.INSALUBRITE: ("Relogement après un arrêté de traitement de l'insalubrité",),
@@ -50,7 +60,11 @@ class Conge:
 
 def engendrer_conges(hasard: Hasard, logements: list[LogementDemo], debut: date, aujourd_hui: date) -> list[Conge]:
     """Les congés reçus de `debut` à la date du jour, dans l'ordre, numérotés par année."""
-    habites = [(logement, logement.poids) for logement in logements if logement.programme.hors_champ != "foyer" and not logement.programme.est_neuf]
+    habites = [
+        (logement, logement.poids)
+        for logement in logements
+        if logement.programme.hors_champ != "foyer" and not logement.programme.est_neuf
+    ]
     urne = Urne(hasard, habites)
     conges: list[Conge] = []
     mois = debut.replace(day=1)

@@ -11,13 +11,17 @@ from typing import Any, Final
 from conventions.domaine.codes import Contrepartie, DelaiUnite, EtatConvention, FaitGenerateur, Gestion, Report
 from conventions.models import Bailleur, Convention, Droit, Reservataire
 from flux_reservations.commun.calendrier import UN_JOUR
-from flux_reservations.territoires.models import TerritoireCommune
+from flux_reservations.territoires.models import Territoire, TerritoireCommune
 
 DEPARTEMENT: Final = "departement:94"
 EFFET: Final = {"RB": date(2023, 4, 1), "TM": date(2023, 7, 1)}
 """Jour où les conventions de chaque bailleur ont pris effet : le même pour toutes (RG-25)."""
 
-PREFECTORAL, GARANTIE, FINANCEMENT = Contrepartie.CONTINGENT_PREFECTORAL, Contrepartie.GARANTIE_EMPRUNT, Contrepartie.FINANCEMENT
+PREFECTORAL, GARANTIE, FINANCEMENT = (
+    Contrepartie.CONTINGENT_PREFECTORAL,
+    Contrepartie.GARANTIE_EMPRUNT,
+    Contrepartie.FINANCEMENT,
+)
 TERRAIN, IDENTIFIES = Contrepartie.APPORT_TERRAIN, Contrepartie.LOGEMENTS_IDENTIFIES
 
 
@@ -61,11 +65,16 @@ class LigneEnVigueur:
 
 
 def _etat(prioritaires: str, agents: str, **champs: Any) -> ConventionDemo:
-    lignes = (LigneDemo(prioritaires, PREFECTORAL, sous_contingent="prioritaires"), LigneDemo(agents, PREFECTORAL, sous_contingent="agents"))
+    lignes = (
+        LigneDemo(prioritaires, PREFECTORAL, sous_contingent="prioritaires"),
+        LigneDemo(agents, PREFECTORAL, sous_contingent="agents"),
+    )
     return ConventionDemo("ETAT94", lignes, champs)
 
 
-def _commune(code: str, insee: str, taux: str, montant: int | None, *autres: LigneDemo, **champs: Any) -> ConventionDemo:
+def _commune(
+    code: str, insee: str, taux: str, montant: int | None, *autres: LigneDemo, **champs: Any
+) -> ConventionDemo:
     lignes = (LigneDemo(taux, GARANTIE, (f"commune:{insee}",), montant=montant), *autres)
     return ConventionDemo(code, lignes, champs)
 
@@ -84,7 +93,9 @@ def _du_grand(aujourd_hui: date) -> list[ConventionDemo]:
             "AL",
             (LigneDemo("22.00", FINANCEMENT),),
             avenant=ConventionDemo(
-                "AL", (LigneDemo("24.00", FINANCEMENT),), {"date_effet": date(annee - 1, 1, 1), "date_signature": date(annee - 2, 12, 3)}
+                "AL",
+                (LigneDemo("24.00", FINANCEMENT),),
+                {"date_effet": date(annee - 1, 1, 1), "date_signature": date(annee - 2, 12, 3)},
             ),
         ),
         ConventionDemo("CD94", (LigneDemo("3.00", FINANCEMENT),), {"fait_generateur": FaitGenerateur.ATTRIBUTION}),
@@ -92,7 +103,11 @@ def _du_grand(aujourd_hui: date) -> list[ConventionDemo]:
         ConventionDemo(
             "REGION-IDF",
             (LigneDemo("2.50", FINANCEMENT),),
-            {"etat": EtatConvention.PROPOSEE, "date_proposition": aujourd_hui - timedelta(days=26), "date_effet": date(annee + 1, 1, 1)},
+            {
+                "etat": EtatConvention.PROPOSEE,
+                "date_proposition": aujourd_hui - timedelta(days=26),
+                "date_effet": date(annee + 1, 1, 1),
+            },
         ),
         ConventionDemo("CAF94", (LigneDemo("2.40", IDENTIFIES),), {"date_fin": date(annee, 12, 31)}),
         ConventionDemo("MUTUELLE", (LigneDemo("1.20", IDENTIFIES),), {"report": Report.PLAFONNE, "report_plafond": 2}),
@@ -114,7 +129,9 @@ def _du_grand(aujourd_hui: date) -> list[ConventionDemo]:
         _commune("CHOISY", "94022", "11.00", 58_300_000, gestion=Gestion.DELEGUEE),
         _commune("FONTENAY", "94033", "14.00", 22_000_000),
         _commune("ALFORTVILLE", "94002", "9.00", 41_400_000),
-        _commune("BONNEUIL", "94011", "13.00", 9_200_000, etat=EtatConvention.BROUILLON, date_effet=date(annee + 1, 1, 1)),
+        _commune(
+            "BONNEUIL", "94011", "13.00", 9_200_000, etat=EtatConvention.BROUILLON, date_effet=date(annee + 1, 1, 1)
+        ),
     ]
 
 
@@ -148,27 +165,47 @@ def ecrire_conventions(
             Convention.objects.filter(pk=premiere.pk).update(remplacee_le=effet)
             plan.avenant.champs |= {"avenant_de": premiere, "origine": premiere}
             ecrites[plan.reservataire, rang] = _ecrire(
-                bailleur, prefixe, f"{numero}-A1", reservataires[plan.reservataire], plan.avenant, len(ecrites), aujourd_hui
+                bailleur,
+                prefixe,
+                f"{numero}-A1",
+                reservataires[plan.reservataire],
+                plan.avenant,
+                len(ecrites),
+                aujourd_hui,
             )
         rangs[plan.reservataire] = rang + 1
     return ecrites
 
 
 def _ecrire(
-    bailleur: Bailleur, prefixe: str, numero: str, reservataire: Reservataire, plan: ConventionDemo, rang: int, aujourd_hui: date
+    bailleur: Bailleur,
+    prefixe: str,
+    numero: str,
+    reservataire: Reservataire,
+    plan: ConventionDemo,
+    rang: int,
+    aujourd_hui: date,
 ) -> Convention:
     champs: dict[str, Any] = {"etat": EtatConvention.SIGNEE} | plan.champs
     if champs["etat"] == EtatConvention.SIGNEE:
         effet = EFFET[prefixe]
         signature = effet - timedelta(days=17 + 3 * (rang % 9))
-        champs = {"date_effet": effet, "date_signature": signature, "date_fin": date(aujourd_hui.year + 2, 12, 31)} | champs
+        champs = {
+            "date_effet": effet,
+            "date_signature": signature,
+            "date_fin": date(aujourd_hui.year + 2, 12, 31),
+        } | champs
         champs |= {
             "date_proposition": champs["date_signature"] - timedelta(days=40),
             "date_signature_bailleur": champs["date_signature"] - timedelta(days=6),
             "date_signature_reservataire": champs["date_signature"],
         }
     convention = Convention.objects.create(
-        bailleur=bailleur, reservataire=reservataire, departement_id="94", numero=numero, **({"nb_candidats": 3, "delai_presentation_jours": 30} | champs)
+        bailleur=bailleur,
+        reservataire=reservataire,
+        departement_id="94",
+        numero=numero,
+        **({"nb_candidats": 3, "delai_presentation_jours": 30} | champs),
     )
     for ligne in plan.lignes:
         droit = Droit.objects.create(
@@ -178,8 +215,8 @@ def _ecrire(
             taux=Decimal(ligne.taux),
             montant_garanti=ligne.montant,
         )
-        droit.perimetre.set(ligne.perimetre)
-        droit.assiette.set(ligne.assiette)
+        droit.perimetre.set(Territoire.objects.filter(pk__in=ligne.perimetre))
+        droit.assiette.set(Territoire.objects.filter(pk__in=ligne.assiette))
     return convention
 
 
@@ -200,7 +237,9 @@ def lignes_en_vigueur(prefixe: str, aujourd_hui: date) -> list[LigneEnVigueur]:
     return lignes
 
 
-def _lire(plan: ConventionDemo, debut: date, fin: date | None, communes: dict[str, frozenset[str]]) -> Iterator[LigneEnVigueur]:
+def _lire(
+    plan: ConventionDemo, debut: date, fin: date | None, communes: dict[str, frozenset[str]]
+) -> Iterator[LigneEnVigueur]:
     for ligne in plan.lignes:
         perimetre = frozenset().union(*(communes[code] for code in ligne.perimetre))
         assiette = frozenset().union(*(communes[code] for code in ligne.assiette)) if ligne.assiette else perimetre

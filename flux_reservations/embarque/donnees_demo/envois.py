@@ -37,7 +37,13 @@ def ecrire_envois(bailleur: Bailleur, prefixe: str, conventions: Iterable[Conven
         MessageInformationPrealable(bailleur.nom, NOM_DU_DEPARTEMENT),
         informes,
         Objet(departement=DEPARTEMENT, annee=EFFET[prefixe].year),
-        _piece(bailleur, agent, "etat_des_lieux", "etat-des-lieux-94.pdf", ("État des lieux avant le passage en flux", bailleur.nom)),
+        _piece(
+            bailleur,
+            agent,
+            "etat_des_lieux",
+            "etat-des-lieux-94.pdf",
+            ("État des lieux avant le passage en flux", bailleur.nom),
+        ),
         EFFET[prefixe] - timedelta(days=75),
     )
     for convention in conventions:
@@ -58,7 +64,10 @@ def ecrire_envois(bailleur: Bailleur, prefixe: str, conventions: Iterable[Conven
             MessageTransmission(bailleur.nom, convention.numero, convention.reservataire.nom),
             [
                 Destinataire(
-                    un.nom, un.organisme.pk if un.organisme else None, un.organisme.courriel if un.organisme else "", un.territoire
+                    un.nom,
+                    un.organisme.pk if un.organisme else None,
+                    un.organisme.courriel if un.organisme else "",
+                    un.territoire,
                 )
                 for un in autorites
             ],
@@ -81,7 +90,13 @@ def _deposer(
     """Un lot déposé, parti et reçu ce jour-là : rien n'est à expédier de nouveau."""
     instant = timezone.make_aware(datetime.combine(le, time(10, 30)))
     envois = deposer_lot(
-        acteur=acteur, emetteur=bailleur, message=message, destinataires=destinataires, objet=objet, piece=piece, depose_le=instant
+        acteur=acteur,
+        emetteur=bailleur,
+        message=message,
+        destinataires=destinataires,
+        objet=objet,
+        piece=piece,
+        depose_le=instant,
     )
     Envoi.objects.filter(lot=envois[0].lot).update(
         etat=EtatEnvoi.RECU, envoye_le=instant, recu_le=instant + timedelta(days=2), recu_par="Service du logement"
@@ -91,7 +106,12 @@ def _deposer(
 
 def _piece(bailleur: Bailleur, agent: Utilisateur, genre: str, nom: str, lignes: tuple[str, ...]) -> Piece:
     piece: Piece = Piece.objects.deposer(
-        organisme_id=bailleur.pk, genre=genre, nom=nom, type_mime="application/pdf", octets=page_pdf(lignes), utilisateur_id=agent.pk
+        organisme_id=bailleur.pk,
+        genre=genre,
+        nom=nom,
+        type_mime="application/pdf",
+        octets=page_pdf(lignes),
+        utilisateur_id=agent.pk,
     )
     return piece
 

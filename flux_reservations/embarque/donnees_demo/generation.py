@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Final
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from attributions.domaine.faits_moteur import U
 from attributions.models import Candidat, Liberation, Orientation
 from conventions.models import Bailleur, Logement, Reservataire, ReservationStock, SituationLogement
 from flux_reservations.acces.models import Utilisateur
+from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.droit.conversion import ECHEANCE_DES_CONVENTIONS, taux_de_repli
-from flux_reservations.commun.calendrier import UN_JOUR
-from flux_reservations.embarque.donnees_demo.besoins import ecrire_besoins, ecrire_previsions
+from flux_reservations.embarque.donnees_demo.besoins import ecrire_besoins
+from flux_reservations.embarque.donnees_demo.bilans_publies import DEJA_PUBLIES, publier_les_bilans
 from flux_reservations.embarque.donnees_demo.conges import engendrer_conges
 from flux_reservations.embarque.donnees_demo.conventions import (
     EFFET,
@@ -27,6 +27,7 @@ from flux_reservations.embarque.donnees_demo.conventions import (
     ecrire_conventions,
     lignes_en_vigueur,
 )
+from flux_reservations.embarque.donnees_demo.ecriture import ecrire, reserver, reserver_au_fil
 from flux_reservations.embarque.donnees_demo.envois import ecrire_envois
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
 from flux_reservations.embarque.donnees_demo.histoire import Bureau, Cles, Historien, Recit, ecrire_seances
@@ -71,7 +72,9 @@ def est_deja_engendree() -> bool:
 def engendrer(aujourd_hui: date, graine: int = GRAINE) -> Engendre:
     """Écrit toute la démonstration ; ne refait rien si elle est là. Lève `ErreurMetier` pour un jour trop ancien."""
     if aujourd_hui < PREMIER_JOUR_POSSIBLE:
-        raise ErreurMetier("jour_trop_ancien", f"La démonstration commence le {PREMIER_JOUR_POSSIBLE:%d/%m/%Y} au plus tôt.")
+        raise ErreurMetier(
+            "jour_trop_ancien", f"La démonstration commence le {PREMIER_JOUR_POSSIBLE:%d/%m/%Y} au plus tôt."
+        )
     with transaction.atomic():
         if est_deja_engendree():
             return Engendre(deja_la=True, nombres={})
@@ -113,22 +116,28 @@ class _Maison:
         stock = engendrer_stock(self.hasard, self.plan.prefixe, logements, self.reservataires)
         conventions = ecrire_conventions(self.bailleur, self.plan.prefixe, self.reservataires, self.aujourd_hui)
         recit = self._raconter(logements, self._lignes(logements, stock))
-        _ecrire(Logement, [logement.ligne for logement in logements])
-        _ecrire(SituationLogement, list(situations_des(logements)))
-        _ecrire(ReservationStock, stock)
-        _ecrire(Liberation, recit.liberations)
-        _ecrire(Orientation, recit.orientations)
-        _ecrire(Candidat, recit.candidats)
+        ecrire(Logement, [logement.ligne for logement in logements])
+        ecrire(SituationLogement, list(situations_des(logements)))
+        ecrire(ReservationStock, stock)
+        ecrire(Liberation, recit.liberations)
+        ecrire(Orientation, recit.orientations)
+        ecrire(Candidat, recit.candidats)
         lieu, _, _ = _SEANCES[self.plan.prefixe]
         ecrire_seances(self.bailleur.pk, lieu, self._seances(), recit, self.aujourd_hui)
         soldes = ecrire_soldes(
-            self.bailleur, self.plan.prefixe, self.premiere_annee, EFFET[self.plan.prefixe], self.aujourd_hui, self.hasard
+            self.bailleur,
+            self.plan.prefixe,
+            self.premiere_annee,
+            EFFET[self.plan.prefixe],
+            self.aujourd_hui,
+            self.hasard,
         )
-        ecrire_previsions(self.bailleur, self.aujourd_hui, self.hasard)
+        bilans = publier_les_bilans(self.bailleur, self.aujourd_hui, DEJA_PUBLIES[self.plan.prefixe])
         envois = ecrire_envois(self.bailleur, self.plan.prefixe, conventions.values(), self.agent)
         return {
             "soldes": soldes,
             "envois": envois,
+            "bilans": bilans,
             "logements": len(logements),
             "reservations_stock": len(stock),
             "conventions": len(conventions),
@@ -139,7 +148,9 @@ class _Maison:
 
     def _seances(self) -> list[date]:
         _, jour, semaines = _SEANCES[self.plan.prefixe]
-        return calendrier_des_seances(date(self.premiere_annee - 1, 10, 1), self.aujourd_hui + timedelta(days=45), jour, semaines)
+        return calendrier_des_seances(
+            date(self.premiere_annee - 1, 10, 1), self.aujourd_hui + timedelta(days=45), jour, semaines
+        )
 
     def _raconter(self, logements: list[LogementDemo], lignes: list[LigneEnVigueur]) -> Recit:
         noms_de_communes = dict(Commune.objects.du_departement("94").values_list("code", "nom"))
@@ -181,9 +192,9 @@ class _Maison:
         dans_le_flux = [un for un in logements if not un.stock_de and not un.programme.hors_champ]
         zones = {
             code: frozenset(
-                TerritoireCommune.objects.filter(territoire=self.reservataires[code].territoire, commune__departement="94").values_list(
-                    "commune_id", flat=True
-                )
+                TerritoireCommune.objects.filter(
+                    territoire=self.reservataires[code].territoire, commune__departement="94"
+                ).values_list("commune_id", flat=True)
             )
             for code in (part.reservataire for part in PARTS[self.plan.prefixe] if not part.est_converti)
         }
@@ -194,25 +205,6 @@ class _Maison:
             debut = ECHEANCE_DES_CONVENTIONS.versions[-1].valeur + UN_JOUR
             lignes.append(LigneEnVigueur("ETAT94", "repli", int(taux * 100), zone, zone, debut, None))
         return lignes
-
-
-def reserver(modele: type[models.Model], nombre: int) -> Iterator[int]:
-    """Réserve des clés dans la suite de la table : on peut relier les lignes avant de les écrire, et personne ne les reprendra."""
-    with connection.cursor() as curseur:
-        curseur.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [modele._meta.db_table, nombre]
-        )
-        return iter([ligne[0] for ligne in curseur.fetchall()])
-
-
-def reserver_au_fil(modele: type[models.Model], paquet: int = 1000) -> Iterator[int]:
-    """Des clés réservées par paquets, autant qu'il en faut."""
-    while True:
-        yield from reserver(modele, paquet)
-
-
-def _ecrire(modele: type[models.Model], lignes: list[models.Model]) -> None:
-    modele._default_manager.bulk_create(lignes, batch_size=2000)
 
 
 def _parc(logements: list[LogementDemo], le: date) -> dict[tuple[str, bool, str, str], int]:

@@ -86,13 +86,18 @@ class Historien:
         """Un programme neuf : ses logements, répartis en concertation, loués en quelques semaines (RG-22)."""
         hasard, bureau = self._hasard, self._bureau
         programme = logements[0].programme
-        commune = next((code for code, un in bureau.reservataires.items() if un.territoire_id == f"commune:{programme.lieu.code}"), "BAILLEUR")
+        commune = next(
+            (code for code, un in bureau.reservataires.items() if un.territoire_id == f"commune:{programme.lieu.code}"),
+            "BAILLEUR",
+        )
         parts = ["ETAT94/prioritaires"] * 25 + ["ETAT94/agents"] * 5 + ["AL"] * 24 + [commune] * 16 + ["BAILLEUR"] * 30
         for rang, logement in enumerate(hasard.melanger(logements), start=1):
             logement.ligne.date_premiere_location = livraison
             conge = Conge(logement, livraison, livraison, numero=f"N{livraison.year}-{programme.numero}-{rang:02d}")
             liberation = self._ecrire_liberation(conge, nature=NatureLiberation.PREMIERE_LOCATION)
-            choix = Choix(parts[(rang * 37) % 100], "", "", {}, "Concertation de première mise en location du programme")
+            choix = Choix(
+                parts[(rang * 37) % 100], "", "", {}, "Concertation de première mise en location du programme"
+            )
             le = premier_jour_ouvre(livraison - timedelta(days=hasard.entier(16, 34)))
             deroule = self._orienter(liberation, logement, choix, le, 1, peut_echouer=False)
             liberation.date_bail = deroule.bail
@@ -133,7 +138,9 @@ class Historien:
         if logement.stock_de:
             self._raconter_du_stock(conge, ouverture)
             return
-        orientation_le = hasard.apres(conge.le, 45, 100, 60) if hasard.est_vrai(130) else hasard.apres(conge.le, 12, 44, 26)
+        orientation_le = (
+            hasard.apres(conge.le, 45, 100, 60) if hasard.est_vrai(130) else hasard.apres(conge.le, 12, 44, 26)
+        )
         if orientation_le > jour or conge.disponibilite.year > jour.year:
             if conge.disponibilite >= ouverture:
                 self._ecrire_liberation(conge)
@@ -219,7 +226,14 @@ class Historien:
         return liberation
 
     def _orienter(
-        self, liberation: Liberation, logement: LogementDemo, choix: Choix, le: date, rang: int, *, peut_echouer: bool = True
+        self,
+        liberation: Liberation,
+        logement: LogementDemo,
+        choix: Choix,
+        le: date,
+        rang: int,
+        *,
+        peut_echouer: bool = True,
     ) -> Deroule:
         """Écrit une orientation, ses candidats et sa séance."""
         bureau = self._bureau

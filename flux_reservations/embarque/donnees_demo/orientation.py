@@ -7,7 +7,17 @@ from datetime import date, timedelta
 from typing import Final
 
 from attributions.domaine.codes import COMPTE_BAILLEUR
-from attributions.domaine.faits_moteur import AGENTS, CompteDecide, FaitsMoteur, Ligne, LogementLibere, Parc, Partie, Plafond, U
+from attributions.domaine.faits_moteur import (
+    AGENTS,
+    CompteDecide,
+    FaitsMoteur,
+    Ligne,
+    LogementLibere,
+    Parc,
+    Partie,
+    Plafond,
+    U,
+)
 from attributions.domaine.moteur import Moteur
 from attributions.domaine.phrases import expliquer_un_choix
 from attributions.domaine.rejeu import code_public
@@ -142,7 +152,11 @@ class Comptes:
         est_delaisse = recente and moteur.terrain.codes[propose] in DELAISSES and self.hasard.est_vrai(940)
         if est_delaisse or self.hasard.est_vrai(110 if recente else CHOIX_LIBRES):
             autres = [moteur.terrain.indice(un.compte) for un in eligibles[:5]]
-            permis = [un for un in autres if un not in moteur.terrain.etats and un != propose and moteur.terrain.codes[un] != REPLI]
+            permis = [
+                un
+                for un in autres
+                if un not in moteur.terrain.etats and un != propose and moteur.terrain.codes[un] != REPLI
+            ]
             if permis:
                 retenu, motif = self.hasard.choisir(permis), self.hasard.choisir(MOTIFS_DE_DEROGATION)
         sous_contingent = moteur.sous_contingent(retenu, fiche)

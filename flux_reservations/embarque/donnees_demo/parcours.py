@@ -12,19 +12,18 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any, Final
 
-from attributions.domaine.codes import Decision, Issue, Reponse
-from attributions.domaine.codes import Public as P
+from attributions.domaine.codes import Decision, Issue, Public, Reponse
 from flux_reservations.commun.calendrier import UN_JOUR, premier_jour_ouvre
 from flux_reservations.droit.delais import date_limite_de_presentation, date_limite_de_reponse
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
 
 PUBLICS: Final = {
-    "prioritaires": ((P.DALO, 56), (P.PRIORITAIRE, 44)),
-    "repli": ((P.DALO, 50), (P.PRIORITAIRE, 50)),
-    "agents": ((P.AGENT, 1),),
-    "AL": ((P.PRIORITAIRE, 22), (P.PREMIER_QUARTILE, 24), (P.DALO, 6), (P.AUTRE, 48)),
-    "BAILLEUR": ((P.PRIORITAIRE, 16), (P.DALO, 10), (P.PREMIER_QUARTILE, 30), (P.AUTRE, 44)),
-    "autres": ((P.PRIORITAIRE, 19), (P.DALO, 4), (P.PREMIER_QUARTILE, 30), (P.AUTRE, 47)),
+    "prioritaires": ((Public.DALO, 56), (Public.PRIORITAIRE, 44)),
+    "repli": ((Public.DALO, 50), (Public.PRIORITAIRE, 50)),
+    "agents": ((Public.AGENT, 1),),
+    "AL": ((Public.PRIORITAIRE, 22), (Public.PREMIER_QUARTILE, 24), (Public.DALO, 6), (Public.AUTRE, 48)),
+    "BAILLEUR": ((Public.PRIORITAIRE, 16), (Public.DALO, 10), (Public.PREMIER_QUARTILE, 30), (Public.AUTRE, 44)),
+    "autres": ((Public.PRIORITAIRE, 19), (Public.DALO, 4), (Public.PREMIER_QUARTILE, 30), (Public.AUTRE, 47)),
 }
 MOTIFS_DE_RENDU: Final = (
     "Aucun de nos candidats ne cherche cette typologie dans la commune",
@@ -38,6 +37,8 @@ MOTIFS_DE_NON_ATTRIBUTION: Final = (
     "Pièces justificatives manquantes le jour de la commission",
 )
 MOTIFS_DE_REFUS: Final = ("Quartier", "Superficie", "Étage", "Loyer trop élevé", "Changement de situation")
+ORDRE_DU_JOUR: Final = timedelta(days=9)
+"""L'ordre du jour d'une séance se remplit dans les jours qui la précèdent."""
 MENAGES: Final = {"T1": (1, 1), "T2": (1, 2), "T3": (2, 4), "T4": (3, 5), "T5": (4, 7), "T6": (5, 8)}
 
 
@@ -62,7 +63,7 @@ class Cadre:
         return self.compte == "BAILLEUR"
 
     @property
-    def publics(self) -> tuple[tuple[P, int], ...]:
+    def publics(self) -> tuple[tuple[Public, int], ...]:
         """Les publics qu'on y présente, pesés."""
         code, _, sous_contingent = self.compte.partition("/")
         return PUBLICS.get(sous_contingent or code, PUBLICS["autres"])
@@ -119,7 +120,11 @@ class Conteur:
         examines = [self._candidat(cadre, proposition) for _ in range(nombre)]
         if hasard.est_vrai(60):
             for candidat in examines:
-                candidat |= {"decision": Decision.NON_ATTRIBUTION, "motif": hasard.choisir(MOTIFS_DE_NON_ATTRIBUTION), "le": seance}
+                candidat |= {
+                    "decision": Decision.NON_ATTRIBUTION,
+                    "motif": hasard.choisir(MOTIFS_DE_NON_ATTRIBUTION),
+                    "le": seance,
+                }
             deroule.candidats += examines
             if seance + timedelta(days=9) > cadre.aujourd_hui:
                 deroule.seance = seance
@@ -138,7 +143,7 @@ class Conteur:
     def _candidat(self, cadre: Cadre, le: date) -> dict[str, Any]:
         public = self._hasard.peser(cadre.publics)
         if cadre.est_deleguee and self._hasard.est_vrai(20):
-            public = P.AUTRE
+            public = Public.AUTRE
         anciennete = self._hasard.vers(60, 2600, 700)
         depot = le - timedelta(days=anciennete)
         return {
@@ -157,7 +162,11 @@ class Conteur:
             return
         for rang, candidat in enumerate(examines, start=1):
             if rang == len(examines) and hasard.est_vrai(140):
-                candidat |= {"decision": Decision.IRRECEVABILITE, "motif": "Demande radiée depuis la présentation", "le": seance}
+                candidat |= {
+                    "decision": Decision.IRRECEVABILITE,
+                    "motif": "Demande radiée depuis la présentation",
+                    "le": seance,
+                }
             else:
                 candidat |= {"decision": Decision.RANG, "rang_caleol": rang, "le": seance}
 
@@ -181,7 +190,9 @@ class Conteur:
             if reponse == Reponse.ACCEPTE:
                 deroule.champs["public"] = candidat["public"]
                 break
-        arrivee = max(depart + timedelta(days=hasard.vers(4, 21, 9)), cadre.disponibilite + timedelta(days=hasard.entier(0, 6)))
+        arrivee = max(
+            depart + timedelta(days=hasard.vers(4, 21, 9)), cadre.disponibilite + timedelta(days=hasard.entier(0, 6))
+        )
         deroule.bail = premier_jour_ouvre(arrivee)
 
 
@@ -222,11 +233,14 @@ def _couper(deroule: Deroule, cadre: Cadre) -> Deroule:
         del champs["date_caleol"]
     if "date_caleol" not in champs:
         champs.pop("decision", None)
-    deroule.candidats = [_couper_un_candidat(candidat, jour) for candidat in deroule.candidats if candidat.pop("presente_le") <= jour]
+    deroule.candidats = [
+        _couper_un_candidat(candidat, jour) for candidat in deroule.candidats if candidat.pop("presente_le") <= jour
+    ]
     if deroule.candidats:
         champs["nb_candidats"] = len(deroule.candidats)
-    if deroule.seance is not None and "date_caleol" not in champs and (not deroule.candidats or (deroule.seance - jour).days > 9):  # noqa: PLR2004
-        deroule.seance = None
+    if deroule.seance is not None and "date_caleol" not in champs:
+        est_inscrit = bool(deroule.candidats) and deroule.seance - jour <= ORDRE_DU_JOUR
+        deroule.seance = deroule.seance if est_inscrit else None
     if deroule.bail is not None and deroule.bail <= jour:
         champs["issue"] = Issue.BAIL
     else:

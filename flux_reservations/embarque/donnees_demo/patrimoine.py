@@ -25,7 +25,16 @@ TYPOLOGIES: Final = (("T1", 8), ("T2", 22), ("T3", 36), ("T4", 25), ("T5", 8), (
 TYPOLOGIES_NEUVES: Final = (("T1", 9), ("T2", 32), ("T3", 36), ("T4", 19), ("T5", 4))
 SURFACES: Final = {"T1": (26, 36), "T2": (41, 53), "T3": (56, 70), "T4": (69, 86), "T5": (84, 101), "T6": (99, 122)}
 LOYERS: Final = {
-    "HBM": 615, "HLMO": 588, "ILM": 662, "ILN": 738, "PLA": 672, "PLATS": 578, "PLUS": 705, "PLAI": 626, "PLS": 1034, "PLI": 1262,
+    "HBM": 615,
+    "HLMO": 588,
+    "ILM": 662,
+    "ILN": 738,
+    "PLA": 672,
+    "PLATS": 578,
+    "PLUS": 705,
+    "PLAI": 626,
+    "PLS": 1034,
+    "PLI": 1262,
 }
 """Loyer mensuel par mètre carré, en centimes."""
 DPE: Final = (
@@ -141,13 +150,17 @@ def _engendrer_un(hasard: Hasard, bailleur: Bailleur, programme: Programme, rang
         surface=surface,
         financement=programme.financement,
         annee_construction=programme.annee,
-        date_premiere_location=None if programme.est_neuf else date(programme.annee + 1, 4 if programme.numero % 2 else 10, 1),
+        date_premiere_location=None
+        if programme.est_neuf
+        else date(programme.annee + 1, 4 if programme.numero % 2 else 10, 1),
         loyer=(surface * au_metre / 100).quantize(Decimal("0.01")),
         charges=(surface * hasard.entier(185, 290) / 100).quantize(Decimal("0.01")),
         etage="RDC" if etage == 0 else str(etage),
         ascenseur=programme.a_un_ascenseur,
         pmr=(etage == 0 or programme.a_un_ascenseur) and hasard.est_vrai(140 if recent else 35),
         dpe=hasard.peser(next(notes for borne, notes in DPE if programme.annee < borne)),
-        annexes=hasard.peser((("", 4), ("Cave", 4), ("Parking", 3), ("Cave, parking", 2), ("Balcon", 2 if recent else 1))),
+        annexes=hasard.peser(
+            (("", 4), ("Cave", 4), ("Parking", 3), ("Cave, parking", 2), ("Balcon", 2 if recent else 1))
+        ),
         secteur=programme.secteur,
     )

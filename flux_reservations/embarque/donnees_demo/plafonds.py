@@ -38,8 +38,14 @@ def tenir_les_plafonds(baux: Iterable[BailDuFlux], annee: int, aujourd_hui: date
     premier = date(annee, 1, 1)
     tous, agents = frozenset({"prioritaires", "agents"}), frozenset({"agents"})
     # Un bail repoussé diminue le flux de l'année : chaque plafond se revoit après l'autre.
-    for sous_contingents, plafond in ((tous, plafond_etat(premier)), (agents, plafond_agents(premier)), (tous, plafond_etat(premier))):
-        recus = sorted((bail for bail in de_l_annee if _est_de_l_etat(bail, sous_contingents, annee)), key=lambda bail: bail.le)
+    for sous_contingents, plafond in (
+        (tous, plafond_etat(premier)),
+        (agents, plafond_agents(premier)),
+        (tous, plafond_etat(premier)),
+    ):
+        recus = sorted(
+            (bail for bail in de_l_annee if _est_de_l_etat(bail, sous_contingents, annee)), key=lambda bail: bail.le
+        )
         while len(recus) > plafond * flux:
             flux -= 1
             _repousser(recus.pop(), aujourd_hui)

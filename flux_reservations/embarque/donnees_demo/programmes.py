@@ -111,10 +111,8 @@ class Batisseur:
         """Un quartier prioritaire de la commune, surtout pour les grands ensembles."""
         if not lieu.quartiers:
             return 0
-        if financement in GRANDS_ENSEMBLES:
-            chance = 640
-        else:
-            chance = 380 if annee < 2000 else 170  # noqa: PLR2004 : quartiers bâtis surtout au siècle dernier
+        ancien = 380 if annee < 2000 else 170  # noqa: PLR2004 : quartiers bâtis surtout au siècle dernier
+        chance = 640 if financement in GRANDS_ENSEMBLES else ancien
         return self._hasard.choisir(lieu.quartiers)[0] if self._hasard.est_vrai(chance) else 0
 
     def _ajouter(

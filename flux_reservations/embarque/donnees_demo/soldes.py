@@ -17,8 +17,13 @@ REPRISES: Final = {"RB": {"CRETEIL": 3, "AL": 4, "IVRY": 2}, "TM": {"SAINT-MAUR"
 """Droits uniques que les conventions ont repris dans leur premier solde, en logements."""
 
 
-def ecrire_soldes(bailleur: Bailleur, prefixe: str, premiere_annee: int, effet: date, aujourd_hui: date, hasard: Hasard) -> int:
-    """Les soldes de la première année, puis ceux que laisse chaque année finie ; rend combien."""
+def ecrire_soldes(
+    bailleur: Bailleur, prefixe: str, premiere_annee: int, effet: date, aujourd_hui: date, hasard: Hasard
+) -> int:
+    """Les soldes de la première année, puis ceux que laisse chaque année finie ; rend combien.
+
+    Ceux de l'an passé sont saisis aussi : le bilan, quand il sera publié, l'emportera.
+    """
     soldes = _premiers_soldes(bailleur, prefixe, premiere_annee, effet, hasard)
     SoldeOuverture.objects.bulk_create(soldes)
     nombre = len(soldes)
@@ -38,11 +43,18 @@ def ecrire_soldes(bailleur: Bailleur, prefixe: str, premiere_annee: int, effet: 
     return nombre
 
 
-def _premiers_soldes(bailleur: Bailleur, prefixe: str, premiere_annee: int, effet: date, hasard: Hasard) -> list[SoldeOuverture]:
+def _premiers_soldes(
+    bailleur: Bailleur, prefixe: str, premiere_annee: int, effet: date, hasard: Hasard
+) -> list[SoldeOuverture]:
     """Droits uniques repris ; et, si les conventions couraient déjà, ce que les années d'avant l'histoire avaient laissé."""
     soldes = []
     reprises = REPRISES[prefixe]
-    chaines = Convention.objects.filter(bailleur=bailleur, origine=None).signees().select_related("reservataire").order_by("pk")
+    chaines = (
+        Convention.objects.filter(bailleur=bailleur, origine=None)
+        .signees()
+        .select_related("reservataire")
+        .order_by("pk")
+    )
     for convention in chaines:
         report = Fraction(reprises.get(convention.reservataire.code, 0))
         if effet.year < premiere_annee:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from conventions.domaine.codes import Contrepartie, NatureDroitStock
-from conventions.models import ReservationStock, Reservataire
+from conventions.models import Reservataire, ReservationStock
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.embarque.donnees_demo.conventions import EFFET
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
@@ -30,7 +30,23 @@ class PartDeStock:
 
 
 _EPT11 = frozenset({"94028", "94002", "94011", "94044", "94004", "94071"})
-_EPT12 = frozenset({"94081", "94041", "94076", "94022", "94054", "94078", "94074", "94038", "94037", "94003", "94073", "94016", "94043"})
+_EPT12 = frozenset(
+    {
+        "94081",
+        "94041",
+        "94076",
+        "94022",
+        "94054",
+        "94078",
+        "94074",
+        "94038",
+        "94037",
+        "94003",
+        "94073",
+        "94016",
+        "94043",
+    }
+)
 
 PARTS: Final[dict[str, tuple[PartDeStock, ...]]] = {
     "RB": (

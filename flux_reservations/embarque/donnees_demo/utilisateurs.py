@@ -14,8 +14,16 @@ MOT_DE_PASSE: Final = "demonstration-2023"
 """Mot de passe de toutes les personnes de la démonstration ; jamais créé ailleurs."""
 
 PERSONNES_DES_BAILLEURS: Final = {
-    "RB": (("Nadia", "Benhaddou", Role.GESTIONNAIRE), ("Hélène", "Courtois", Role.RESPONSABLE), ("Marc", "Vasseur", Role.LECTEUR)),
-    "TM": (("Yann", "Le Goff", Role.GESTIONNAIRE), ("Sabine", "Ferrand", Role.RESPONSABLE), ("Émile", "Okafor", Role.LECTEUR)),
+    "RB": (
+        ("Nadia", "Benhaddou", Role.GESTIONNAIRE),
+        ("Hélène", "Courtois", Role.RESPONSABLE),
+        ("Marc", "Vasseur", Role.LECTEUR),
+    ),
+    "TM": (
+        ("Yann", "Le Goff", Role.GESTIONNAIRE),
+        ("Sabine", "Ferrand", Role.RESPONSABLE),
+        ("Émile", "Okafor", Role.LECTEUR),
+    ),
 }
 PERSONNES_DES_RESERVATAIRES: Final = (
     ("AL", "Camille", "Roussel", Role.GESTIONNAIRE),
@@ -35,11 +43,11 @@ def creer_utilisateurs(
     gestionnaires: dict[str, Utilisateur] = {}
     for prefixe, personnes in PERSONNES_DES_BAILLEURS.items():
         for prenom, nom, role in personnes:
-            personne = _creer(prenom, nom, bailleurs[prefixe].organisme_ptr, role, secret)
+            personne = _creer(prenom, nom, bailleurs[prefixe], role, secret)
             if role is Role.GESTIONNAIRE:
                 gestionnaires[prefixe] = personne
     for code, prenom, nom, role in PERSONNES_DES_RESERVATAIRES:
-        _creer(prenom, nom, reservataires[code].organisme_ptr, role, secret)
+        _creer(prenom, nom, reservataires[code], role, secret)
     _creer(*ADMINISTRATEUR, plateforme, Role.ADMINISTRATEUR, secret)
     return gestionnaires
 
@@ -47,7 +55,7 @@ def creer_utilisateurs(
 def _creer(prenom: str, nom: str, organisme: Organisme, role: Role, secret: str) -> Utilisateur:
     courriel = f"{_sans_accents(prenom)}.{_sans_accents(nom)}@demo.example"
     utilisateur = Utilisateur.objects.create(courriel=courriel, prenom=prenom, nom=nom, password=secret)
-    Rattachement.objects.create(utilisateur=utilisateur, organisme=organisme, role=role.value)
+    Rattachement.objects.create(utilisateur=utilisateur, organisme_id=organisme.pk, role=role.value)
     return utilisateur
 
 
