@@ -74,11 +74,13 @@ class Web(Processus):
 def ouvrier(journaux: Path, environnement: Mapping[str, str]) -> Processus:
     """L'ouvrier : deux tâches à la fois."""
     options = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-    module = ["celery", "-A", "flux_reservations", *options]
+    module: list[str | Path] = ["celery", "-A", "flux_reservations", *options]
     return Ouvrier("Ouvrier", journaux / "ouvrier.log", environnement, module)
 
 
 def echeancier(journaux: Path, environnement: Mapping[str, str], dossier: Path) -> Processus:
     """L'échéancier, qui se souvient de ses derniers passages dans `dossier`."""
-    options = ["beat", "--schedule", dossier / "echeancier", "--pidfile=", "--loglevel", "INFO"]
-    return Processus("Échéancier", journaux / "echeancier.log", environnement, ["celery", "-A", "flux_reservations", *options])
+    options: list[str | Path] = ["beat", "--schedule", dossier / "echeancier", "--pidfile=", "--loglevel", "INFO"]
+    return Processus(
+        "Échéancier", journaux / "echeancier.log", environnement, ["celery", "-A", "flux_reservations", *options]
+    )

@@ -81,7 +81,9 @@ def _ouvrir_le_dossier(dossier: Path) -> None:
         journaux = dossier / "journaux"
         journaux.mkdir(exist_ok=True, mode=0o700)
     except OSError as erreur:
-        message = f"Le dossier {dossier} ne peut pas être utilisé ({erreur.strerror}) : donnez-en un autre avec --dossier."
+        message = (
+            f"Le dossier {dossier} ne peut pas être utilisé ({erreur.strerror}) : donnez-en un autre avec --dossier."
+        )
         raise ErreurMetier("demo_dossier", message) from erreur
     for journal in journaux.glob("*.log"):
         if journal.stat().st_size > TAILLE_MAXIMALE_DE_JOURNAL:

@@ -124,7 +124,9 @@ class PostgreSQL(Service):
         try:
             chantier.rename(self.donnees)
         except OSError as erreur:
-            message = f"Le dossier {self.donnees} existe et n'est pas une base PostgreSQL : videz-le, ou donnez-en un autre."
+            message = (
+                f"Le dossier {self.donnees} existe et n'est pas une base PostgreSQL : videz-le, ou donnez-en un autre."
+            )
             raise ErreurMetier("embarque_dossier", message) from erreur
 
     def _attendre_les_orphelins(self) -> None:

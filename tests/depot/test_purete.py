@@ -33,7 +33,7 @@ def _module(nom: str) -> str:
     return nom.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def test_l_anneau_pur_s_importe_quand_django_est_interdit():
+def test_l_anneau_pur_s_importe_quand_django_est_interdit() -> None:
     resultat = subprocess.run(
         [sys.executable, "-c", SANS_EUX, *map(_module, _purs())],
         cwd=RACINE,
@@ -46,9 +46,18 @@ def test_l_anneau_pur_s_importe_quand_django_est_interdit():
 
 
 @pytest.mark.parametrize("nom", _purs())
-def test_un_module_pur_n_importe_que_la_bibliotheque_standard(nom):
+def test_un_module_pur_n_importe_que_la_bibliotheque_standard(nom: str) -> None:
     racines = {importe.partition(".")[0] for importe in importes(nom)}
-    etrangers = racines - sys.stdlib_module_names - TOLERES - {"flux_reservations", "conventions", "attributions", "bilans"}
+    etrangers = (
+        racines - sys.stdlib_module_names - TOLERES - {"flux_reservations", "conventions", "attributions", "bilans"}
+    )
     assert not etrangers
-    du_projet = {importe for importe in importes(nom) if importe.startswith(("flux_reservations", "conventions", "attributions", "bilans"))}
-    assert all(importe.startswith(("flux_reservations.droit", "flux_reservations.commun")) or ".domaine" in importe for importe in du_projet)
+    du_projet = {
+        importe
+        for importe in importes(nom)
+        if importe.startswith(("flux_reservations", "conventions", "attributions", "bilans"))
+    }
+    assert all(
+        importe.startswith(("flux_reservations.droit", "flux_reservations.commun")) or ".domaine" in importe
+        for importe in du_projet
+    )

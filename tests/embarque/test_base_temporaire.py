@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,11 +19,11 @@ REGARDER = (
 )
 
 
-def _base_temporaire(*commande, dossier=None):
+def _base_temporaire(*commande: str, dossier: Path | None = None) -> subprocess.Popen[str]:
     return lancer_python(MANAGE, "base_temporaire", *commande, dossier=dossier)
 
 
-def test_la_base_est_migree_le_dossier_garde_et_la_sortie_intacte(tmp_path):
+def test_la_base_est_migree_le_dossier_garde_et_la_sortie_intacte(tmp_path: Path) -> None:
     processus = _base_temporaire("--", sys.executable, "-c", REGARDER, dossier=tmp_path)
     sortie, erreurs = processus.communicate()
     vu = json.loads(sortie)
@@ -32,34 +33,34 @@ def test_la_base_est_migree_le_dossier_garde_et_la_sortie_intacte(tmp_path):
     assert erreurs == ""
 
 
-def test_le_code_de_la_commande_est_rendu():
+def test_le_code_de_la_commande_est_rendu() -> None:
     processus = _base_temporaire("--", "sh", "-c", "exit 7")
     processus.communicate()
     assert processus.returncode == 7
 
 
-def test_les_options_de_la_commande_lui_reviennent():
+def test_les_options_de_la_commande_lui_reviennent() -> None:
     processus = _base_temporaire("--", "echo", "--format", "json", "--", "-v")
     sortie, _erreurs = processus.communicate()
     assert sortie == "--format json -- -v\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--"], ["--inconnue", "--", "true"]])
-def test_mal_appelee_elle_rend_2(arguments):
+def test_mal_appelee_elle_rend_2(arguments: list[str]) -> None:
     processus = _base_temporaire(*arguments)
     _sortie, erreurs = processus.communicate()
     assert processus.returncode == 2
     assert "Traceback" not in erreurs
 
 
-def test_deux_bases_ne_se_voient_pas():
+def test_deux_bases_ne_se_voient_pas() -> None:
     processus = [_base_temporaire("--", "sh", "-c", "echo $DATABASE_URL; sleep 0.5") for _ in range(2)]
     adresses = {p.communicate()[0] for p in processus}
     assert len(adresses) == 2
     assert all(p.returncode == 0 for p in processus)
 
 
-def _attendre_la_commande(processus):
+def _attendre_la_commande(processus: subprocess.Popen[str]) -> tuple[int, Path]:
     """Le numéro de la commande en cours, et le dossier de sa base."""
     numero, adresse = lire_ligne(processus).split(" ", 1)
     return int(numero), Path(adresse.partition("host=")[2].partition("/postgresql")[0])
@@ -68,7 +69,7 @@ def _attendre_la_commande(processus):
 COMMANDE = ("--", "sh", "-c", "echo $$ $DATABASE_URL; sleep 60")
 
 
-def test_tuee_elle_ne_laisse_rien_tourner():
+def test_tuee_elle_ne_laisse_rien_tourner() -> None:
     processus = _base_temporaire(*COMMANDE)
     commande, dossier = _attendre_la_commande(processus)
     serveur = int((dossier / "postgresql" / "postmaster.pid").read_text().split()[0])
@@ -79,7 +80,7 @@ def test_tuee_elle_ne_laisse_rien_tourner():
 
 
 @pytest.mark.parametrize("arret", [signal.SIGTERM, signal.SIGINT])
-def test_un_signal_arrete_tout_et_efface_le_dossier(arret):
+def test_un_signal_arrete_tout_et_efface_le_dossier(arret: signal.Signals) -> None:
     processus = _base_temporaire(*COMMANDE)
     commande, dossier = _attendre_la_commande(processus)
     processus.send_signal(arret)

@@ -6,11 +6,16 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from flux_reservations.embarque.preparation import DONNEES_EN_PLACE
 from tests.embarque.aide import MANAGE, attendre, lancer_python, lire_ligne, processus_citant
+
+Demo = tuple["subprocess.Popen[str]", int, list[str]]
 
 
 def _port_libre() -> int:
@@ -30,7 +35,7 @@ def _repond(port: int) -> bool:
         connexion.close()
 
 
-def _lire_jusqu_a(processus, debut):
+def _lire_jusqu_a(processus: subprocess.Popen[str], debut: str) -> list[str]:
     """Les lignes lues jusqu'à celle qui commence par `debut`, comprise."""
     lignes = []
     while ligne := lire_ligne(processus):
@@ -41,13 +46,13 @@ def _lire_jusqu_a(processus, debut):
     raise AssertionError("\n".join([*lignes, processus.stderr.read()]))
 
 
-def _numero_de(lignes, service):
+def _numero_de(lignes: list[str], service: str) -> int:
     ligne = next(ligne for ligne in reversed(lignes) if f"  {service} : " in ligne and "(processus " in ligne)
     return int(ligne.partition("(processus ")[2].rstrip(")."))
 
 
 @pytest.fixture
-def demo(tmp_path):
+def demo(tmp_path: Path) -> Iterator[Demo]:
     """Une démonstration sans données, prête, et ce qu'elle a dit."""
     (tmp_path / "etapes").mkdir()
     (tmp_path / "etapes" / "donnees").write_text(DONNEES_EN_PLACE)
@@ -61,7 +66,7 @@ def demo(tmp_path):
     attendre(lambda: not processus_citant(str(tmp_path)), "la fin de tous les processus de la démonstration")
 
 
-def test_la_demonstration_resiste_aux_morts_et_s_arrete_proprement(demo, tmp_path):
+def test_la_demonstration_resiste_aux_morts_et_s_arrete_proprement(demo: Demo, tmp_path: Path) -> None:
     """Un seul essai pour tout le scénario : démarrer coûte plusieurs secondes."""
     processus, port, lignes = demo
     assert _repond(port)
@@ -84,7 +89,7 @@ def test_la_demonstration_resiste_aux_morts_et_s_arrete_proprement(demo, tmp_pat
     assert not processus_citant(str(tmp_path))
 
 
-def test_un_port_pris_est_dit_sans_trace(tmp_path):
+def test_un_port_pris_est_dit_sans_trace(tmp_path: Path) -> None:
     with socket.socket() as prise:
         prise.bind(("127.0.0.1", 0))
         prise.listen()
@@ -96,13 +101,13 @@ def test_un_port_pris_est_dit_sans_trace(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["--port", "0"], ["--port", "abc"], ["--inconnue"]])
-def test_mal_appelee_elle_rend_2(arguments):
+def test_mal_appelee_elle_rend_2(arguments: list[str]) -> None:
     processus = lancer_python(MANAGE, "demo", *arguments)
     processus.communicate()
     assert processus.returncode == 2
 
 
-def test_tuee_la_demonstration_ne_laisse_rien_tourner(demo):
+def test_tuee_la_demonstration_ne_laisse_rien_tourner(demo: Demo) -> None:
     processus, _port, lignes = demo
     assert _numero_de(lignes, "Ouvrier")
     processus.kill()

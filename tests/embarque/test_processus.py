@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 from flux_reservations.embarque.processus import attendre_l_arret, lancer, processus_dans
 from tests.embarque.aide import attendre, est_vivant, lancer_python, lire_ligne
@@ -16,7 +17,7 @@ time.sleep(60)
 """
 
 
-def test_un_enfant_meurt_avec_son_parent_tue():
+def test_un_enfant_meurt_avec_son_parent_tue() -> None:
     parent = lancer_python("-c", PARENT)
     enfant = int(lire_ligne(parent))
     assert est_vivant(enfant)
@@ -25,7 +26,7 @@ def test_un_enfant_meurt_avec_son_parent_tue():
     attendre(lambda: not est_vivant(enfant), "la mort de l'enfant")
 
 
-def test_un_enfant_est_hors_du_groupe_du_clavier():
+def test_un_enfant_est_hors_du_groupe_du_clavier() -> None:
     enfant = lancer(["sleep", "60"])
     try:
         assert os.getpgid(enfant.pid) == enfant.pid != os.getpgrp()
@@ -34,7 +35,7 @@ def test_un_enfant_est_hors_du_groupe_du_clavier():
         enfant.wait()
 
 
-def test_un_enfant_qui_n_obeit_pas_est_tue(tmp_path):
+def test_un_enfant_qui_n_obeit_pas_est_tue(tmp_path: Path) -> None:
     temoin = tmp_path / "pret"
     enfant = lancer(["sh", "-c", f"trap '' TERM; touch {temoin}; while :; do sleep 1; done"])
     attendre(temoin.exists, "le piège posé")
@@ -43,7 +44,7 @@ def test_un_enfant_qui_n_obeit_pas_est_tue(tmp_path):
     assert enfant.returncode == -signal.SIGKILL
 
 
-def test_les_processus_d_un_dossier_se_reconnaissent(tmp_path):
+def test_les_processus_d_un_dossier_se_reconnaissent(tmp_path: Path) -> None:
     enfant = lancer(["sleep", "60"], dossier=tmp_path)
     try:
         attendre(lambda: processus_dans(tmp_path) == [enfant.pid], "le processus vu dans son dossier")

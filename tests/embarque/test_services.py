@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,23 +20,23 @@ from flux_reservations.embarque.valkey import Valkey
 
 
 @pytest.fixture
-def serveur(tmp_path):
+def serveur(tmp_path: Path) -> Iterator[PostgreSQL]:
     serveur = PostgreSQL(tmp_path, durable=False)
     yield serveur
     serveur.arreter()
 
 
-def _un(serveur):
+def _un(serveur: PostgreSQL) -> int:
     with psycopg.connect(serveur.url) as connexion:
         return connexion.execute("SELECT 1").fetchone()[0]
 
 
-def test_postgresql_repond_des_qu_il_est_demarre(serveur):
+def test_postgresql_repond_des_qu_il_est_demarre(serveur: PostgreSQL) -> None:
     serveur.demarrer()
     assert _un(serveur) == 1
 
 
-def test_postgresql_garde_ses_donnees_quand_il_est_tue(serveur):
+def test_postgresql_garde_ses_donnees_quand_il_est_tue(serveur: PostgreSQL) -> None:
     serveur.durable = True
     serveur.demarrer()
     with psycopg.connect(serveur.url, autocommit=True) as connexion:
@@ -47,7 +49,7 @@ def test_postgresql_garde_ses_donnees_quand_il_est_tue(serveur):
         assert connexion.execute("SELECT n FROM essai").fetchone() == (42,)
 
 
-def test_un_pid_recycle_n_empeche_pas_de_demarrer(serveur):
+def test_un_pid_recycle_n_empeche_pas_de_demarrer(serveur: PostgreSQL) -> None:
     serveur.demarrer()
     serveur.arreter()
     (serveur.donnees / "postmaster.pid").write_text(f"{os.getpid()}\n{serveur.donnees}\n0\n5432\n\n\n\nready\n")
@@ -55,7 +57,9 @@ def test_un_pid_recycle_n_empeche_pas_de_demarrer(serveur):
     assert _un(serveur) == 1
 
 
-def test_un_serveur_deja_la_est_dit_et_laisse_vivant(serveur, tmp_path, monkeypatch):
+def test_un_serveur_deja_la_est_dit_et_laisse_vivant(
+    serveur: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     serveur.demarrer()
     monkeypatch.setattr(postgresql, "DELAI_DES_ORPHELINS", 0.1)
     with pytest.raises(ErreurMetier, match="tourne déjà"):
@@ -63,7 +67,7 @@ def test_un_serveur_deja_la_est_dit_et_laisse_vivant(serveur, tmp_path, monkeypa
     assert _un(serveur) == 1
 
 
-def test_une_initialisation_interrompue_se_reprend(serveur, tmp_path):
+def test_une_initialisation_interrompue_se_reprend(serveur: PostgreSQL, tmp_path: Path) -> None:
     chantier = tmp_path / "postgresql.chantier"
     chantier.mkdir()
     (chantier / "PG_VERSION").write_text("à moitié")
@@ -71,7 +75,7 @@ def test_une_initialisation_interrompue_se_reprend(serveur, tmp_path):
     assert _un(serveur) == 1
 
 
-def test_un_dossier_qui_n_est_pas_une_base_est_laisse_intact(serveur):
+def test_un_dossier_qui_n_est_pas_une_base_est_laisse_intact(serveur: PostgreSQL) -> None:
     serveur.donnees.mkdir()
     (serveur.donnees / "memoires.txt").write_text("à moi")
     with pytest.raises(ErreurMetier, match="n'est pas une base"):
@@ -79,7 +83,7 @@ def test_un_dossier_qui_n_est_pas_une_base_est_laisse_intact(serveur):
     assert (serveur.donnees / "memoires.txt").read_text() == "à moi"
 
 
-def test_un_chemin_long_et_accentue_convient(tmp_path):
+def test_un_chemin_long_et_accentue_convient(tmp_path: Path) -> None:
     serveur = PostgreSQL(tmp_path / "des données d'été" / ("long" * 20), durable=False)
     serveur.donnees.parent.mkdir(parents=True)
     try:
@@ -90,7 +94,7 @@ def test_un_chemin_long_et_accentue_convient(tmp_path):
         serveur.socket.rmdir()
 
 
-def test_valkey_garde_ses_donnees_quand_il_est_tue(tmp_path):
+def test_valkey_garde_ses_donnees_quand_il_est_tue(tmp_path: Path) -> None:
     courtier = Valkey(tmp_path)
     try:
         courtier.demarrer()
@@ -106,13 +110,13 @@ def test_valkey_garde_ses_donnees_quand_il_est_tue(tmp_path):
         courtier.arreter()
 
 
-def test_un_serveur_qui_ne_demarre_pas_cite_son_journal(serveur, monkeypatch):
+def test_un_serveur_qui_ne_demarre_pas_cite_son_journal(serveur: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "REGLAGES", ("reglage_inconnu=1",))
     with pytest.raises(ErreurMetier, match="reglage_inconnu"):
         serveur.demarrer()
 
 
-def test_postgresql_ne_tourne_jamais_en_root(tmp_path):
+def test_postgresql_ne_tourne_jamais_en_root(tmp_path: Path) -> None:
     """Root : le compte système s'il passe, sinon l'espace de noms (pytest met ses dossiers sous un dossier privé)."""
     prive = tmp_path / "donnees"
     prive.mkdir(mode=0o700)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+from pathlib import Path
 
 from tests.embarque.aide import attendre, est_vivant, lancer_python, lire_ligne
 
@@ -31,16 +33,16 @@ s.arreter()
 """
 
 
-def _demarrer(tmp_path):
+def _demarrer(tmp_path: Path) -> tuple[subprocess.Popen[str], int, int]:
     processus = lancer_python("-c", PROGRAMME, tmp_path)
-    return processus, *(_numero(lire_ligne(processus)) for _ in range(2))
+    return processus, _numero(lire_ligne(processus)), _numero(lire_ligne(processus))
 
 
-def _numero(ligne):
+def _numero(ligne: str) -> int:
     return int(ligne.partition("(processus ")[2].rstrip(")."))
 
 
-def test_un_mort_est_relance(tmp_path):
+def test_un_mort_est_relance(tmp_path: Path) -> None:
     superviseur, base, web = _demarrer(tmp_path)
     os.kill(web, signal.SIGKILL)
     assert "web : mort (code -9)" in lire_ligne(superviseur)
@@ -51,7 +53,7 @@ def test_un_mort_est_relance(tmp_path):
     superviseur.communicate()
 
 
-def test_l_application_s_arrete_avant_la_base(tmp_path):
+def test_l_application_s_arrete_avant_la_base(tmp_path: Path) -> None:
     superviseur, base, web = _demarrer(tmp_path)
     superviseur.send_signal(signal.SIGTERM)
     sortie, _erreurs = superviseur.communicate()
@@ -61,7 +63,7 @@ def test_l_application_s_arrete_avant_la_base(tmp_path):
     assert not est_vivant(web)
 
 
-def test_tue_il_n_oublie_aucun_enfant(tmp_path):
+def test_tue_il_n_oublie_aucun_enfant(tmp_path: Path) -> None:
     superviseur, base, web = _demarrer(tmp_path)
     superviseur.kill()
     superviseur.communicate()

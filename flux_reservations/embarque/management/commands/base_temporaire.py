@@ -15,7 +15,7 @@ class Command(BaseCommand):
     """Rend le code de sortie de COMMANDE ; 1 si la base n'a pas pu démarrer, 2 si la commande est mal appelée."""
 
     help = "Exécute COMMANDE avec DATABASE_URL vers un PostgreSQL embarqué temporaire, migré, arrêté à la fin."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:

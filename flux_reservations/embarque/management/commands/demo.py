@@ -27,7 +27,7 @@ class Command(BaseCommand):
     """Rend 0 après un arrêt demandé, 1 si la démonstration ne peut pas démarrer, 2 si la commande est mal appelée."""
 
     help = "Démarre toute l'application avec des données fictives ; Ctrl-C arrête tout."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
