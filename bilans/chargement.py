@@ -16,6 +16,7 @@ from conventions.chargement import (
     charger_conventions,
     charger_reservataires,
     charger_stock,
+    du_departement,
     etat_du_departement,
     replis_de_l_annee,
 )
@@ -127,8 +128,7 @@ def _liberations_de_l_annee(
     )
     orientations = Orientation.objects.filter(une_date_dans_l_annee | carence, liberation=OuterRef("pk"))
     return (
-        Liberation.objects.filter(bailleur_id=bailleur, retrait="")
-        .du_departement(departement)
+        Liberation.objects.filter(du_departement("logement__commune_id", departement), bailleur_id=bailleur, retrait="")
         .filter(Q(date_bail__range=periode) | Exists(orientations))
         .order_by()
     )

@@ -34,7 +34,7 @@ couvre AS (
     WHERE NOT EXISTS (SELECT 1 FROM conventions_droit_assiette a WHERE a.droit_id = p.droit_id)) z
   JOIN conventions_droit d ON d.id = z.droit_id JOIN versions v ON v.id = d.convention_id
   JOIN territoires_territoirecommune tc ON tc.territoire_id = z.territoire_id
-  WHERE tc.commune_id IN (SELECT code FROM communes)
+  WHERE tc.commune_id = ANY(ARRAY(SELECT code FROM communes))
   GROUP BY z.droit_id, tc.commune_id),
 liberations AS (
   SELECT l.id, l.date_bail, l.date_disponibilite, l.nature, l.exclusion, g.commune_id, s.qpv, s.hors_champ,
@@ -50,7 +50,7 @@ liberations AS (
              COALESCE(lower(s.periode), '-infinity') <= COALESCE(l.date_bail, l.date_disponibilite) DESC,
              CASE WHEN lower(s.periode) <= COALESCE(l.date_bail, l.date_disponibilite) THEN lower(s.periode) END DESC NULLS LAST,
              lower(s.periode) LIMIT 1) s ON true
-  WHERE l.bailleur_id = %(bailleur)s AND l.retrait = '' AND g.commune_id IN (SELECT code FROM communes)
+  WHERE l.bailleur_id = %(bailleur)s AND l.retrait = '' AND g.commune_id = ANY(ARRAY(SELECT code FROM communes))
     AND (l.date_bail BETWEEN %(debut)s AND %(fin)s OR EXISTS (
       SELECT 1 FROM attributions_orientation o WHERE o.liberation_id = l.id
         AND LEAST(o.date_orientation, o.date_mise_a_disposition, o.date_proposition, o.date_caleol) <= %(fin)s
@@ -173,7 +173,7 @@ REPLI = (
     + """,
 patrimoine AS (
   SELECT g.id, g.commune_id FROM conventions_logement g
-  WHERE g.bailleur_id = %(bailleur)s AND g.commune_id IN (SELECT code FROM communes)
+  WHERE g.bailleur_id = %(bailleur)s AND g.commune_id = ANY(ARRAY(SELECT code FROM communes))
     AND NOT EXISTS (SELECT 1 FROM conventions_situationlogement s
                     WHERE s.logement_id = g.id AND s.periode @> %(debut)s AND s.hors_champ <> '')
     AND NOT EXISTS (SELECT 1 FROM conventions_reservationstock rs JOIN conventions_reservataire r ON r.organisme_ptr_id = rs.reservataire_id

@@ -17,7 +17,8 @@ from conventions.models import Bailleur, Convention, Droit, Logement, Reservatai
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.droit.taux import Derogation
-from flux_reservations.territoires.models import Departement, TerritoireCommune
+from flux_reservations.socle.parmi import EstParmiLesLignes
+from flux_reservations.territoires.models import Commune, Departement, TerritoireCommune
 
 Zones = Mapping[str, frozenset[str]]
 """Communes du département couvertes par chaque territoire qui le touche."""
@@ -192,6 +193,11 @@ def _lire_version(convention: Convention, lignes: Iterable[LigneDroit], zones: Z
 # --- Le stock et le patrimoine ------------------------------------------------------------------------------------------------
 
 
+def du_departement(colonne: str, departement: str) -> EstParmiLesLignes:
+    """Condition : la commune de cette colonne est dans le département."""
+    return EstParmiLesLignes(colonne, Commune.objects.du_departement(departement).order_by().values("pk"))
+
+
 def logements_du_flux(bailleur: int, departement: str, le: date) -> QuerySet[Logement]:
     """Logements du champ, hors stock maintenu, à cette date : le patrimoine de RG-34."""
     hors_champ = SituationLogement.objects.filter(logement=OuterRef("pk"), periode__contains=le).exclude(hors_champ="")
@@ -199,7 +205,7 @@ def logements_du_flux(bailleur: int, departement: str, le: date) -> QuerySet[Log
         logement=OuterRef("pk"), nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU
     )
     return (
-        Logement.objects.filter(bailleur_id=bailleur, commune__departement_id=departement)
+        Logement.objects.filter(du_departement("commune_id", departement), bailleur_id=bailleur)
         .exclude(Exists(hors_champ))
         .exclude(Exists(maintenus))
     )

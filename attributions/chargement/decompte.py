@@ -17,6 +17,7 @@ from conventions.chargement import (
     charger_reservataires,
     charger_stock,
     compter_par_strate,
+    du_departement,
     replis_de_l_annee,
 )
 from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
@@ -85,8 +86,12 @@ def mises_en_location(bailleur: int, departement: str, debut: date, fin: date) -
         reservataire__type__in=STOCK_MAINTENU,
     )
     return (
-        Liberation.objects.filter(bailleur_id=bailleur, retrait="", date_bail__range=(debut, fin))
-        .du_departement(departement)
+        Liberation.objects.filter(
+            du_departement("logement__commune_id", departement),
+            bailleur_id=bailleur,
+            retrait="",
+            date_bail__range=(debut, fin),
+        )
         .exclude(Exists(hors_champ))
         .exclude(Exists(maintenus))
     )

@@ -1,4 +1,4 @@
-"""« Parmi ces identifiants », en un seul paramètre : `colonne = ANY(tableau)`.
+"""« Parmi ces valeurs », en un seul paramètre : `colonne = ANY(tableau)`.
 
 Le `__in` de Django écrit un paramètre par valeur ; à mille valeurs, psycopg passe plus de temps à découper la requête que
 PostgreSQL à y répondre.
@@ -7,9 +7,11 @@ PostgreSQL à y répondre.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, BooleanField, F, Func, Value
+from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
 
 
 class EstParmi(Func):
@@ -22,3 +24,18 @@ class EstParmi(Func):
         """`colonne` : nom d'un champ entier (`liberation_id`, `logement__pk`)."""
         tableau = Value(list(identifiants), output_field=ArrayField(BigIntegerField()))
         super().__init__(F(colonne), tableau, output_field=BooleanField())
+
+
+class EstParmiLesLignes(Func):
+    """Condition vraie si la colonne est l'une des valeurs d'une requête d'une colonne, lue une fois.
+
+    À la différence d'une jointure, PostgreSQL estime ici le nombre de lignes d'après la colonne elle-même : les communes d'un
+    département sont rares au référentiel, mais ce sont toutes celles d'un bailleur.
+    """
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+
+    def __init__(self, colonne: str, lignes: QuerySet[Any, Any]) -> None:
+        """`lignes` : `….values("pk")`."""
+        super().__init__(F(colonne), ArraySubquery(lignes), output_field=BooleanField())
