@@ -27,7 +27,7 @@ versions AS (
   FROM conventions_convention c JOIN conventions_reservataire r ON r.organisme_ptr_id = c.reservataire_id
   WHERE c.bailleur_id = %(bailleur)s AND c.departement_id = %(departement)s AND c.etat = 'signee'
     AND NOT isempty(c.periode_vigueur)),
-couvre AS (
+couvre AS MATERIALIZED (
   SELECT z.droit_id, tc.commune_id FROM (
     SELECT droit_id, territoire_id FROM conventions_droit_assiette UNION ALL
     SELECT p.droit_id, p.territoire_id FROM conventions_droit_perimetre p
@@ -56,7 +56,7 @@ liberations AS (
         AND LEAST(o.date_orientation, o.date_mise_a_disposition, o.date_proposition, o.date_caleol) <= %(fin)s
         AND GREATEST(o.date_orientation, o.date_mise_a_disposition, o.date_limite_prolongee, o.date_proposition, o.date_caleol)
             >= %(debut)s - (SELECT 2 * GREATEST(%(delai)s, max(delai_presentation_jours)) + 15 FROM versions)))),
-qualifiees AS (
+qualifiees AS MATERIALIZED (
   SELECT l.*, CASE
       WHEN COALESCE(hors_champ, '') <> '' THEN 'hors_champ'
       WHEN maintenu THEN 'maintenu'
@@ -79,12 +79,11 @@ DROITS = (
     _TETE  # noqa: S608 : des constantes ; les valeurs sont des paramètres liés
     + """
 SELECT v.chaine, v.type, CASE WHEN v.type = 'etat' THEN COALESCE(NULLIF(d.sous_contingent, ''), 'prioritaires') ELSE '' END AS sous,
-       sum(d.taux * (SELECT count(*) FROM qualifiees q
-         JOIN couvre k ON k.commune_id = q.commune_id AND k.droit_id = d.id
-         WHERE q.categorie = 'flux' AND q.date_bail BETWEEN GREATEST(v.debut, %(debut)s) AND LEAST(v.fin, %(fin)s)
-           AND (q.nature <> 'premiere_location' OR v.premieres_locations = 'dans_le_flux'))) / 100
-FROM versions v JOIN conventions_droit d ON d.convention_id = v.id
-WHERE v.debut <= %(fin)s AND v.fin >= %(debut)s
+       sum(d.taux) / 100
+FROM versions v JOIN conventions_droit d ON d.convention_id = v.id JOIN couvre k ON k.droit_id = d.id
+JOIN qualifiees q ON q.commune_id = k.commune_id
+WHERE q.categorie = 'flux' AND q.date_bail BETWEEN GREATEST(v.debut, %(debut)s) AND LEAST(v.fin, %(fin)s)
+  AND (q.nature <> 'premiere_location' OR v.premieres_locations = 'dans_le_flux')
 GROUP BY 1, 2, 3
 """
 )
