@@ -108,6 +108,14 @@ def ecrire_date_courte(jour: dt.date | dt.datetime | None) -> str:
     return f"{local.day:02d}/{local.month:02d}/{local.year}"
 
 
+def ecrire_instant_court(instant: dt.datetime | None) -> str:
+    """« 28/02/2026, 14 h 05 », pour les tableaux denses."""
+    if instant is None:
+        return INCONNU
+    local = timezone.localtime(instant) if timezone.is_aware(instant) else instant
+    return f"{ecrire_date_courte(local)}, {local.hour}{ESPACE_INSECABLE}h{ESPACE_INSECABLE}{local.minute:02d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Pastille:
     """Un état en deux mots, avec son ton ; le mot suffit à comprendre, la couleur ne fait qu'aider."""

@@ -32,6 +32,8 @@ M = TypeVar("M", bound=Model)
 Genre = Literal["texte", "nombre", "decimal", "taux", "solde", "date", "instant", "oui_non", "pastille"]
 _A_DROITE: frozenset[str] = frozenset({"nombre", "decimal", "taux", "solde"})
 MORCEAU_D_EXPORT = 2000
+LONGUEUR_D_UNE_LIGNE = 40
+"""Au-delà de tant de caractères, une cellule de liste se plie au lieu d'allonger le tableau."""
 _EST_NOMBRE = re.compile(rf"[+{presentation.MOINS}{presentation.INCONNU}\d\s,%€]*")
 
 
@@ -99,9 +101,10 @@ def ecrire_cellule(colonne: Colonne[M], objet: M) -> Cellule:
     if isinstance(valeur, Pastille):
         return Cellule(valeur.libelle, colonne.classe, pastille=valeur)
     inconnue = valeur is None or valeur == ""
+    texte = presentation.INCONNU if inconnue else _ecrire(colonne.genre, valeur)
     return Cellule(
-        texte=presentation.INCONNU if inconnue else _ecrire(colonne.genre, valeur),
-        classe=colonne.classe,
+        texte=texte,
+        classe=f"{colonne.classe} longue".strip() if len(texte) > LONGUEUR_D_UNE_LIGNE else colonne.classe,
         adresse=colonne.lien(objet) if colonne.lien else "",
         entete=colonne.entete_de_ligne,
         inconnue=inconnue,
@@ -120,7 +123,7 @@ def _ecrire(genre: Genre, valeur: object) -> str:
         }
         return ecrivains.get(genre, str)(valeur)
     if isinstance(valeur, dt.datetime) and genre == "instant":
-        return presentation.ecrire_instant(valeur)
+        return presentation.ecrire_instant_court(valeur)
     if isinstance(valeur, dt.date):
         return presentation.ecrire_date_courte(valeur)
     return str(valeur)

@@ -16,6 +16,7 @@ from flux_reservations.socle.presentation import (
     ecrire_date,
     ecrire_date_courte,
     ecrire_instant,
+    ecrire_instant_court,
     ecrire_nombre,
     ecrire_solde,
     ecrire_taux,
@@ -78,6 +79,11 @@ def test_le_premier_du_mois_se_dit_1er() -> None:
     assert ecrire_date(date(2026, 3, 1)) == "1er\u00a0mars\u00a02026"
     assert ecrire_date(date(2026, 2, 28)) == "28\u00a0février\u00a02026"
     assert ecrire_date_courte(date(2026, 2, 3)) == "03/02/2026"
+
+
+def test_un_instant_se_resume_dans_un_tableau() -> None:
+    assert ecrire_instant_court(datetime(2026, 2, 20, 15, 5, tzinfo=UTC)) == "20/02/2026, 16\u00a0h\u00a005"
+    assert ecrire_instant_court(None) == "—"
 
 
 def test_un_instant_est_ramene_a_l_heure_de_paris() -> None:
