@@ -13,7 +13,7 @@ import pytest
 from django.core.management import call_command
 
 from attributions.models import Candidat, Liberation, Orientation, Proposition, SoldeOuverture
-from conventions.models import Bailleur, Convention, Droit, Logement, ReservationStock, Reservataire
+from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.echanges.actions import appliquer
 from flux_reservations.echanges.exportation import exporter

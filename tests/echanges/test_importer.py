@@ -199,7 +199,7 @@ def test_les_numeros_sont_propres_a_un_bailleur(base: Path) -> None:
         ({"bailleurs": "siren;nom\n940000012;X\n"}, "siren"),
         ({"bailleurs": f"siren;nom;courriel\n{SIREN};X;pas-un-courriel\n"}, "courriel"),
         ({"patrimoine": f"bailleur;identifiant;commune;typologie;surface\n{SIREN};X;94028;T1;0\n"}, "surface"),
-        ({"patrimoine": f"bailleur;identifiant;commune;typologie\n940000037;X;94028;T1\n"}, "bailleur"),
+        ({"patrimoine": "bailleur;identifiant;commune;typologie\n940000037;X;94028;T1\n"}, "bailleur"),
         ({"situations": "logement;date_debut;date_fin\nL1;;2025-01-01\nL1;2025-01-01;\n"}, "date_debut"),
     ],
 )

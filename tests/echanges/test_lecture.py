@@ -198,3 +198,65 @@ def test_dans_un_dossier_seuls_les_tableaux_sont_lus(tmp_path: Path) -> None:
 
 def test_un_dossier_sans_tableau_est_une_erreur(tmp_path: Path) -> None:
     assert "aucun fichier" in importer(tmp_path, {"lisez-moi.txt": "…"}).erreurs[0].message
+
+
+XLSX_MINIMAL = {
+    "[Content_Types].xml": "<Types/>",
+    "xl/workbook.xml": (
+        '<x:workbook xmlns:x="m" xmlns:r="r"><x:workbookPr date1904="1"/><x:sheets><x:sheet name="a" sheetId="1" r:id="rId7"/>'
+        '<x:sheet name="b" sheetId="2" r:id="rId8"/></x:sheets></x:workbook>'
+    ),
+    "xl/_rels/workbook.xml.rels": '<R><Relationship Id="rId8" Target="autre.xml"/><Relationship Id="rId7" Target="/xl/f.xml"/></R>',
+    "xl/styles.xml": (
+        '<styleSheet><numFmts><numFmt numFmtId="170" formatCode="[$-40C]d mmmm yyyy"/><numFmt numFmtId="171" formatCode="0.0 &quot;m&quot;"/>'
+        '</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/></cellXfs>'
+        "</styleSheet>"
+    ),
+    "xl/sharedStrings.xml": "<sst><si><t>Cré</t><r><t>teil</t></r><rPh><t>kana</t></rPh></si><si><t>x</t></si></sst>",
+    "xl/f.xml": (
+        '<worksheet><sheetData><row r="2"><c r="B2" t="s"><v>0</v></c><c r="D2" s="1"><v>0</v></c><c s="2"><v>3.0</v></c></row>'
+        '<row><c t="inlineStr"><is><t>a</t><t>b</t></is></c><c t="b"><v>1</v></c><c t="str"><f>A1</f><v>f</v></c><c t="n"><v>1E+2</v></c>'
+        '<c t="d"><v>2025-01-02T00:00:00</v></c><c/></row></sheetData></worksheet>'
+    ),
+}
+
+
+def lire(tmp_path: Path, membres: dict[str, str]) -> list[list[str]]:
+    from flux_reservations.echanges.lecture.xlsx import ouvrir_xlsx
+
+    chemin = tmp_path / "c.xlsx"
+    with zipfile.ZipFile(chemin, "w") as sortie:
+        for nom, contenu in membres.items():
+            sortie.writestr(nom, contenu)
+    source = ouvrir_xlsx(chemin)
+    try:
+        return list(source.lignes)
+    finally:
+        source.fermer()
+
+
+def test_un_classeur_se_lit_quel_que_soit_le_logiciel_qui_l_a_ecrit(tmp_path: Path) -> None:
+    assert lire(tmp_path, XLSX_MINIMAL) == [
+        [],
+        ["", "Créteil", "", "1904-01-01", "3"],
+        ["ab", "oui", "f", "100", "2025-01-02", ""],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("membre", "contenu"),
+    [
+        ("xl/f.xml", '<!DOCTYPE b [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>'),
+        ("xl/f.xml", '<worksheet><row r="2"></row><row r="1"></row></worksheet>'),
+        ("xl/f.xml", '<worksheet><row r="99999999"></row></worksheet>'),
+        ("xl/f.xml", '<worksheet><row><c t="s"><v>99</v></c></row></worksheet>'),
+        ("xl/f.xml", '<worksheet><row><c s="1"><v>1e99</v></c></row></worksheet>'),
+        ("xl/workbook.xml", "<workbook/>"),
+        ("xl/styles.xml", "<styleSheet>"),
+    ],
+)
+def test_un_classeur_retors_est_refuse(tmp_path: Path, membre: str, contenu: str) -> None:
+    from flux_reservations.echanges.lecture.source import FichierIllisible
+
+    with pytest.raises(FichierIllisible):
+        lire(tmp_path, XLSX_MINIMAL | {membre: contenu})

@@ -7,33 +7,89 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('conventions', '0002_lignes_des_conventions'),
-        ('pieces', '0002_lignes_des_pieces'),
+        ("conventions", "0002_lignes_des_conventions"),
+        ("pieces", "0002_lignes_des_pieces"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportDepose',
+            name="ImportDepose",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('depose_le', models.DateTimeField(auto_now_add=True, verbose_name='déposé le')),
-                ('effet', models.DateField(blank=True, null=True, verbose_name='effet de ce qui change dans le patrimoine')),
-                ('etat', models.CharField(choices=[('depose', "En attente d'essai"), ('en_essai', 'Essai en cours'), ('essaye', 'Prêt à appliquer'), ('refuse', 'Refusé'), ('a_appliquer', "En attente d'écriture"), ('en_cours', 'Écriture en cours'), ('applique', 'Appliqué'), ('annule', 'Abandonné')], default='depose', max_length=12, verbose_name='état')),
-                ('rapport', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='rapport')),
-                ('change_le', models.DateTimeField(auto_now=True, verbose_name="dernier changement d'état")),
-                ('bailleur', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='conventions.bailleur')),
-                ('depose_par', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pieces', models.ManyToManyField(related_name='imports', to='pieces.piece', verbose_name='fichiers')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("depose_le", models.DateTimeField(auto_now_add=True, verbose_name="déposé le")),
+                (
+                    "effet",
+                    models.DateField(blank=True, null=True, verbose_name="effet de ce qui change dans le patrimoine"),
+                ),
+                (
+                    "etat",
+                    models.CharField(
+                        choices=[
+                            ("depose", "En attente d'essai"),
+                            ("en_essai", "Essai en cours"),
+                            ("essaye", "Prêt à appliquer"),
+                            ("refuse", "Refusé"),
+                            ("a_appliquer", "En attente d'écriture"),
+                            ("en_cours", "Écriture en cours"),
+                            ("applique", "Appliqué"),
+                            ("annule", "Abandonné"),
+                        ],
+                        default="depose",
+                        max_length=12,
+                        verbose_name="état",
+                    ),
+                ),
+                (
+                    "rapport",
+                    models.JSONField(
+                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="rapport"
+                    ),
+                ),
+                ("change_le", models.DateTimeField(auto_now=True, verbose_name="dernier changement d'état")),
+                (
+                    "bailleur",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="imports", to="conventions.bailleur"
+                    ),
+                ),
+                (
+                    "depose_par",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("pieces", models.ManyToManyField(related_name="imports", to="pieces.piece", verbose_name="fichiers")),
             ],
             options={
-                'verbose_name': 'import',
-                'ordering': ['-depose_le', '-id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('etat__in', ['depose', 'en_essai', 'essaye', 'refuse', 'a_appliquer', 'en_cours', 'applique', 'annule'])), name='import_etat_connu')],
+                "verbose_name": "import",
+                "ordering": ["-depose_le", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "etat__in",
+                                [
+                                    "depose",
+                                    "en_essai",
+                                    "essaye",
+                                    "refuse",
+                                    "a_appliquer",
+                                    "en_cours",
+                                    "applique",
+                                    "annule",
+                                ],
+                            )
+                        ),
+                        name="import_etat_connu",
+                    )
+                ],
             },
         ),
     ]
