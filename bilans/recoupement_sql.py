@@ -76,7 +76,7 @@ SELECT categorie, count(*) FROM qualifiees WHERE date_bail BETWEEN %(debut)s AND
 )
 
 DROITS = (
-    _TETE  # noqa: S608 : des constantes ; les valeurs sont des paramètres liés
+    _TETE
     + """
 SELECT v.chaine, v.type, CASE WHEN v.type = 'etat' THEN COALESCE(NULLIF(d.sous_contingent, ''), 'prioritaires') ELSE '' END AS sous,
        sum(d.taux) / 100

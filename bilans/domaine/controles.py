@@ -15,7 +15,7 @@ from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.egalite import controler_egalite, controler_taux_de_l_etat, controler_uniformite
 from conventions.domaine.plafonds import controler_partage_des_garanties, controler_plafonds
 from conventions.domaine.versions import VersionConvention
-from flux_reservations.commun.arrondis import chaine_arrondie, chaine_exacte, pourcentage
+from flux_reservations.commun.arrondis import lisible
 from flux_reservations.droit.delais import CANDIDATS_MINIMUM
 from flux_reservations.droit.taux import PART_MINIMALE_HORS_QPV, plafond_agents, plafond_etat
 
@@ -70,7 +70,7 @@ def _depassements_constates(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Cont
             yield Controle(
                 "RG-14",
                 Niveau.ALERTE,
-                f"Dépassement constaté : {recus} logements décomptés pour {nom}, soit plus de {chaine_arrondie(plafond * 100)} % "
+                f"Dépassement constaté : {recus} logements décomptés pour {nom}, soit plus de {lisible(plafond * 100)} % "
                 f"des {flux.assiette.flux} logements du flux.",
                 liberations=_imputees(comptes),
             )
@@ -121,17 +121,17 @@ def _part_hors_qpv(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
         yield Controle(
             "RG-37",
             Niveau.ALERTE,
-            f"Le taux de l'État ({chaine_arrondie(version.taux)} %) ne permet pas d'atteindre {chaine_arrondie(seuil * 100)} % du flux "
+            f"Le taux de l'État ({lisible(version.taux)} %) ne permet pas d'atteindre {lisible(seuil * 100)} % du flux "
             "hors QPV : une stipulation contraire est à inscrire dans la convention.",
             conventions=(version.identifiant,),
         )
     if flux.etat.flux_hors_qpv and flux.etat.decompte_hors_qpv + 1 <= seuil * flux.etat.flux_hors_qpv:
-        part = pourcentage(flux.etat.decompte_hors_qpv, flux.etat.flux_hors_qpv)
+        part = lisible(Fraction(100 * flux.etat.decompte_hors_qpv, flux.etat.flux_hors_qpv))
         yield Controle(
             "RG-37",
             Niveau.ALERTE,
             f"Hors QPV, l'État a reçu {part} % du flux ({flux.etat.decompte_hors_qpv} logements sur {flux.etat.flux_hors_qpv}), "
-            f"pour {chaine_arrondie(seuil * 100)} % au moins.",
+            f"pour {lisible(seuil * 100)} % au moins.",
             liberations=_imputees(_de_l_etat(flux)),
         )
 
@@ -143,7 +143,7 @@ def _repli(flux: FluxAnnuel) -> Iterator[Controle]:
             "RG-19",
             Niveau.ALERTE,
             f"{repli.reservataire.code} n'avait pas signé de convention en flux à l'échéance : ses {repli.droits} droits en stock "
-            f"({chaine_arrondie(repli.taux)} %) vont au préfet du {repli.debut:%d/%m/%Y} au {repli.fin:%d/%m/%Y}.",
+            f"({lisible(repli.taux)} %) vont au préfet du {repli.debut:%d/%m/%Y} au {repli.fin:%d/%m/%Y}.",
         )
 
 
@@ -151,7 +151,7 @@ def _reste_du_bailleur(flux: FluxAnnuel) -> Iterator[Controle]:
     """Les droits, repli compris, dépassent le flux (RG-14)."""
     reste = flux.non_reserve.droit_theorique
     if reste < 0:
-        message = f"Les droits dépassent le flux : il reste {chaine_exacte(reste)} logement au bailleur, repli compris."
+        message = f"Les droits dépassent le flux : il reste {lisible(reste, 4)} logement au bailleur, repli compris."
         yield Controle("RG-14", Niveau.ALERTE, message)
 
 

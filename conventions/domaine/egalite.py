@@ -9,7 +9,7 @@ from datetime import date
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.perimetres import recouvrements, somme_des_taux
 from conventions.domaine.versions import VersionConvention
-from flux_reservations.commun.arrondis import chaine_arrondie
+from flux_reservations.commun.arrondis import lisible
 from flux_reservations.droit.conversion import echeance_d_un_droit_garanti
 from flux_reservations.droit.taux import plafond_etat
 
@@ -76,7 +76,7 @@ def controler_taux_de_l_etat(version: VersionConvention, le: date) -> list[Contr
     if taux is None or taux >= vise:
         return []
     motif = version.motif_sous_trente.strip() or "aucun motif saisi"
-    message = f"L'État doit tendre vers {chaine_arrondie(vise)} % ; sa convention en prévoit {chaine_arrondie(taux)} % ({motif})."
+    message = f"L'État doit tendre vers {lisible(vise)} % ; sa convention en prévoit {lisible(taux)} % ({motif})."
     return [Controle("RG-24", Niveau.ALERTE, message, conventions=(version.identifiant,))]
 
 
@@ -89,9 +89,9 @@ def controler_uniformite(version: VersionConvention, le: date, communes: Iterabl
         presentes = [commune for commune in recouvrement.communes if commune in attendues]
         if presentes:
             couvertes.update(presentes)
-            par_taux.setdefault(chaine_arrondie(somme_des_taux(recouvrement.lignes)), []).extend(presentes)
+            par_taux.setdefault(lisible(somme_des_taux(recouvrement.lignes)), []).extend(presentes)
     if attendues - couvertes:
-        par_taux.setdefault("0.00", []).extend(sorted(attendues - couvertes))
+        par_taux.setdefault("0", []).extend(sorted(attendues - couvertes))
     if len(par_taux) <= 1:
         return []
     detail = " ; ".join(f"{taux} % sur {len(liste)} communes" for taux, liste in sorted(par_taux.items(), reverse=True))

@@ -12,7 +12,7 @@ from conventions.domaine.codes import Contrepartie, SousContingent
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.perimetres import LigneEnVigueur, Recouvrement, recouvrements, somme_des_taux, zone_courue
 from conventions.domaine.versions import VersionConvention
-from flux_reservations.commun.arrondis import chaine_arrondie
+from flux_reservations.commun.arrondis import lisible
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.droit import taux as taux_de_droit
 from flux_reservations.droit.taux import Derogation
@@ -94,7 +94,7 @@ def _controler(recouvrement: Recouvrement, plafond: _Plafond, derogation: Deroga
     return Controle(
         "RG-14",
         plafond.niveau,
-        f"{plafond.nom.capitalize()} : {chaine_arrondie(somme)} % pour {chaine_arrondie(permis)} % au plus, "
+        f"{plafond.nom.capitalize()} : {lisible(somme)} % pour {lisible(permis)} % au plus, "
         f"du {recouvrement.debut:%d/%m/%Y} au {recouvrement.fin:%d/%m/%Y} ({_nommer(recouvrement.communes)}).",
         conventions=tuple(sorted({en_vigueur.version.identifiant for en_vigueur in lignes})),
     )
@@ -134,7 +134,7 @@ def _controler_le_reste(versions: Sequence[VersionConvention], debut: date, fin:
         somme = somme_des_taux(recouvrement.lignes)
         if somme > 100 * taux_de_droit.PART_MAXIMALE_TOTALE.valeur(recouvrement.debut):
             message = (
-                f"Les droits courent à {chaine_arrondie(somme)} % ({_nommer(recouvrement.communes)}) : "
+                f"Les droits courent à {lisible(somme)} % ({_nommer(recouvrement.communes)}) : "
                 "le reste du bailleur y est négatif."
             )
             return [Controle("RG-14", Niveau.ALERTE, message)]
@@ -193,7 +193,7 @@ def _comparer_au_partage(
             controles[garant.identifiant] = Controle(
                 "RG-15",
                 Niveau.ALERTE,
-                f"{garant.code} : garanties à {chaine_arrondie(taux[garant.identifiant])} % pour une part de "
-                f"{chaine_arrondie(part)} % au prorata des montants garantis ({_nommer(recouvrement.communes)}).",
+                f"{garant.code} : garanties à {lisible(taux[garant.identifiant])} % pour une part de "
+                f"{lisible(part)} % au prorata des montants garantis ({_nommer(recouvrement.communes)}).",
                 conventions=(en_vigueur.version.identifiant,),
             )

@@ -50,6 +50,13 @@ def chaine_arrondie(valeur: Nombre, decimales: int = 2) -> str:
     return _ecrire(arrondir(Fraction(valeur) * 10**decimales), decimales)
 
 
+def lisible(valeur: Nombre, decimales: int = 2) -> str:
+    """La valeur arrondie, à la française et sans zéro inutile (30 ; 3,3 ; −0,25) : pour un message, jamais pour un fichier."""
+    entier, _, reste = chaine_arrondie(valeur, decimales).partition(".")
+    reste = reste.rstrip("0")
+    return f"{entier},{reste}" if reste else entier
+
+
 def pourcentage(partie: Nombre, tout: Nombre, decimales: int = 2) -> str | None:
     """`partie` ÷ `tout` en %, en chaîne arrondie ; None si le dénominateur est nul."""
     if not tout:

@@ -14,6 +14,7 @@ from flux_reservations.commun.arrondis import (
     arrondir_a,
     chaine_arrondie,
     chaine_exacte,
+    lisible,
     pourcentage,
     repartir_aux_plus_forts_restes,
 )
@@ -32,6 +33,14 @@ from flux_reservations.commun.erreurs import ErreurMetier
 )
 def test_un_droit_s_ecrit_exactement_avec_quatre_decimales(valeur: Fraction, chaine: str) -> None:
     assert chaine_exacte(valeur) == chaine
+
+
+@pytest.mark.parametrize(
+    ("valeur", "lu"),
+    [(30, "30"), (Fraction("3.3"), "3,3"), (Fraction("30.25"), "30,25"), (Fraction(1, 800), "0"), (-2, "-2")],
+)
+def test_un_message_se_lit_a_la_francaise(valeur: Fraction, lu: str) -> None:
+    assert lisible(valeur) == lu
 
 
 def test_un_nombre_qui_ne_tient_pas_en_quatre_decimales_est_refuse() -> None:

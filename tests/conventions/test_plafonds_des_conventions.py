@@ -136,7 +136,7 @@ def test_l_etat_sous_trente_pour_cent_est_signale_avec_son_motif() -> None:
 def test_un_taux_de_l_etat_inegal_selon_les_communes_est_signale() -> None:
     inegal = version(ETAT, ligne("30", "prioritaires", {A, B}))
     (controle,) = controler_uniformite(inegal, DEBUT, DEPARTEMENT)
-    assert "30.00 % sur 2 communes" in controle.message
+    assert "30 % sur 2 communes" in controle.message
     assert controler_uniformite(de_l_etat(), DEBUT, DEPARTEMENT) == []
 
 
