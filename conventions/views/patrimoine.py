@@ -183,7 +183,7 @@ def _par_commune(request: Requete) -> Depliage:
 def _par_motif(request: Requete) -> Depliage:
     logements = Logement.objects.visibles_par(request.acteur).avec_situation(timezone.localdate())
     hors = logements.filter(HORS_DU_CHAMP).values("hors_champ")  # type: ignore[misc]  # annotée par avec_situation
-    lignes = hors.annotate(total=Count("pk")).order_by("-total", "hors_champ")
+    lignes = hors.annotate(total=Count("pk")).order_by("-total", "hors_champ")  # type: ignore[misc]  # même annotation
     return Depliage(
         titre="Logements hors du champ du flux, par motif",
         total=compter(sum(ligne["total"] for ligne in lignes), "logement"),

@@ -14,7 +14,7 @@ from tests.fabriques import creer_bailleur, creer_etat, creer_reservataire, cree
 
 if TYPE_CHECKING:
     from django.test import Client
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 MOT_DE_PASSE = "mot de passe d'essai"
@@ -74,7 +74,7 @@ def test_on_ne_choisit_pas_l_organisme_d_un_autre(client: Client) -> None:
     assert client.post(reverse("choisir_organisme"), {"rattachement": autrui.pk}).status_code == 404
 
 
-def test_la_connexion_en_un_clic_n_existe_qu_en_demonstration(client: Client, settings: SettingsWrapper) -> None:
+def test_la_connexion_en_un_clic_n_existe_qu_en_demonstration(client: Client, settings: Settings) -> None:
     rattachement = Rattachement.objects.get(utilisateur=creer_utilisateur(creer_bailleur()))
     adresse = reverse("connexion_demo", args=[rattachement.pk])
     settings.DEMO = False
@@ -84,7 +84,7 @@ def test_la_connexion_en_un_clic_n_existe_qu_en_demonstration(client: Client, se
     assert client.get(reverse("patrimoine")).status_code == 200
 
 
-def test_la_page_de_connexion_ne_liste_personne_hors_demonstration(client: Client, settings: SettingsWrapper) -> None:
+def test_la_page_de_connexion_ne_liste_personne_hors_demonstration(client: Client, settings: Settings) -> None:
     creer_utilisateur(creer_bailleur("Bailleur secret"))
     settings.DEMO = False
     assert "Bailleur secret" not in client.get(reverse("connexion")).content.decode()

@@ -18,7 +18,7 @@ from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuva
 
 if TYPE_CHECKING:
     from django.test import Client
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_une_date_impossible_est_introuvable(client: Client) -> None:
     assert client.get("/regles/2026-02-30/").status_code == 404
 
 
-def test_la_page_des_composants_n_existe_qu_en_demonstration(client: Client, settings: SettingsWrapper) -> None:
+def test_la_page_des_composants_n_existe_qu_en_demonstration(client: Client, settings: Settings) -> None:
     settings.DEMO = False
     assert client.get(reverse("composants")).status_code == 404
     settings.DEMO = True

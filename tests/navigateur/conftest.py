@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # publié sans types
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -137,7 +137,7 @@ def examiner(page: Page) -> Callable[[], list[str]]:
     def passer_axe() -> list[str]:
         manquements = []
         for apparence in ("light", "dark"):
-            page.emulate_media(color_scheme=apparence)  # type: ignore[arg-type]  # littéral
+            page.emulate_media(color_scheme=apparence)
             for violation in Axe().run(page).response["violations"]:
                 noeuds = [noeud["html"][:160] for noeud in violation["nodes"][:3]]
                 manquements.append(f"{apparence} {violation['id']} : {noeuds}")
