@@ -10,13 +10,27 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest
 
 from attributions.chargement.decompte import charger_orientations, charger_reports, compter_mises_en_location
 from attributions.domaine.codes import COMPTE_BAILLEUR, Issue, NatureLiberation, code_compte
 from attributions.domaine.decompte import FaitsOrientation
 from attributions.domaine.faits_moteur import (
+    Cellule,
     CompteDecide,
     FaitsMoteur,
     Ligne,
@@ -30,11 +44,11 @@ from attributions.domaine.faits_moteur import (
 from attributions.models import Liberation
 from conventions.chargement import (
     ConventionsChargees,
+    StockCharge,
     charger_conventions,
     charger_reservataires,
-    charger_stock,
+    compter_droits_de_suite,
     etat_du_departement,
-    logements_du_flux,
     replis_de_l_annee,
 )
 from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock, SousContingent
@@ -46,7 +60,7 @@ from conventions.domaine.versions import (
     appliquer_report,
     sous_contingent_de,
 )
-from conventions.models import Bailleur, Reservataire, ReservationStock, SituationLogement
+from conventions.models import Bailleur, Logement, Reservataire, ReservationStock, SituationLogement
 from flux_reservations.commun.calendrier import UN_JOUR, premier_janvier, trente_et_un_decembre
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION, Qualification, qualifier
 from flux_reservations.droit.taux import plafond_agents, plafond_etat
@@ -76,7 +90,8 @@ def charger_annee_du_moteur(bailleur: Bailleur, departement: str, annee: int) ->
     """Les faits du moteur pour l'année d'un bailleur dans un département (nombre fixe de requêtes)."""
     chargees = charger_conventions(bailleur.pk, departement)
     premier = premier_janvier(annee)
-    stock = charger_stock(bailleur.pk, departement, premier)
+    parc = _charger_parc(bailleur.pk, departement, premier)
+    stock = _stock_du_parc(bailleur.pk, departement, premier, parc)
     lignes = list(_liberations_de_l_annee(bailleur.pk, departement, annee))
     orientations = charger_orientations(ligne.pk for ligne in lignes)
     orientes = {une.reservataire for suite in orientations.values() for une in suite if une.reservataire is not None}
@@ -106,7 +121,7 @@ def charger_annee_du_moteur(bailleur: Bailleur, departement: str, annee: int) ->
         annee=annee,
         parties=tuple(parties),
         liberations=liberes,
-        parc=_charger_parc(bailleur.pk, departement, premier),
+        parc=parc,
         rotation=_charger_rotation(bailleur.pk, departement, annee, chargees, stock.logements),
         plafonds=_lire_plafonds(chargees.conventions, annee),
         communes=chargees.communes,
@@ -300,18 +315,36 @@ def _lire_plafonds(conventions: Conventions, annee: int) -> tuple[Plafond, ...]:
     return tuple(plafonds)
 
 
-def _charger_parc(bailleur: int, departement: str, le: date) -> Parc:
-    """Logements du champ et du flux, par commune, QPV, typologie et financement, à cette date (une requête)."""
-    en_qpv = Exists(SituationLogement.objects.filter(logement=OuterRef("pk"), periode__contains=le).exclude(qpv=""))
+def _charger_parc(bailleur: int, departement: str, le: date) -> dict[Cellule, int]:
+    """Logements du champ et du flux, par commune, QPV, typologie et financement, à cette date (une requête).
+
+    Les mêmes que `logements_du_flux`, par une jointure : c'est le plus gros compte de l'année.
+    """
+    maintenus = ReservationStock.objects.actives(le).filter(
+        nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU, logement__bailleur_id=bailleur
+    )
     lignes = (
-        logements_du_flux(bailleur, departement, le)
-        .annotate(en_qpv=en_qpv)
+        Logement.objects.filter(bailleur_id=bailleur, commune__departement_id=departement)
+        .annotate(situation=FilteredRelation("situations", condition=Q(situations__periode__contains=le)))
+        .filter(Q(situation__hors_champ="") | Q(situation__isnull=True))
+        .exclude(pk__in=maintenus.values("logement_id"))
+        .annotate(en_qpv=Case(When(situation__qpv__gt="", then=True), default=False, output_field=BooleanField()))
         .order_by()
         .values("commune_id", "en_qpv", "typologie", "financement")
         .annotate(nombre=Count("pk"))
         .values_list("commune_id", "en_qpv", "typologie", "financement", "nombre")
     )
     return {(commune, qpv, typologie, financement): nombre for commune, qpv, typologie, financement, nombre in lignes}
+
+
+def _stock_du_parc(bailleur: int, departement: str, le: date, parc: Parc) -> StockCharge:
+    """Ce qui fonde le repli : les logements du parc déjà compté, et les droits de suite s'il en reste."""
+    logements: dict[str, int] = {}
+    for (commune, *_), nombre in parc.items():
+        logements[commune] = logements.get(commune, 0) + nombre
+    restants = ReservationStock.objects.actives(le).filter(logement__bailleur_id=bailleur)
+    droits = compter_droits_de_suite(bailleur, departement, le) if restants.exists() else {}
+    return StockCharge(logements, droits)
 
 
 def _charger_rotation(
