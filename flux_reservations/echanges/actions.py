@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
 from conventions.models import Bailleur
 from flux_reservations.commun.acteur import Acteur, Nature
@@ -52,18 +52,31 @@ def _importer(
     rapport = Rapport()
     contexte = Contexte(acteur, rapport, effet, _siren_de(acteur, siren), avec_changements)
     fichiers = trouver_fichiers(chemins, types_de_fichier(), rapport)
-    with transaction.atomic():
-        with connection.cursor() as curseur:
-            # Deux imports à la fois se croiseraient sur les mêmes clés : l'un attend l'autre.
-            curseur.execute("SELECT pg_advisory_xact_lock(hashtext('echanges.importer'))")
-        for fichier in fichiers:
-            importer_fichier(contexte, fichier)
-        if garder and rapport.est_accepte:
-            _journaliser(contexte, fichiers)
-            rapport.applique = True
-        else:
-            transaction.set_rollback(True)
+    try:
+        with transaction.atomic():
+            rapport.applique = _importer_fichiers(contexte, fichiers, garder=garder)
+    except (IntegrityError, DataError) as erreur:
+        # Un filet : les contrôles disent la ligne avant d'écrire ; ce qui leur échappe est quand même un refus, pas une panne.
+        rapport.applique = False
+        message = (
+            f"La base a refusé l'import : {str(erreur).splitlines()[0]}. Vérifiez les valeurs citées, puis recommencez."
+        )
+        rapport.refuser(rapport.fichiers[-1].fichier if rapport.fichiers else "", message)
     return rapport
+
+
+def _importer_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, garder: bool) -> bool:
+    """Importe dans la transaction en cours, qu'il défait s'il ne faut rien garder ; vrai si c'est écrit."""
+    with connection.cursor() as curseur:
+        # Deux imports à la fois se croiseraient sur les mêmes clés : l'un attend l'autre.
+        curseur.execute("SELECT pg_advisory_xact_lock(hashtext('echanges.importer'))")
+    for fichier in fichiers:
+        importer_fichier(contexte, fichier)
+    if garder and contexte.rapport.est_accepte:
+        _journaliser(contexte, fichiers)
+        return True
+    transaction.set_rollback(True)
+    return False
 
 
 def _siren_de(acteur: Acteur, siren: str) -> str:

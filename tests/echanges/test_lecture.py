@@ -208,15 +208,18 @@ XLSX_MINIMAL = {
     ),
     "xl/_rels/workbook.xml.rels": '<R><Relationship Id="rId8" Target="autre.xml"/><Relationship Id="rId7" Target="/xl/f.xml"/></R>',
     "xl/styles.xml": (
-        '<styleSheet><numFmts><numFmt numFmtId="170" formatCode="[$-40C]d mmmm yyyy"/><numFmt numFmtId="171" formatCode="0.0 &quot;m&quot;"/>'
-        '</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/></cellXfs>'
+        '<styleSheet><numFmts><numFmt numFmtId="170" formatCode="[$-40C]d mmmm yyyy"/>'
+        '<numFmt numFmtId="171" formatCode="0.0 &quot;m&quot;"/>'
+        '</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/><xf numFmtId="10"/>'
+        "</cellXfs>"
         "</styleSheet>"
     ),
     "xl/sharedStrings.xml": "<sst><si><t>Cré</t><r><t>teil</t></r><rPh><t>kana</t></rPh></si><si><t>x</t></si></sst>",
     "xl/f.xml": (
         '<worksheet><sheetData><row r="2"><c r="B2" t="s"><v>0</v></c><c r="D2" s="1"><v>0</v></c><c s="2"><v>3.0</v></c></row>'
         '<row><c t="inlineStr"><is><t>a</t><t>b</t></is></c><c t="b"><v>1</v></c><c t="str"><f>A1</f><v>f</v></c><c t="n"><v>1E+2</v></c>'
-        '<c t="d"><v>2025-01-02T00:00:00</v></c><c/></row></sheetData></worksheet>'
+        '<c t="d"><v>2025-01-02T00:00:00</v></c><c s="3"><v>0.285</v></c><c/></row></sheetData></worksheet>'
     ),
 }
 
@@ -239,7 +242,7 @@ def test_un_classeur_se_lit_quel_que_soit_le_logiciel_qui_l_a_ecrit(tmp_path: Pa
     assert lire(tmp_path, XLSX_MINIMAL) == [
         [],
         ["", "Créteil", "", "1904-01-01", "3"],
-        ["ab", "oui", "f", "100", "2025-01-02", ""],
+        ["ab", "oui", "f", "100", "2025-01-02", "28.5", ""],
     ]
 
 

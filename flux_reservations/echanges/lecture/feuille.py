@@ -20,6 +20,7 @@ _BLOC = 1 << 16
 _COLONNE = re.compile(r"[A-Z]{1,3}")
 _LIGNES_MAXIMALES = 1_048_576
 _FORMATS_DE_DATE = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+_FORMATS_DE_POURCENTAGE = frozenset({9, 10})
 _HORS_FORMAT = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _PARTIE_DE_DATE = re.compile(r"[dmyhs]", re.IGNORECASE)
 _ORIGINE, _ORIGINE_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
@@ -38,7 +39,7 @@ class Feuille:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._chemin, self._origine = _trouver_feuille(archive)
-        self._styles_de_date = _lire_styles(archive)
+        self._styles_de_date, self._styles_de_pourcentage = _lire_styles(archive)
         self._chaines = _lire_chaines(archive)
 
     def lignes(self) -> Iterator[list[str]]:
@@ -72,6 +73,9 @@ class Feuille:
             return texte
         if style in self._styles_de_date:
             return self._date(float(texte))
+        if style in self._styles_de_pourcentage:
+            # Le tableur garde 0,25 sous « 25 % » : on lit ce que la personne voit.
+            return nombre_en_texte(str(float(texte) * 100))
         return nombre_en_texte(texte)
 
     def _date(self, serie: float) -> str:
@@ -210,8 +214,8 @@ def _trouver_feuille(archive: zipfile.ZipFile) -> tuple[str, dt.date]:
     return (cible.lstrip("/") if cible.startswith("/") else f"xl/{cible}"), origine[0]
 
 
-def _lire_styles(archive: zipfile.ZipFile) -> frozenset[str]:
-    """Rangs des styles qui montrent une date."""
+def _lire_styles(archive: zipfile.ZipFile) -> tuple[frozenset[str], frozenset[str]]:
+    """Rangs des styles qui montrent une date, et de ceux qui montrent un pourcentage."""
     formats: dict[int, str] = {}
     styles: list[int] = []
     dans_les_styles = [False]
@@ -230,13 +234,21 @@ def _lire_styles(archive: zipfile.ZipFile) -> frozenset[str]:
             dans_les_styles[0] = False
 
     _parcourir(archive, "xl/styles.xml", ouvrir, fermer, _rien)
-    return frozenset(str(rang) for rang, code in enumerate(styles) if _est_une_date(code, formats))
+    dates = frozenset(str(rang) for rang, code in enumerate(styles) if _est_une_date(code, formats))
+    pourcentages = frozenset(str(rang) for rang, code in enumerate(styles) if _est_un_pourcentage(code, formats))
+    return dates, pourcentages - dates
 
 
 def _est_une_date(code: int, formats: Mapping[int, str]) -> bool:
     if code in formats:
         return bool(_PARTIE_DE_DATE.search(_HORS_FORMAT.sub("", formats[code])))
     return code in _FORMATS_DE_DATE
+
+
+def _est_un_pourcentage(code: int, formats: Mapping[int, str]) -> bool:
+    if code in formats:
+        return "%" in _HORS_FORMAT.sub("", formats[code])
+    return code in _FORMATS_DE_POURCENTAGE
 
 
 def _lire_chaines(archive: zipfile.ZipFile) -> list[str]:

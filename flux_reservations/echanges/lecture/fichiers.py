@@ -54,14 +54,7 @@ def trouver_fichiers(
     trouves: list[Path] = []
     for chemin in chemins:
         if chemin.is_dir():
-            dedans = sorted(
-                fils
-                for fils in chemin.iterdir()
-                if fils.is_file() and fils.suffix.lower() in EXTENSIONS and not fils.name.startswith((".", "~$"))
-            )
-            if not dedans:
-                rapport.refuser(str(chemin), "Ce dossier ne contient aucun fichier .csv ou .xlsx.")
-            trouves.extend(dedans)
+            trouves.extend(_fichiers_du_dossier(chemin, rapport))
         elif not chemin.exists():
             rapport.refuser(str(chemin), "Fichier ou dossier introuvable : vérifiez le chemin.")
         elif chemin.suffix.lower() not in EXTENSIONS:
@@ -83,6 +76,19 @@ def trouver_fichiers(
             rapport.refuser(nom, f"Le nom du fichier ne dit pas son tableau : il doit commencer par l'un de {connus}.")
     ordre = [debut for debut, _ in types]
     return sorted(fichiers, key=lambda fichier: ordre.index(fichier.type))
+
+
+def _fichiers_du_dossier(dossier: Path, rapport: Rapport) -> list[Path]:
+    try:
+        dedans = [fils for fils in dossier.iterdir() if fils.is_file() and fils.suffix.lower() in EXTENSIONS]
+    except OSError as erreur:
+        rapport.refuser(str(dossier), f"Ce dossier ne peut pas être lu ({erreur.strerror or erreur}).")
+        return []
+    # Les fichiers de verrou et de travail des tableurs ne sont pas des données.
+    dedans = sorted(fils for fils in dedans if not fils.name.startswith((".", "~$")))
+    if not dedans:
+        rapport.refuser(str(dossier), "Ce dossier ne contient aucun fichier .csv ou .xlsx.")
+    return dedans
 
 
 def _type_du_nom(nom: str, debuts: Sequence[str]) -> str:
