@@ -43,13 +43,17 @@ def publier_les_bilans(bailleur: Bailleur, aujourd_hui: date, genres: Sequence[G
         .get(organisme=bailleur.pk, role=Role.RESPONSABLE.value)
     )
     departement = Departement.objects.get(pk=DEPARTEMENT)
+    nombre = 0
     for genre in genres:
         annee = aujourd_hui.year - (genre == GenreBilan.ANNUEL)
         le = date(aujourd_hui.year, *JOURS_DE_PUBLICATION[genre])
+        if le > aujourd_hui:
+            continue
         bilan = _preparer(bailleur, departement, genre, annee, le)
         publier(acteur=responsable.acteur(), bilan_id=bilan.pk)
         _dater(bilan, le)
-    return len(genres)
+        nombre += 1
+    return nombre
 
 
 def _preparer(bailleur: Bailleur, departement: Departement, genre: GenreBilan, annee: int, le: date) -> Bilan:

@@ -10,10 +10,12 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from attributions.actions.lot import reviser_le_lot
 from attributions.domaine.faits_moteur import U
 from attributions.models import Candidat, Liberation, Orientation
 from conventions.models import Bailleur, Logement, Reservataire, ReservationStock, SituationLogement
 from flux_reservations.acces.models import Utilisateur
+from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.droit.conversion import ECHEANCE_DES_CONVENTIONS, taux_de_repli
@@ -27,6 +29,7 @@ from flux_reservations.embarque.donnees_demo.conventions import (
     ecrire_conventions,
     lignes_en_vigueur,
 )
+from flux_reservations.embarque.donnees_demo.demandes import ecrire_demandes
 from flux_reservations.embarque.donnees_demo.ecriture import ecrire, reserver, reserver_au_fil
 from flux_reservations.embarque.donnees_demo.envois import ecrire_envois
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
@@ -86,6 +89,7 @@ def engendrer(aujourd_hui: date, graine: int = GRAINE) -> Engendre:
             maison = _Maison(plan, bailleurs[plan.prefixe], reservataires, agents[plan.prefixe], aujourd_hui, graine)
             nombres.update(maison.engendrer())
         ecrire_besoins(reservataires, aujourd_hui)
+        ecrire_demandes(bailleurs["RB"], reservataires, aujourd_hui)
         with connection.cursor() as curseur:
             curseur.execute("SET CONSTRAINTS ALL IMMEDIATE")
     return Engendre(deja_la=False, nombres=dict(nombres))
@@ -133,6 +137,14 @@ class _Maison:
             self.hasard,
         )
         bilans = publier_les_bilans(self.bailleur, self.aujourd_hui, DEJA_PUBLIES[self.plan.prefixe])
+        reviser_le_lot(
+            acteur=Acteur.systeme("démonstration"),
+            bailleur_id=self.bailleur.pk,
+            departement="94",
+            annee=self.aujourd_hui.year,
+            le=self.aujourd_hui,
+            cause="lot du matin",
+        )
         envois = ecrire_envois(self.bailleur, self.plan.prefixe, conventions.values(), self.agent)
         return {
             "soldes": soldes,
