@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from attributions.actions.candidats import constater_les_silences
+from attributions.actions.lot import reviser_les_lots
 from attributions.actions.mise_a_disposition import constater_les_carences
 from flux_reservations.commun.acteur import Acteur
 
@@ -17,4 +18,5 @@ def constater_les_echeances() -> dict[str, int]:
     return {
         "carences": len(constater_les_carences(acteur=acteur, le=aujourd_hui)),
         "silences": len(constater_les_silences(acteur=acteur, le=aujourd_hui)),
+        "lots": reviser_les_lots(acteur=acteur, le=aujourd_hui),
     }

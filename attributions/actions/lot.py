@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from attributions.chargement.comptes import Comptes, etablir_le_lot, presenter_eligibles, propositions_des_comptes
 from attributions.chargement.moteur import AnneeDuMoteur
+from attributions.domaine.codes import Issue
 from attributions.domaine.lot_vivant import LigneDuLot, LotVivant
 from attributions.models import Liberation, Proposition
 from conventions.models import Bailleur
@@ -60,6 +61,27 @@ def reviser_le_lot_de(*, acteur: Acteur, liberation: Liberation, le: date, cause
         verrouiller_les_comptes(comptes)
         chargee, vivant = etablir_le_lot(comptes, le)
         return deposer_le_lot(acteur, comptes, chargee, vivant, cause)
+
+
+def reviser_les_lots(*, acteur: Acteur, le: date) -> int:
+    """Revoit chaque lot qui attend, une fois par jour : les poids sont ceux de la date du jour ; rend combien ont changé."""
+    attente = (
+        Liberation.objects.modifiables_par(acteur)
+        .actives()
+        .filter(exclusion="", date_bail__isnull=True)
+        .exclude(orientations__issue__in=[Issue.EN_COURS, Issue.BAIL, Issue.CARENCE])
+        .order_by()
+        .values_list("bailleur_id", "logement__commune__departement_id", "date_disponibilite__year")
+        .distinct()
+    )
+    lots = sorted({(bailleur, departement, max(annee, le.year)) for bailleur, departement, annee in attente})
+    revus = [
+        reviser_le_lot(
+            acteur=acteur, bailleur_id=bailleur, departement=departement, annee=annee, le=le, cause="revue du jour"
+        )
+        for bailleur, departement, annee in lots
+    ]
+    return sum(1 for lot in revus if lot.nouvelles or lot.changees)
 
 
 def trouver_bailleur_modifiable(acteur: Acteur, bailleur_id: int) -> Bailleur:

@@ -20,9 +20,9 @@ from attributions.chargement.comptes import Comptes, etablir_le_lot, presenter_e
 from attributions.chargement.moteur import AnneeDuMoteur
 from attributions.domaine.codes import Exclusion, Issue, Retrait
 from attributions.domaine.lot_vivant import DecisionDuMoteur, LotVivant
-from attributions.domaine.rejeu import code_public
+from attributions.domaine.rejeu import code_public, partie_de
 from attributions.models import Liberation, Orientation, Proposition
-from conventions.domaine.codes import Code, SousContingent
+from conventions.domaine.codes import Code
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
@@ -98,18 +98,12 @@ def _dire_ce_qui_a_change(liberation: Liberation, vivant: LotVivant, vu: str) ->
             f"La libération {liberation.numero} n'est pas à orienter : elle est exclue, retirée, ou hors du flux.",
             regle="RG-40",
         )
-    if vu and _partie(vu) != propose:
+    if vu and partie_de(vu) != propose:
         return (
-            f"La proposition pour {liberation.numero} a changé : {_partie(vu)} avant, {propose} maintenant. "
+            f"La proposition pour {liberation.numero} a changé : {partie_de(vu)} avant, {propose} maintenant. "
             "Relisez-la, puis décidez."
         )
     return ""
-
-
-def _partie(compte: str) -> str:
-    """La partie du moteur d'un code public : l'État n'en forme qu'une, le repli une autre."""
-    code, _, sous_contingent = compte.partition("/")
-    return compte if sous_contingent == SousContingent.REPLI else code
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +120,7 @@ class _Etat:
 def _decider_une(acteur: Acteur, etat: _Etat, demande: Demande) -> Orientation:
     identifiant, _, compte, motif = demande
     liberation, vivant = etat.liberations[identifiant], etat.vivant
-    partie = _partie(compte) if compte else ""
+    partie = partie_de(compte) if compte else ""
     sous_contingent = compte.partition("/")[2] if compte and partie != compte else ""
     if partie and partie != vivant.partie_proposee(liberation.numero) and not motif.strip():
         raise ErreurMetier(

@@ -10,6 +10,7 @@ from attributions.domaine.codes import COMPTE_BAILLEUR, code_compte
 from attributions.domaine.faits_moteur import FaitsMoteur, Reglages
 from attributions.domaine.lot import Attente, Lot, jouer_la_decision
 from attributions.domaine.moteur import Eligible, Moteur
+from conventions.domaine.codes import SousContingent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class Choix:
     def compte(self) -> str:
         """Code public du compte."""
         return code_public(self.partie, self.sous_contingent)
+
+
+def partie_de(compte: str) -> str:
+    """La partie du moteur d'un code public : l'État n'en forme qu'une, le repli une autre."""
+    code, _, sous_contingent = compte.partition("/")
+    return compte if sous_contingent == SousContingent.REPLI else code
 
 
 Expliquer = Callable[[Moteur, Attente], str]
