@@ -82,6 +82,15 @@ def test_le_flux_d_un_bailleur_sans_rien_est_vide_et_exact() -> None:
     assert lu["etat"] == {"part_du_flux": None, "part_du_flux_hors_qpv": None, "part_hors_qpv_de_son_flux": None}
 
 
+def test_le_flux_se_lit_aussi_en_texte() -> None:
+    bailleur = creer_bailleur()
+    creer_convention(bailleur, creer_reservataire("AL", "action_logement", "region:11"), [("20", "", "departement:94")])
+    sortie = StringIO()
+    call_command("calculer_flux", bailleur=bailleur.siren, departement="94", annee=2025, stdout=sortie)
+    assert "A = 0 mises en location" in sortie.getvalue()
+    assert "RG-14 ok" in sortie.getvalue()
+
+
 @pytest.mark.regle("RG-14")
 def test_un_taux_de_l_etat_trop_fort_est_bloquant_dans_le_json() -> None:
     bailleur = creer_bailleur()

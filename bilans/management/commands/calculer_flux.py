@@ -44,3 +44,32 @@ class Command(CommandeMetier):
         bailleur = trouver_bailleur(options["bailleur"])
         departement = trouver_departement(options["departement"])
         return calculer_annee(bailleur, departement.pk, options["annee"]).flux_json()
+
+    def presenter(self, resultat: Any) -> None:
+        """Le flux en quelques lignes, pour une personne."""
+        assiette = resultat["assiette"]
+        self.stdout.write(
+            f"Bailleur {resultat['bailleur']}, département {resultat['departement']}, année {resultat['annee']}\n"
+            f"A = {assiette['mises_en_location']} mises en location, B = {assiette['total_exclusions']} exclues, "
+            f"C = {assiette['flux']} ; {assiette['premieres_locations']} premières locations à part\n"
+        )
+        ligne = "{:<30} {:<24} {:>14} {:>7} {:>12} {:>9} {:>14}"
+        self.stdout.write(ligne.format("compte", "convention", "droit exact", "droit", "report", "décompte", "solde"))
+        for compte in resultat["comptes"]:
+            self.stdout.write(
+                ligne.format(
+                    compte["compte"],
+                    compte["convention"],
+                    compte["droit_theorique"],
+                    compte["droit"],
+                    compte["report"],
+                    compte["decompte"],
+                    compte["solde"],
+                )
+            )
+        reste = resultat["non_reserve"]
+        self.stdout.write(
+            ligne.format("BAILLEUR", "", reste["droit_theorique"], reste["droit"], "", reste["decompte"], "") + "\n"
+        )
+        for controle in resultat["controles"]:
+            self.stdout.write(f"{controle['regle']} {controle['niveau']} : {controle['message']}")
