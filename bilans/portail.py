@@ -96,7 +96,9 @@ def titulaires(acteur: Acteur) -> set[int]:
 def lieux_de_mes_droits(acteur: Acteur) -> list[Lieu]:
     """Les bailleurs et départements où l'acteur est partie (ou délégataire) à une convention signée."""
     miennes = Q(reservataire_id=acteur.organisme_id) | Q(delegataire_id=acteur.organisme_id)
-    return _lieux(Convention.objects.visibles_par(acteur).signees().filter(miennes).values_list("bailleur_id", "departement_id"))
+    return _lieux(
+        Convention.objects.visibles_par(acteur).signees().filter(miennes).values_list("bailleur_id", "departement_id")
+    )
 
 
 def lieux_du_territoire(acteur: Acteur) -> list[Lieu]:
@@ -164,7 +166,11 @@ def controles_du_territoire(acteur: Acteur, annee: int) -> list[BailleurControle
         calcul = _calculer(lieu, annee)
         flux = calcul.flux
         de_l_etat = [compte for compte in flux.comptes if compte.sous_contingent in {"prioritaires", "agents"}]
-        lus = calcul.controles if acteur.nature is Nature.ETAT else tuple(un for un in calcul.controles if un.regle == "RG-14")
+        lus = (
+            calcul.controles
+            if acteur.nature is Nature.ETAT
+            else tuple(un for un in calcul.controles if un.regle == "RG-14")
+        )
         lignes.append(
             BailleurControle(
                 lieu=lieu,
@@ -198,7 +204,9 @@ def communes_du_territoire(acteur: Acteur, annee: int) -> list[LigneCommune]:
             for decompte in compte.decomptes
         )
         lignes += [
-            LigneCommune(lieu.bailleur.nom, code, noms[code], loues[code], etat[code], pourcentage(etat[code], loues[code]))
+            LigneCommune(
+                lieu.bailleur.nom, code, noms[code], loues[code], etat[code], pourcentage(etat[code], loues[code])
+            )
             for code in sorted(loues.keys() | etat.keys())
             if code in miennes
         ]

@@ -36,11 +36,17 @@ def annuler_carence(*, acteur: Acteur, orientation_id: int, jusqu_au: date, moti
             .order_by("rang")
         )
         if any(une.reservataire_id is not None or une.issue != Issue.EN_COURS for une in suivantes):
-            raise Conflit("Le logement a été loué ou réorienté depuis cette carence : elle ne s'annule plus.", regle="RG-74")
+            raise Conflit(
+                "Le logement a été loué ou réorienté depuis cette carence : elle ne s'annule plus.", regle="RG-74"
+            )
         for reprise in suivantes:
             enregistrer(acteur, reprise, "retirer_la_reprise", {"issue": Issue.RETIRE.value}, motif)
         enregistrer(
-            acteur, orientation, "annuler_carence", {"issue": Issue.EN_COURS.value, "date_limite_prolongee": jusqu_au}, motif
+            acteur,
+            orientation,
+            "annuler_carence",
+            {"issue": Issue.EN_COURS.value, "date_limite_prolongee": jusqu_au},
+            motif,
         )
         reviser_le_lot_de(acteur=acteur, liberation=orientation.liberation, le=le, cause="carence annulée")
     return orientation

@@ -23,7 +23,10 @@ PURGE = "purge-"
 def candidats_a_oublier(le: date) -> QuerySet[Candidat]:
     """Ceux dont l'orientation est finie et dont la dernière date connue est plus ancienne que la durée."""
     derniere = Greatest(
-        "orientation__date_orientation", "orientation__date_caleol", "date_reponse", "orientation__liberation__date_bail"
+        "orientation__date_orientation",
+        "orientation__date_caleol",
+        "date_reponse",
+        "orientation__liberation__date_bail",
     )
     finies = Candidat.objects.exclude(orientation__issue="en_cours").exclude(numero_demande__startswith=PURGE)
     return finies.annotate(derniere=derniere).filter(derniere__lt=limite_de(conservation.CANDIDATS, le))

@@ -24,5 +24,7 @@ class AnnulerCarence(ActeOrientation):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Rouvre."""
-        annuler_carence(acteur=self.request.acteur, orientation_id=self.orientation.pk, le=timezone.localdate(), **donnees)
+        annuler_carence(
+            acteur=self.request.acteur, orientation_id=self.orientation.pk, le=timezone.localdate(), **donnees
+        )
         return "Carence annulée : le délai court de nouveau."

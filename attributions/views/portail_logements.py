@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -78,7 +79,9 @@ def lire_logements(acteur: Acteur, le: date, **filtre: Any) -> list[LogementMisA
         limite = limite_de_presentation(parcours)
         jours = (limite - le).days if limite else None
         logements.append(
-            LogementMisADisposition(orientation, convention, etape_de(parcours), limite, jours, est_en_carence(parcours, le))
+            LogementMisADisposition(
+                orientation, convention, etape_de(parcours), limite, jours, est_en_carence(parcours, le)
+            )
         )
     return logements
 
@@ -88,7 +91,7 @@ class LogementsAPourvoir(ReserveeMixin, View):
 
     natures = LECTEURS_DE_DROITS
 
-    def get(self, request: Requete) -> HttpResponse:
+    def get(self, request: Requete) -> HttpResponseBase:
         """Montre la pile, ou l'exporte (`?export=csv|xlsx`)."""
         le = timezone.localdate()
         export = request.GET.get("export", "")
@@ -96,15 +99,29 @@ class LogementsAPourvoir(ReserveeMixin, View):
             return _exporter(export, lire_logements(request.acteur, le))
         en_cours = lire_logements(request.acteur, le, issue="en_cours")
         en_cours.sort(key=lambda un: (not un.attend_des_candidats, un.limite or date.max, un.orientation.pk))
-        derniers = Orientation.objects.visibles_par(request.acteur).exclude(issue="en_cours").order_by("-date_orientation", "-pk")
+        derniers = (
+            Orientation.objects.visibles_par(request.acteur)
+            .exclude(issue="en_cours")
+            .order_by("-date_orientation", "-pk")
+        )
         conclus = lire_logements(request.acteur, le, pk__in=list(derniers.values_list("pk", flat=True)[:RECENTS]))
         conclus.sort(key=lambda un: un.orientation.date_orientation, reverse=True)
         contexte = {"titre": "Logements à pourvoir", "en_cours": en_cours, "conclus": conclus}
         return render(request, "portail/logements.html", contexte)
 
 
-def _exporter(genre: str, logements: list[LogementMisADisposition]) -> Any:
-    entetes = ["Bailleur", "Libération", "Logement", "Typologie", "Commune", "Compte", "Mis à disposition", "Date limite", "État"]
+def _exporter(genre: str, logements: list[LogementMisADisposition]) -> HttpResponseBase:
+    entetes = [
+        "Bailleur",
+        "Libération",
+        "Logement",
+        "Typologie",
+        "Commune",
+        "Compte",
+        "Mis à disposition",
+        "Date limite",
+        "État",
+    ]
     lignes = (
         [
             un.orientation.liberation.bailleur.nom,
@@ -141,7 +158,9 @@ class LogementAPourvoir(ReserveeMixin, View):
         un = _lire_un(request.acteur, pk)
         candidats_lus = Candidat.objects.visibles_par(request.acteur).filter(orientation=un.orientation)
         if candidats_lus:
-            noter_consultation(request.acteur, GenreConsultation.CANDIDATS, "attributions.orientation", un.orientation.pk)
+            noter_consultation(
+                request.acteur, GenreConsultation.CANDIDATS, "attributions.orientation", un.orientation.pk
+            )
         contexte = {
             "titre": un.adresse,
             "fil": [("Logements à pourvoir", reverse("logements_a_pourvoir"))],

@@ -20,7 +20,9 @@ class FormulaireDemandeur(forms.Form):
     """Le numéro de la demande et le motif de la recherche."""
 
     numero_demande = forms.CharField(label="Numéro unique de la demande", max_length=40)
-    motif = forms.CharField(label="Motif de la consultation", max_length=300, help_text="Il est gardé avec votre nom et la date.")
+    motif = forms.CharField(
+        label="Motif de la consultation", max_length=300, help_text="Il est gardé avec votre nom et la date."
+    )
 
 
 class DonneesDUnDemandeur(ReserveeMixin, View):

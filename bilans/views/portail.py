@@ -61,7 +61,17 @@ class MesDroits(ReserveeMixin, View):
         """Calcule et montre, ou exporte."""
         annee, annees = lire_annee(request)
         comptes = portail.mes_comptes(request.acteur, annee)
-        entetes = ["Bailleur", "Département", "Compte", "Convention", "Droit théorique", "Droit", "Report", "Décompte", "Solde"]
+        entetes = [
+            "Bailleur",
+            "Département",
+            "Compte",
+            "Convention",
+            "Droit théorique",
+            "Droit",
+            "Report",
+            "Décompte",
+            "Solde",
+        ]
         lignes: list[list[object]] = [
             [
                 un.lieu.bailleur.nom, un.lieu.departement.pk, un.compte.compte, un.compte.convention, un.compte.droit_theorique,
@@ -93,7 +103,7 @@ class MonDecompte(ReserveeMixin, View):
         annee, _ = lire_annee(request)
         lieu = lire_lieu(request, bailleur, departement)
         compte, convention = request.GET.get("compte", ""), request.GET.get("convention", "")
-        suite = {"annee": annee, "compte": compte, "convention": convention}
+        suite: dict[str, str | int] = {"annee": annee, "compte": compte, "convention": convention}
         contexte = {
             "titre": f"Décompte de {compte or 'mon compte'}, {annee}",
             "fil": [("Mes droits", f"{reverse('mes_droits')}?{urlencode({'annee': annee})}")],
@@ -130,7 +140,9 @@ class Contester(ReserveeMixin, VueActe):
         self.cible = self._carence(demandee) if demandee else self._ligne()
 
     def _carence(self, cle: str) -> dict[str, Any]:
-        visibles = Orientation.objects.visibles_par(self.request.acteur).select_related("liberation__bailleur", "reservataire")
+        visibles = Orientation.objects.visibles_par(self.request.acteur).select_related(
+            "liberation__bailleur", "reservataire"
+        )
         orientation = visibles.filter(pk=int(cle), issue="carence").first() if cle.isdigit() else None
         if orientation is None or self.request.acteur.est_bailleur:
             raise Introuvable
@@ -148,7 +160,9 @@ class Contester(ReserveeMixin, VueActe):
         if not (lu.get("bailleur", "").isdigit() and lu.get("liberation", "").isdigit()):
             raise Introuvable
         lieu = lire_lieu(self.request, int(lu["bailleur"]), lu.get("departement", ""))
-        lignes = portail.lignes_decomptees(self.request.acteur, lieu, annee, lu.get("compte", ""), lu.get("convention", ""))
+        lignes = portail.lignes_decomptees(
+            self.request.acteur, lieu, annee, lu.get("compte", ""), lu.get("convention", "")
+        )
         ligne = next((une for une in lignes if une.liberation == int(lu["liberation"])), None)
         if ligne is None:
             raise Introuvable
@@ -186,7 +200,7 @@ class BilansRecus(ReserveeMixin, VueListe[Bilan]):
     vide_titre = "Aucun bilan reçu"
     vide_texte = "Avant la fin de février, chaque bailleur dépose ici le bilan de l'année écoulée (RG-60)."
     colonnes: ClassVar[Any] = (
-        Colonne(
+        Colonne[Bilan](
             "bailleur",
             "Bailleur",
             lambda un: un.bailleur.nom,
@@ -194,11 +208,13 @@ class BilansRecus(ReserveeMixin, VueListe[Bilan]):
             lien=lambda un: reverse("bilan_recu", args=[un.pk]),
             entete_de_ligne=True,
         ),
-        Colonne("genre", "Document", lambda un: un.get_genre_display(), tri=("genre",)),
-        Colonne("annee", "Année", lambda un: str(un.annee), tri=("annee",)),
-        Colonne("departement", "Département", lambda un: un.departement_id, tri=("departement_id",), secondaire=True),
-        Colonne("version", "Version", lambda un: un.version, "nombre", secondaire=True),
-        Colonne("publie_le", "Publié", lambda un: un.publie_le, "date", tri=("publie_le",)),
+        Colonne[Bilan]("genre", "Document", lambda un: un.get_genre_display(), tri=("genre",)),
+        Colonne[Bilan]("annee", "Année", lambda un: str(un.annee), tri=("annee",)),
+        Colonne[Bilan](
+            "departement", "Département", lambda un: un.departement_id, tri=("departement_id",), secondaire=True
+        ),
+        Colonne[Bilan]("version", "Version", lambda un: un.version, "nombre", secondaire=True),
+        Colonne[Bilan]("publie_le", "Publié", lambda un: un.publie_le, "date", tri=("publie_le",)),
     )
 
     def lire(self) -> QuerySet[Bilan]:
@@ -223,7 +239,9 @@ class BilanRecu(ReserveeMixin, View):
             "versions": visibles.filter(
                 genre=bilan.genre, bailleur=bilan.bailleur_id, departement=bilan.departement_id, annee=bilan.annee
             ).order_by("version"),
-            "envois": Envoi.objects.visibles_par(request.acteur).filter(objet_type="bilans.bilan", objet_cle=str(bilan.pk)),
+            "envois": Envoi.objects.visibles_par(request.acteur).filter(
+                objet_type="bilans.bilan", objet_cle=str(bilan.pk)
+            ),
             "organisme_id": request.acteur.organisme_id,
         }
         return render(request, "portail/bilan.html", contexte)
@@ -280,5 +298,11 @@ class ParCommune(ReserveeMixin, View):
         )
         if fichier is not None:
             return fichier
-        contexte = {"titre": "Par commune", "annee": annee, "annees": annees, "lignes": lignes, "jour_du_droit": f"{annee}-12-31"}
+        contexte = {
+            "titre": "Par commune",
+            "annee": annee,
+            "annees": annees,
+            "lignes": lignes,
+            "jour_du_droit": f"{annee}-12-31",
+        }
         return render(request, "portail/communes.html", contexte)

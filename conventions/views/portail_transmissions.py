@@ -54,7 +54,9 @@ def conventions_manquantes(acteur: Acteur) -> list[ConventionManquante]:
                 bailleur__logements__commune_id__in=communes,
             ).distinct()
         return [
-            ConventionManquante(une.numero, une.bailleur.nom, une.reservataire.nom, une.departement_id, une.date_signature)
+            ConventionManquante(
+                une.numero, une.bailleur.nom, une.reservataire.nom, une.departement_id, une.date_signature
+            )
             for une in dues.select_related("bailleur", "reservataire").order_by("bailleur__nom", "numero")
         ]
 
@@ -71,7 +73,7 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
     vide_titre = "Aucune convention transmise"
     vide_texte = "Chaque convention signée sur votre territoire doit vous être transmise sans délai (RG-17)."
     colonnes: ClassVar[Any] = (
-        Colonne(
+        Colonne[Envoi](
             "objet",
             "Convention",
             lambda un: un.objet,
@@ -79,10 +81,12 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
             lien=lambda un: reverse("envoi_recu", args=[un.cle]),
             entete_de_ligne=True,
         ),
-        Colonne("emetteur", "Bailleur", lambda un: un.emetteur.nom, tri=("emetteur__nom",)),
-        Colonne("departement", "Département", lambda un: un.departement_id, tri=("departement_id",), secondaire=True),
-        Colonne("depose_le", "Déposée", lambda un: un.depose_le, "instant", tri=("depose_le",)),
-        Colonne(
+        Colonne[Envoi]("emetteur", "Bailleur", lambda un: un.emetteur.nom, tri=("emetteur__nom",)),
+        Colonne[Envoi](
+            "departement", "Département", lambda un: un.departement_id, tri=("departement_id",), secondaire=True
+        ),
+        Colonne[Envoi]("depose_le", "Déposée", lambda un: un.depose_le, "instant", tri=("depose_le",)),
+        Colonne[Envoi](
             "recu",
             "Accusé",
             lambda un: Pastille("Accusée", "succes") if un.recu_le else Pastille("À accuser", "attention"),

@@ -84,7 +84,10 @@ def accepter_invitation(*, secret: str, prenom: str, nom: str, mot_de_passe: str
     """Crée la personne (ou la retrouve par son mot de passe) et lui ouvre le rôle offert ; le lien ne sert qu'une fois."""
     with transaction.atomic():
         invitation = (
-            Invitation.objects.ouvertes(timezone.now()).select_for_update(of=("self",)).filter(empreinte=empreinte_de(secret)).first()
+            Invitation.objects.ouvertes(timezone.now())
+            .select_for_update(of=("self",))
+            .filter(empreinte=empreinte_de(secret))
+            .first()
         )
         if invitation is None:
             raise Introuvable("Ce lien n'est plus valable : demandez une nouvelle invitation.")
@@ -93,7 +96,9 @@ def accepter_invitation(*, secret: str, prenom: str, nom: str, mot_de_passe: str
             utilisateur = _creer_personne(invitation.courriel, prenom, nom, mot_de_passe)
         elif utilisateur.has_usable_password() and not utilisateur.check_password(mot_de_passe):
             raise ErreurMetier(
-                "mot_de_passe_faux", "Ce courriel a déjà un compte ici : saisissez son mot de passe actuel.", champ="mot_de_passe"
+                "mot_de_passe_faux",
+                "Ce courriel a déjà un compte ici : saisissez son mot de passe actuel.",
+                champ="mot_de_passe",
             )
         if not utilisateur.is_active:
             utilisateur.is_active = True
@@ -149,7 +154,9 @@ def clore_rattachement(*, acteur: Acteur, rattachement_id: int) -> Rattachement:
     return rattachement
 
 
-def creer_organisme(*, acteur: Acteur, nature: str, nom: str, siren: str, courriel: str, territoire_id: str | None) -> Organisme:
+def creer_organisme(
+    *, acteur: Acteur, nature: str, nom: str, siren: str, courriel: str, territoire_id: str | None
+) -> Organisme:
     """Crée un organisme de la plateforme (hors bailleurs et réservataires, qui ont leur registre)."""
     if acteur.nature is not Nature.PLATEFORME and not acteur.est_systeme:
         raise AccesRefuse
@@ -158,7 +165,11 @@ def creer_organisme(*, acteur: Acteur, nature: str, nom: str, siren: str, courri
             nature=nature, nom=nom.strip(), siren=siren.strip(), courriel=courriel.strip(), territoire_id=territoire_id
         )
         journaliser(
-            acteur=acteur, action="creer_organisme", objet=organisme, organisme_id=organisme.pk, apres={"nature": nature, "nom": nom}
+            acteur=acteur,
+            action="creer_organisme",
+            objet=organisme,
+            organisme_id=organisme.pk,
+            apres={"nature": nature, "nom": nom},
         )
     return organisme
 
@@ -181,7 +192,12 @@ def _verifier_role(organisme: Organisme, role: str) -> None:
 
 def _verrouiller(acteur: Acteur, rattachement_id: int) -> Rattachement:
     ouverts = Rattachement.objects.modifiables_par(acteur).filter(clos_le=None)
-    rattachement = ouverts.select_for_update(of=("self",)).select_related("organisme", "utilisateur").filter(pk=rattachement_id).first()
+    rattachement = (
+        ouverts.select_for_update(of=("self",))
+        .select_related("organisme", "utilisateur")
+        .filter(pk=rattachement_id)
+        .first()
+    )
     if rattachement is None:
         raise Introuvable
     return rattachement
@@ -192,7 +208,11 @@ def _garder_un_responsable(rattachement: Rattachement) -> None:
     chefs = (Role.RESPONSABLE, Role.ADMINISTRATEUR)
     if rattachement.role not in chefs:
         return
-    autres = Rattachement.objects.actifs().filter(organisme_id=rattachement.organisme_id, role__in=chefs).exclude(pk=rattachement.pk)
+    autres = (
+        Rattachement.objects.actifs()
+        .filter(organisme_id=rattachement.organisme_id, role__in=chefs)
+        .exclude(pk=rattachement.pk)
+    )
     if not autres.exists():
         raise Conflit("C'est le dernier responsable de l'organisme : donnez d'abord ce rôle à quelqu'un d'autre.")
 

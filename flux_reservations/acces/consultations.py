@@ -56,7 +56,9 @@ class Consultation(models.Model):
                 name="consultation_une_par_jour",
                 nulls_distinct=False,
             ),
-            models.CheckConstraint(condition=models.Q(genre__in=GenreConsultation.values), name="consultation_genre_connu"),
+            models.CheckConstraint(
+                condition=models.Q(genre__in=GenreConsultation.values), name="consultation_genre_connu"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
-from flux_reservations.acces.models import Organisme
 from flux_reservations.acces.actions import roles_de
+from flux_reservations.acces.models import Organisme
 
 
 class FormulaireRole(forms.Form):
@@ -34,7 +34,9 @@ class FormulaireInvitation(FormulaireRole):
 class FormulaireAcceptation(forms.Form):
     """Accepter une invitation."""
 
-    prenom = forms.CharField(label="Prénom", max_length=100, widget=forms.TextInput(attrs={"autocomplete": "given-name"}))
+    prenom = forms.CharField(
+        label="Prénom", max_length=100, widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+    )
     nom = forms.CharField(label="Nom", max_length=100, widget=forms.TextInput(attrs={"autocomplete": "family-name"}))
     mot_de_passe = forms.CharField(
         label="Mot de passe",
@@ -62,5 +64,7 @@ class FormulaireOrganisme(forms.Form):
     """Créer un organisme."""
 
     nom = forms.CharField(label="Nom", max_length=200)
-    siren = forms.RegexField(r"^\d{9}$", label="SIREN", required=False, error_messages={"invalid": "Un SIREN a neuf chiffres."})
+    siren = forms.RegexField(
+        r"^\d{9}$", label="SIREN", required=False, error_messages={"invalid": "Un SIREN a neuf chiffres."}
+    )
     courriel = forms.EmailField(label="Courriel", required=False)

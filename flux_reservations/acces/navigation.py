@@ -51,9 +51,15 @@ _PERSONNES = Entree(
     "Personnes et rôles", "personnes", "users", Role.RESPONSABLE, aussi=frozenset({"personne", "inviter", "connexions"})
 )
 _JOURNAL = Entree(
-    "Journal", "journal", "clock", Role.RESPONSABLE, aussi=frozenset({"entree_journal", "verifier_journal", "consultations"})
+    "Journal",
+    "journal",
+    "clock",
+    Role.RESPONSABLE,
+    aussi=frozenset({"entree_journal", "verifier_journal", "consultations"}),
 )
-_COMPTE = Entree("Mon compte", "mon_compte", "user-circle", aussi=frozenset({"second_facteur_activer", "changer_mot_de_passe"}))
+_COMPTE = Entree(
+    "Mon compte", "mon_compte", "user-circle", aussi=frozenset({"second_facteur_activer", "changer_mot_de_passe"})
+)
 
 _BAILLEUR = (
     Section(
@@ -63,7 +69,14 @@ _BAILLEUR = (
             Entree("À orienter", "a_orienter", "arrows-right-left"),
             Entree("Libérations", "liberations", "key", aussi=frozenset({"liberation"})),
             Entree("Séances", "seances", "user-group", aussi=frozenset({"seance", "decider", "prevoir_seance"})),
-            Entree("Flux", "flux", "scale"),
+            Entree(
+                "Flux",
+                "flux",
+                "scale",
+                aussi=frozenset(
+                    {"flux_detail", "equilibre", "uniformite", "prevision", "faisabilite", "et_si", "conversion", "egalite"}
+                ),
+            ),
         ),
     ),
     Section(
@@ -80,7 +93,13 @@ _BAILLEUR = (
     Section(
         "Réglages",
         (
-            Entree("Imports", "imports", "arrow-up-tray", Role.GESTIONNAIRE, aussi=frozenset({"import", "deposer_import", "appliquer_import"})),
+            Entree(
+                "Imports",
+                "imports",
+                "arrow-up-tray",
+                Role.GESTIONNAIRE,
+                aussi=frozenset({"import", "deposer_import", "appliquer_import"}),
+            ),
             _PERSONNES,
             _COMPTE,
             _JOURNAL,
@@ -112,7 +131,16 @@ _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
         Section("Mon territoire", _TERRITOIRE),
         Section("Réglages", (_PERSONNES, _JOURNAL, _COMPTE)),
     ),
-    Nature.PLATEFORME: (Section("", (Entree("Organismes", "organismes", "building-library", aussi=frozenset({"creer_organisme"})), _PERSONNES, _COMPTE)),),
+    Nature.PLATEFORME: (
+        Section(
+            "",
+            (
+                Entree("Organismes", "organismes", "building-library", aussi=frozenset({"creer_organisme"})),
+                _PERSONNES,
+                _COMPTE,
+            ),
+        ),
+    ),
 }
 _ARRIVEES: dict[Nature, tuple[str, ...]] = {
     Nature.BAILLEUR: ("aujourdhui", "patrimoine"),

@@ -15,7 +15,7 @@ from flux_reservations.socle import rls
 logger = logging.getLogger(__name__)
 
 
-class FournisseurBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # bibliothèque sans types
+class FournisseurBackend(OIDCAuthenticationBackend):
     """Reconnaît une personne déjà invitée : par son sujet s'il est connu, sinon par son courriel, si le fournisseur l'a vérifié.
 
     Aucune personne n'est créée ici : sans invitation, pas d'accès.

@@ -43,6 +43,7 @@ class SecondFacteurMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Laisse passer : tout se joue quand la vue est connue."""
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, vue: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
@@ -58,7 +59,12 @@ class SecondFacteurMiddleware:
         if nom in OUVERTES_SANS:
             return None
         if requete.path.startswith("/api/"):
-            probleme = {"type": "about:blank", "title": "Acte non permis", "status": 403, "detail": "Second facteur attendu."}
+            probleme = {
+                "type": "about:blank",
+                "title": "Acte non permis",
+                "status": 403,
+                "detail": "Second facteur attendu.",
+            }
             return JsonResponse(probleme, status=403, content_type="application/problem+json")
         return redirect(manque)
 
@@ -71,7 +77,9 @@ def second_facteur_manquant(request: RequeteConnue) -> str:
     with rls.en_identification():
         if TOTPDevice.objects.filter(user=personne, confirmed=True).exists():
             return "second_facteur"
-    signe = any(Role(rattachement.role) in {Role.RESPONSABLE, Role.ADMINISTRATEUR} for rattachement in request.rattachements)
+    signe = any(
+        Role(rattachement.role) in {Role.RESPONSABLE, Role.ADMINISTRATEUR} for rattachement in request.rattachements
+    )
     return "second_facteur_activer" if signe else ""
 
 

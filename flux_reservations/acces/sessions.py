@@ -55,7 +55,9 @@ def noter_un_echec(sender: Any, credentials: dict[str, Any], request: HttpReques
     courriel = str(credentials.get("username") or "").strip().lower()
     utilisateur = Utilisateur.objects.filter(courriel=courriel).first()
     if utilisateur is None:
-        logger.info("échec de connexion, courriel inconnu, empreinte=%s", hashlib.sha256(courriel.encode()).hexdigest()[:12])
+        logger.info(
+            "échec de connexion, courriel inconnu, empreinte=%s", hashlib.sha256(courriel.encode()).hexdigest()[:12]
+        )
     noter(GenreConnexion.ECHEC, request, utilisateur)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LogoutView
 from django.conf import settings
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from flux_reservations.acces.views import compte, connexion, journal, personnes, publiques

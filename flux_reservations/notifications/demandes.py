@@ -74,7 +74,9 @@ class Demande(models.Model):
         ordering: ClassVar = ["-faite_le", "-id"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(genre__in=GenreDemande.values), name="demande_genre_connu"),
-            models.CheckConstraint(condition=models.Q(suite__in=["", *SuiteDemande.values]), name="demande_suite_connue"),
+            models.CheckConstraint(
+                condition=models.Q(suite__in=["", *SuiteDemande.values]), name="demande_suite_connue"
+            ),
             models.CheckConstraint(
                 condition=models.Q(suite="", repondue_le__isnull=True)
                 | (~models.Q(suite="") & ~models.Q(reponse="") & models.Q(repondue_le__isnull=False)),

@@ -28,7 +28,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import ProgrammingError, connections, migrations
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
-
 from psycopg.errors import InsufficientPrivilege
 
 from flux_reservations.commun.acteur import Acteur, Nature, Role
@@ -162,11 +161,12 @@ class ContexteMiddleware:
             raise PermissionDenied from erreur
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Encadre la requête."""
         jeton = _contexte.set(IDENTIFICATION)
         try:
             reponse = self.get_response(request)
             if isinstance(reponse, StreamingHttpResponse) and not reponse.is_async:
-                reponse.streaming_content = _lire_dans(contexte_courant(), reponse.streaming_content)  # type: ignore[assignment,arg-type]  # itérateur synchrone
+                reponse.streaming_content = _lire_dans(contexte_courant(), reponse.streaming_content)  # type: ignore[arg-type]  # itérateur synchrone
             return reponse
         finally:
             _contexte.reset(jeton)
@@ -208,7 +208,7 @@ def lignes_autorisees(nom: str, requete: str) -> str:
     )
 
 
-def proteger(  # noqa: PLR0913 : une politique par verbe SQL
+def proteger(
     table: str, *, lecture: str, ecriture: str = "false", ajout: str = "", retrait: str = "", exige_role: bool = True
 ) -> migrations.RunSQL:
     """Opération de migration : active les politiques de lignes d'une table.
@@ -218,7 +218,9 @@ def proteger(  # noqa: PLR0913 : une politique par verbe SQL
     """
     application, systeme = settings.ROLE_APPLICATION, settings.ROLE_SYSTEME
     role = "(SELECT flux_ecrit()) AND " if exige_role else ""
-    permis, ajoutable, retirable = (f"({role}({condition}))" for condition in (ecriture, ajout or ecriture, retrait or ecriture))
+    permis, ajoutable, retirable = (
+        f"({role}({condition}))" for condition in (ecriture, ajout or ecriture, retrait or ecriture)
+    )
     return migrations.RunSQL(
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n"
         f'CREATE POLICY lignes_systeme ON {table} TO "{systeme}" USING (true) WITH CHECK (true);\n'
@@ -234,5 +236,6 @@ def proteger(  # noqa: PLR0913 : une politique par verbe SQL
 def relire(table: str, *, lecture: str, avant: str) -> migrations.RunSQL:
     """Opération de migration : remplace ce qui se lit d'une table déjà protégée (`avant` est l'expression remplacée)."""
     return migrations.RunSQL(
-        f"ALTER POLICY lignes_lecture ON {table} USING ({lecture});", f"ALTER POLICY lignes_lecture ON {table} USING ({avant});"
+        f"ALTER POLICY lignes_lecture ON {table} USING ({lecture});",
+        f"ALTER POLICY lignes_lecture ON {table} USING ({avant});",
     )

@@ -133,7 +133,9 @@ _ACCES = [
         for nom in ("personne", "changer_role", "fermer_acces")
     ),
     Ligne(
-        "annuler_invitation", _gerants(404) | {"a_responsable": PERMIS, "plateforme": PERMIS}, lambda m: [m.invitation_a.pk]
+        "annuler_invitation",
+        _gerants(404) | {"a_responsable": PERMIS, "plateforme": PERMIS},
+        lambda m: [m.invitation_a.pk],
     ),
     Ligne("accepter_invitation", publique(404), lambda _: ["flux_inconnu"]),
     Ligne("connexions", connectes()),
@@ -209,6 +211,10 @@ _BILANS = [
     Ligne("aujourdhui", bailleur()),
     Ligne("flux", bailleur()),
     Ligne("flux_detail", bailleur()),
+    *(
+        Ligne(nom, bailleur())
+        for nom in ("equilibre", "uniformite", "prevision", "faisabilite", "et_si", "conversion", "egalite")
+    ),
 ]
 _ECHANGES = [
     Ligne("imports", bailleur(role=GESTIONNAIRE)),
@@ -248,7 +254,11 @@ _PORTAILS = [
     Ligne("rendre_logement", _A_MA_DISPOSITION, _orientation),
     Ligne("retirer_mon_candidat", _A_MA_DISPOSITION, _candidat),
     Ligne("bilans_recus", ouverts(*DROITS)),
-    Ligne("bilan_recu", ouverts() | lignes_lues("mairie", "etat", aveugles=("caf", "epci", "etat_voisin")), lambda m: [m.bilan_a.pk]),
+    Ligne(
+        "bilan_recu",
+        ouverts() | lignes_lues("mairie", "etat", aveugles=("caf", "epci", "etat_voisin")),
+        lambda m: [m.bilan_a.pk],
+    ),
     Ligne("conventions_transmises", ouverts(*COLLECTIVITES, *ETATS)),
     Ligne("controles", ouverts(*COLLECTIVITES, *ETATS)),
     Ligne("communes", ouverts(*COLLECTIVITES, *ETATS)),
@@ -260,15 +270,21 @@ _PORTAILS = [
     ),
     Ligne("envoi_recu", connectes(404) | dict.fromkeys((*_DE_A, "etat"), PERMIS), lambda m: [m.transmission.cle]),
     Ligne(
-        "envoi_accuser", ouverts() | lignes_lues("etat", aveugles=("mairie", "caf", "epci", "etat_voisin")), lambda m: [m.transmission.cle]
+        "envoi_accuser",
+        ouverts() | lignes_lues("etat", aveugles=("mairie", "caf", "epci", "etat_voisin")),
+        lambda m: [m.transmission.cle],
     ),
     Ligne("piece", connectes(404) | dict.fromkeys((*_DE_A, "etat", "epci"), PERMIS), lambda m: [m.piece_a.pk]),
     Ligne("courriels", connectes(404)),
     Ligne("courriel", connectes(404), lambda _: [1]),
-    Ligne("donnees_d_un_demandeur", ouverts("a_gestionnaire", "a_responsable", "b_gestionnaire", "b_responsable", *DROITS)),
+    Ligne(
+        "donnees_d_un_demandeur", ouverts("a_gestionnaire", "a_responsable", "b_gestionnaire", "b_responsable", *DROITS)
+    ),
     Ligne("demandes", ouverts(*BAILLEURS, *DROITS)),
     Ligne(
-        "demande", bailleur("a") | lignes_lues("mairie", aveugles=("caf", "epci", "etat", "etat_voisin")), lambda m: [m.demande.pk]
+        "demande",
+        bailleur("a") | lignes_lues("mairie", aveugles=("caf", "epci", "etat", "etat_voisin")),
+        lambda m: [m.demande.pk],
     ),
     Ligne("repondre_demande", bailleur("a", GESTIONNAIRE), lambda m: [m.demande.pk]),
     Ligne(

@@ -12,8 +12,8 @@ from conventions.domaine.codes import Contrepartie
 from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
 from flux_reservations.acces.models import Invitation, Organisme, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.notifications.demandes import Demande
 from flux_reservations.echanges.models import ImportDepose
+from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
@@ -84,7 +84,11 @@ def batir_monde() -> Monde:
     _ajouter_bilans(monde)
     monde.rattachement_a = Rattachement.objects.get(utilisateur_id=monde.acteurs["bailleur_a"].utilisateur_id)
     monde.invitation_a = Invitation.objects.create(
-        organisme=monde.bailleur_a, courriel="invite@essai.example", role="lecteur", empreinte="1" * 64, expire_le=DEPOSE + timedelta(days=9999)
+        organisme=monde.bailleur_a,
+        courriel="invite@essai.example",
+        role="lecteur",
+        empreinte="1" * 64,
+        expire_le=DEPOSE + timedelta(days=9999),
     )
     monde.demande = Demande.objects.create(
         genre="carence", emetteur_id=monde.mairie.pk, destinataire_id=monde.bailleur_a.pk, objet_type="attributions.orientation",
@@ -130,7 +134,9 @@ def _ajouter_conventions(monde: Monde) -> None:
     monde.transmission = Envoi.objects.create(
         destinataire_id=monde.etat.pk, destinataire_nom="Préfecture", depose_le=DEPOSE, etat="envoye", **communs
     )
-    Envoi.objects.create(destinataire_id=monde.epci.pk, destinataire_nom="EPT", depose_le=DEPOSE, etat="envoye", **communs)
+    Envoi.objects.create(
+        destinataire_id=monde.epci.pk, destinataire_nom="EPT", depose_le=DEPOSE, etat="envoye", **communs
+    )
     Envoi.objects.create(destinataire_id=monde.caf.pk, destinataire_nom="CAF", **communs)
 
 
@@ -147,13 +153,17 @@ def _ajouter_attributions(monde: Monde) -> None:
     monde.liberation_a = creer_liberation(logements["mairie"])
     liberation_caf = creer_liberation(logements["caf"])
     monde.liberation_b = creer_liberation(logements["autre"])
-    monde.orientation_mairie = creer_orientation(monde.liberation_a, monde.mairie, date_mise_a_disposition=date(2025, 3, 2))
+    monde.orientation_mairie = creer_orientation(
+        monde.liberation_a, monde.mairie, date_mise_a_disposition=date(2025, 3, 2)
+    )
     monde.orientation_caf = creer_orientation(liberation_caf, monde.caf, date_mise_a_disposition=date(2025, 3, 2))
     creer_orientation(monde.liberation_b, monde.mairie)
     Candidat.objects.create(orientation=monde.orientation_mairie, numero_demande="094032500000000001")
     Candidat.objects.create(orientation=monde.orientation_caf, numero_demande="094032500000000002")
     monde.seance_a = Seance.objects.create(bailleur=monde.bailleur_a, date=date(2025, 3, 20), lieu="Siège")
-    monde.inscription_a = Inscription.objects.create(seance=monde.seance_a, orientation=monde.orientation_mairie, ordre=1)
+    monde.inscription_a = Inscription.objects.create(
+        seance=monde.seance_a, orientation=monde.orientation_mairie, ordre=1
+    )
     attente = monde.liberation_a_orienter = creer_liberation(creer_logement(monde.bailleur_a))
     Proposition.objects.create(
         liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",
@@ -165,10 +175,18 @@ def _ajouter_bilans(monde: Monde) -> None:
     for nom, bailleur in (("bilan_a", monde.bailleur_a), ("bilan_b", monde.bailleur_b)):
         pdf = _deposer(bailleur, f"{nom}.pdf")
         bilan = Bilan.objects.create(
-            bailleur=bailleur, departement_id="94", annee=2025, etat="publie", publie_le=DEPOSE, empreinte="0" * 64, pdf=pdf
+            bailleur=bailleur,
+            departement_id="94",
+            annee=2025,
+            etat="publie",
+            publie_le=DEPOSE,
+            empreinte="0" * 64,
+            pdf=pdf,
         )
         setattr(monde, nom, bilan)
-        Prevision.objects.create(bailleur=bailleur, departement_id="94", annee=2026, commune_id="94028", mises_en_location=10)
+        Prevision.objects.create(
+            bailleur=bailleur, departement_id="94", annee=2026, commune_id="94028", mises_en_location=10
+        )
     Bilan.objects.create(bailleur=monde.bailleur_a, departement_id="94", annee=2024)
     Envoi.objects.create(
         genre="bilan", objet_type="bilans.bilan", objet_cle=str(monde.bilan_a.pk), emetteur_id=monde.bailleur_a.pk, departement_id="94",

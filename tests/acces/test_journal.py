@@ -50,10 +50,14 @@ def test_l_export_porte_les_empreintes_et_il_est_note(client_responsable: Client
     assert Consultation.objects.get().genre == GenreConsultation.JOURNAL
 
 
-def test_la_chaine_se_verifie_a_l_ecran_et_une_entree_changee_se_voit(client_responsable: Client, bailleur: Bailleur) -> None:
+def test_la_chaine_se_verifie_a_l_ecran_et_une_entree_changee_se_voit(
+    client_responsable: Client, bailleur: Bailleur
+) -> None:
     assert "La chaîne tient" in client_responsable.get(reverse("verifier_journal")).content.decode()
     with en_proprietaire(), connection.cursor() as curseur:
-        curseur.execute("UPDATE socle_entree_journal SET motif = 'falsifié' WHERE organisme_id = %s AND rang = 2", [bailleur.pk])
+        curseur.execute(
+            "UPDATE socle_entree_journal SET motif = 'falsifié' WHERE organisme_id = %s AND rang = 2", [bailleur.pk]
+        )
     assert verifier_chaine(bailleur.pk) == [2]
     assert "La chaîne est rompue" in client_responsable.get(reverse("verifier_journal")).content.decode()
 

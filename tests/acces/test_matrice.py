@@ -58,7 +58,9 @@ def adresses_nommees(motifs: list[URLPattern | URLResolver] | None = None, espac
     """Noms de toutes les adresses de l'application ; une adresse sans nom est rendue par son motif."""
     for motif in get_resolver().url_patterns if motifs is None else motifs:
         if isinstance(motif, URLResolver):
-            yield from adresses_nommees(motif.url_patterns, f"{espace}{motif.namespace}:" if motif.namespace else espace)
+            yield from adresses_nommees(
+                motif.url_patterns, f"{espace}{motif.namespace}:" if motif.namespace else espace
+            )
         else:
             yield f"{espace}{motif.name}" if motif.name else str(motif.pattern)
 
@@ -83,7 +85,9 @@ def test_chaque_profil_recoit_ce_que_dit_la_matrice(terrain: Terrain, nom: str) 
     ligne = PAR_NOM[nom]
     recus = {profil: _demander(terrain, ligne, profil, "post" if ligne.post else "get") for profil in PROFILS}
     ecarts = {
-        profil: f"{recu} au lieu de {ligne.attendus[profil]}" for profil, recu in recus.items() if recu != ligne.attendus[profil]
+        profil: f"{recu} au lieu de {ligne.attendus[profil]}"
+        for profil, recu in recus.items()
+        if recu != ligne.attendus[profil]
     }
     assert not ecarts, f"{nom} : {ecarts}"
 
@@ -112,5 +116,7 @@ def _demander(terrain: Terrain, ligne: Ligne, profil: str, methode: str) -> int:
         transaction.set_rollback(True)
     if client.cookies.output() != temoins:  # déconnexion, apparence : le profil reste connecté pour la suite
         client.cookies = SimpleCookie()
-        client.cookies.load("; ".join(morceau.split(";")[0].removeprefix("Set-Cookie: ") for morceau in temoins.splitlines()))
+        client.cookies.load(
+            "; ".join(morceau.split(";")[0].removeprefix("Set-Cookie: ") for morceau in temoins.splitlines())
+        )
     return statut

@@ -10,7 +10,14 @@ from django.urls import reverse
 
 from conventions.models import Bailleur
 from flux_reservations.acces import actions
-from flux_reservations.acces.models import Connexion, GenreConnexion, Invitation, Rattachement, SessionOuverte, Utilisateur
+from flux_reservations.acces.models import (
+    Connexion,
+    GenreConnexion,
+    Invitation,
+    Rattachement,
+    SessionOuverte,
+    Utilisateur,
+)
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.notifications.models import Envoi
@@ -58,7 +65,10 @@ def test_une_invitation_acceptee_ouvre_le_role_et_ne_sert_qu_une_fois(responsabl
     assert client.post(page, donnees).status_code == 302
     assert Rattachement.objects.get(utilisateur__courriel="neuve@essai.example").role == "gestionnaire"
     assert client.get(page).status_code == 404
-    assert client.post(reverse("connexion"), {"username": "Neuve@essai.example", "password": MOT_DE_PASSE}).status_code == 302
+    assert (
+        client.post(reverse("connexion"), {"username": "Neuve@essai.example", "password": MOT_DE_PASSE}).status_code
+        == 302
+    )
 
 
 def test_un_mot_de_passe_faible_est_refuse_avec_le_remede(responsable: Acteur) -> None:
@@ -96,7 +106,9 @@ def test_un_gestionnaire_n_invite_pas(bailleur: Bailleur) -> None:
 
 def test_un_responsable_n_invite_pas_chez_un_autre(responsable: Acteur) -> None:
     with pytest.raises(AccesRefuse):
-        actions.inviter(acteur=responsable, organisme_id=creer_bailleur("Autre").pk, courriel="x@essai.example", role="lecteur")
+        actions.inviter(
+            acteur=responsable, organisme_id=creer_bailleur("Autre").pk, courriel="x@essai.example", role="lecteur"
+        )
 
 
 def test_le_depart_d_un_agent_ferme_ses_sessions_et_son_role(bailleur: Bailleur, responsable: Acteur) -> None:
@@ -126,7 +138,9 @@ def test_le_role_d_une_personne_d_un_autre_organisme_est_introuvable(responsable
 
 
 @pytest.mark.regle("RG-71")
-def test_les_actes_sur_les_personnes_sont_au_journal_sans_nom_ni_courriel(bailleur: Bailleur, responsable: Acteur) -> None:
+def test_les_actes_sur_les_personnes_sont_au_journal_sans_nom_ni_courriel(
+    bailleur: Bailleur, responsable: Acteur
+) -> None:
     actions.accepter_invitation(secret=inviter(responsable), prenom="Dominique", nom="Neuf", mot_de_passe=MOT_DE_PASSE)
     entrees = EntreeJournal.objects.filter(organisme_id=bailleur.pk)
     assert {entree.action for entree in entrees} == {"inviter", "accepter_invitation"}

@@ -14,7 +14,14 @@ from flux_reservations.commun.acteur import Role
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.socle.journal import verifier_chaine
 from tests.fabriques import (
-    creer_bailleur, creer_convention, creer_etat, creer_liberation, creer_logement, creer_orientation, creer_reservataire, creer_utilisateur,
+    creer_bailleur,
+    creer_convention,
+    creer_etat,
+    creer_liberation,
+    creer_logement,
+    creer_orientation,
+    creer_reservataire,
+    creer_utilisateur,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +58,9 @@ def louer(bailleur: Bailleur, reservataire: Reservataire | None, nombre: int = 1
     """Des logements mis en location dans l'année, sur ce compte."""
     for _ in range(nombre):
         liberation = creer_liberation(creer_logement(bailleur), JOUR, date_bail=JOUR)
-        creer_orientation(liberation, reservataire, issue="bail", date_mise_a_disposition=JOUR if reservataire else None)
+        creer_orientation(
+            liberation, reservataire, issue="bail", date_mise_a_disposition=JOUR if reservataire else None
+        )
 
 
 @pytest.mark.regle("RG-47")
@@ -113,18 +122,28 @@ def test_une_ligne_de_decompte_se_conteste_et_le_bailleur_repond_une_fois(
     demande = Demande.objects.get()
     repondre = reverse("repondre_demande", args=[demande.pk])
     assert titulaire.get(repondre).status_code == 403
-    assert agent.post(repondre, {"suite": "maintenue", "reponse": "Rendu le lendemain de la date limite."}).status_code == 302
+    assert (
+        agent.post(repondre, {"suite": "maintenue", "reponse": "Rendu le lendemain de la date limite."}).status_code
+        == 302
+    )
     assert agent.post(repondre, {"suite": "corrigee", "reponse": "Finalement."}).status_code == 409
     assert "Rendu le lendemain" in titulaire.get(reverse("demande", args=[demande.pk])).content.decode()
 
 
 @pytest.mark.regle("RG-74")
-def test_une_carence_contestee_a_bon_droit_s_annule(bailleur: Bailleur, caf: Reservataire, convention: Convention) -> None:
+def test_une_carence_contestee_a_bon_droit_s_annule(
+    bailleur: Bailleur, caf: Reservataire, convention: Convention
+) -> None:
     liberation = creer_liberation(creer_logement(bailleur))
     orientation = creer_orientation(liberation, caf, issue="carence", date_mise_a_disposition=date(2025, 3, 2))
     creer_orientation(liberation, None, rang=2)
     titulaire, agent = connecter(caf), connecter(bailleur)
-    assert titulaire.post(f"{reverse('contester')}?orientation={orientation.pk}", {"texte": "Le délai courait."}).status_code == 302
+    assert (
+        titulaire.post(
+            f"{reverse('contester')}?orientation={orientation.pk}", {"texte": "Le délai courait."}
+        ).status_code
+        == 302
+    )
     donnees = {"jusqu_au": "2099-01-01", "motif": "Le délai avait été prolongé."}
     assert agent.post(reverse("annuler_carence", args=[orientation.pk]), donnees).status_code == 302
     orientation.refresh_from_db()

@@ -17,6 +17,7 @@ SANS_POLITIQUE = {
     "notifications_courriel": "boîte de la démonstration, inexistante ailleurs",
     "axes_": "essais de connexion, lus par le système seul",
 }
+PRISES = {"rls.en_systeme", "en_systeme", "rls.SYSTEME"}
 ELEVATIONS = {
     "flux_reservations/socle/journal.py": "la chaîne d'un bailleur s'allonge des actes d'un réservataire",
     "flux_reservations/socle/rls.py": "définition",
@@ -44,9 +45,14 @@ def test_le_contexte_du_systeme_n_est_pris_que_la_ou_c_est_dit() -> None:
     fautives = []
     for chemin in sorted(RACINE.rglob("*.py")):
         relatif = chemin.relative_to(RACINE).as_posix()
-        if relatif.startswith((".venv", "tests/")) or "/management/" in relatif or "/migrations/" in relatif or relatif in ELEVATIONS:
+        if (
+            relatif.startswith((".venv", "tests/"))
+            or "/management/" in relatif
+            or "/migrations/" in relatif
+            or relatif in ELEVATIONS
+        ):
             continue
         for noeud in ast.walk(ast.parse(chemin.read_text())):
-            if isinstance(noeud, ast.Attribute | ast.Name) and ast.unparse(noeud) in {"rls.en_systeme", "en_systeme", "rls.SYSTEME"}:
-                fautives.append(f"{relatif}:{noeud.lineno}")
+            if isinstance(noeud, ast.Attribute | ast.Name) and ast.unparse(noeud) in PRISES:
+                fautives.append(f"{relatif}:{noeud.lineno}")  # noqa: PERF401 : la condition se lit mieux ainsi
     assert not fautives, f"Élévations non déclarées : {fautives}. Ajoutez le fichier à ELEVATIONS, avec sa raison."

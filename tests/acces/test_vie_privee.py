@@ -17,7 +17,13 @@ from flux_reservations.acces.vie_privee import purger_les_acces
 from flux_reservations.commun.erreurs import AccesRefuse
 from flux_reservations.commun.zones_libres import reperer_le_sensible
 from tests.fabriques import (
-    acteur_de, creer_bailleur, creer_liberation, creer_logement, creer_orientation, creer_reservataire, creer_utilisateur,
+    acteur_de,
+    creer_bailleur,
+    creer_liberation,
+    creer_logement,
+    creer_orientation,
+    creer_reservataire,
+    creer_utilisateur,
 )  # fmt: skip
 
 
@@ -89,7 +95,10 @@ def test_seul_le_systeme_purge() -> None:
 def test_les_donnees_d_un_demandeur_se_lisent_avec_un_motif_note_et_chez_soi_seulement() -> None:
     candidat = creer_candidat()
     bailleur = candidat.orientation.liberation.bailleur
-    page, donnees = reverse("donnees_d_un_demandeur"), {"numero_demande": candidat.numero_demande, "motif": "droit d'accès"}
+    page, donnees = (
+        reverse("donnees_d_un_demandeur"),
+        {"numero_demande": candidat.numero_demande, "motif": "droit d'accès"},
+    )
     chez_lui, ailleurs = Client(), Client()
     chez_lui.force_login(creer_utilisateur(bailleur))
     ailleurs.force_login(creer_utilisateur(creer_bailleur("Autre")))
@@ -120,7 +129,12 @@ def test_un_texte_libre_sensible_est_repere(texte: str, sujet: str) -> None:
 
 @pytest.mark.regle("RG-72")
 def test_un_motif_ordinaire_ne_declenche_rien() -> None:
-    assert reperer_le_sensible("Équilibre de la résidence : trop de grands logements au même compte. Romainville, étage 3.") == []
+    assert (
+        reperer_le_sensible(
+            "Équilibre de la résidence : trop de grands logements au même compte. Romainville, étage 3."
+        )
+        == []
+    )
 
 
 @pytest.mark.django_db

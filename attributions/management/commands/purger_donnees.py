@@ -22,7 +22,9 @@ class Command(CommandeMetier):
     def add_arguments(self, parser: CommandParser) -> None:
         """Date et essai."""
         super().add_arguments(parser)
-        parser.add_argument("--le", type=date.fromisoformat, default=None, help="date de référence (AAAA-MM-JJ), aujourd'hui par défaut")
+        parser.add_argument(
+            "--le", type=date.fromisoformat, default=None, help="date de référence (AAAA-MM-JJ), aujourd'hui par défaut"
+        )
         parser.add_argument("--essai", action="store_true", help="compte sans effacer")
 
     def executer(self, **options: Any) -> dict[str, Any]:

@@ -7,78 +7,148 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('territoires', '0001_initial'),
+        ("territoires", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Utilisateur',
+            name="Utilisateur",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('courriel', models.EmailField(max_length=254, unique=True, verbose_name='courriel')),
-                ('prenom', models.CharField(blank=True, max_length=100, verbose_name='prénom')),
-                ('nom', models.CharField(blank=True, max_length=100, verbose_name='nom')),
-                ('is_active', models.BooleanField(default=True, verbose_name='actif')),
-                ('cree_le', models.DateTimeField(auto_now_add=True, verbose_name='créé le')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("courriel", models.EmailField(max_length=254, unique=True, verbose_name="courriel")),
+                ("prenom", models.CharField(blank=True, max_length=100, verbose_name="prénom")),
+                ("nom", models.CharField(blank=True, max_length=100, verbose_name="nom")),
+                ("is_active", models.BooleanField(default=True, verbose_name="actif")),
+                ("cree_le", models.DateTimeField(auto_now_add=True, verbose_name="créé le")),
             ],
             options={
-                'verbose_name': 'utilisateur',
-                'constraints': [models.CheckConstraint(condition=models.Q(('courriel', django.db.models.functions.text.Lower('courriel'))), name='utilisateur_courriel_minuscule')],
+                "verbose_name": "utilisateur",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("courriel", django.db.models.functions.text.Lower("courriel"))),
+                        name="utilisateur_courriel_minuscule",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Organisme',
+            name="Organisme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('nature', models.CharField(choices=[('bailleur', 'Bailleur'), ('reservataire', 'Réservataire'), ('etat', 'État'), ('collectivite', 'Collectivité'), ('plateforme', 'Administration de la plateforme')], max_length=16, verbose_name='nature')),
-                ('nom', models.CharField(max_length=200, verbose_name='nom')),
-                ('siren', models.CharField(blank=True, max_length=9, verbose_name='SIREN')),
-                ('courriel', models.EmailField(blank=True, max_length=254, verbose_name='courriel')),
-                ('territoire', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='territoires.territoire', verbose_name='territoire de compétence')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "nature",
+                    models.CharField(
+                        choices=[
+                            ("bailleur", "Bailleur"),
+                            ("reservataire", "Réservataire"),
+                            ("etat", "État"),
+                            ("collectivite", "Collectivité"),
+                            ("plateforme", "Administration de la plateforme"),
+                        ],
+                        max_length=16,
+                        verbose_name="nature",
+                    ),
+                ),
+                ("nom", models.CharField(max_length=200, verbose_name="nom")),
+                ("siren", models.CharField(blank=True, max_length=9, verbose_name="SIREN")),
+                ("courriel", models.EmailField(blank=True, max_length=254, verbose_name="courriel")),
+                (
+                    "territoire",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="territoires.territoire",
+                        verbose_name="territoire de compétence",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'organisme',
-                'ordering': ['nom'],
+                "verbose_name": "organisme",
+                "ordering": ["nom"],
             },
         ),
         migrations.CreateModel(
-            name='Rattachement',
+            name="Rattachement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('lecteur', 'Lecteur'), ('gestionnaire', 'Gestionnaire'), ('responsable', 'Responsable'), ('administrateur', 'Administrateur de la plateforme')], max_length=16, verbose_name='rôle')),
-                ('ouvert_le', models.DateTimeField(auto_now_add=True, verbose_name='ouvert le')),
-                ('clos_le', models.DateTimeField(blank=True, null=True, verbose_name='clos le')),
-                ('organisme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rattachements', to='acces.organisme')),
-                ('utilisateur', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rattachements', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("lecteur", "Lecteur"),
+                            ("gestionnaire", "Gestionnaire"),
+                            ("responsable", "Responsable"),
+                            ("administrateur", "Administrateur de la plateforme"),
+                        ],
+                        max_length=16,
+                        verbose_name="rôle",
+                    ),
+                ),
+                ("ouvert_le", models.DateTimeField(auto_now_add=True, verbose_name="ouvert le")),
+                ("clos_le", models.DateTimeField(blank=True, null=True, verbose_name="clos le")),
+                (
+                    "organisme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rattachements", to="acces.organisme"
+                    ),
+                ),
+                (
+                    "utilisateur",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rattachements",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rattachement',
+                "verbose_name": "rattachement",
             },
         ),
         migrations.AddConstraint(
-            model_name='organisme',
-            constraint=models.CheckConstraint(condition=models.Q(('nature__in', ['bailleur', 'reservataire', 'etat', 'collectivite', 'plateforme'])), name='organisme_nature_connue'),
+            model_name="organisme",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("nature__in", ["bailleur", "reservataire", "etat", "collectivite", "plateforme"])),
+                name="organisme_nature_connue",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisme',
-            constraint=models.CheckConstraint(condition=models.Q(('siren', ''), ('siren__regex', '^\\d{9}$'), _connector='OR'), name='organisme_siren_neuf_chiffres', violation_error_message='Un SIREN a neuf chiffres.'),
+            model_name="organisme",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("siren", ""), ("siren__regex", "^\\d{9}$"), _connector="OR"),
+                name="organisme_siren_neuf_chiffres",
+                violation_error_message="Un SIREN a neuf chiffres.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisme',
-            constraint=models.CheckConstraint(condition=models.Q(('nom', ''), _negated=True), name='organisme_nomme', violation_error_message='Un organisme a un nom.'),
+            model_name="organisme",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("nom", ""), _negated=True),
+                name="organisme_nomme",
+                violation_error_message="Un organisme a un nom.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rattachement',
-            constraint=models.UniqueConstraint(condition=models.Q(('clos_le__isnull', True)), fields=('utilisateur', 'organisme'), name='rattachement_unique_ouvert', violation_error_message='Cette personne a déjà un rôle dans cet organisme.'),
+            model_name="rattachement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("clos_le__isnull", True)),
+                fields=("utilisateur", "organisme"),
+                name="rattachement_unique_ouvert",
+                violation_error_message="Cette personne a déjà un rôle dans cet organisme.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rattachement',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['lecteur', 'gestionnaire', 'responsable', 'administrateur'])), name='rattachement_role_connu'),
+            model_name="rattachement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["lecteur", "gestionnaire", "responsable", "administrateur"])),
+                name="rattachement_role_connu",
+            ),
         ),
     ]

@@ -6,47 +6,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('acces', '0001_initiale'),
+        ("acces", "0001_initiale"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CleIdempotence',
+            name="CleIdempotence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cle', models.CharField(max_length=200, verbose_name='clé')),
-                ('empreinte_requete', models.CharField(max_length=64, verbose_name='empreinte de la requête')),
-                ('statut', models.PositiveSmallIntegerField(null=True, verbose_name='statut')),
-                ('reponse', models.JSONField(null=True, verbose_name='réponse')),
-                ('creee_le', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='créée le')),
-                ('organisme', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='acces.organisme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cle", models.CharField(max_length=200, verbose_name="clé")),
+                ("empreinte_requete", models.CharField(max_length=64, verbose_name="empreinte de la requête")),
+                ("statut", models.PositiveSmallIntegerField(null=True, verbose_name="statut")),
+                ("reponse", models.JSONField(null=True, verbose_name="réponse")),
+                ("creee_le", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="créée le")),
+                (
+                    "organisme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="acces.organisme"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': "clé d'idempotence",
-                'constraints': [models.UniqueConstraint(fields=('organisme', 'cle'), name='cle_idempotence_unique')],
+                "verbose_name": "clé d'idempotence",
+                "constraints": [models.UniqueConstraint(fields=("organisme", "cle"), name="cle_idempotence_unique")],
             },
         ),
         migrations.CreateModel(
-            name='Jeton',
+            name="Jeton",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('usage', models.CharField(max_length=120, verbose_name='usage')),
-                ('portee', models.CharField(choices=[('lecture', 'Lecture'), ('ecriture', 'Lecture et écriture')], default='lecture', max_length=8, verbose_name='portée')),
-                ('empreinte', models.CharField(max_length=64, unique=True, verbose_name='empreinte SHA-256 du secret')),
-                ('debut', models.CharField(max_length=12, verbose_name='début du secret')),
-                ('cree_le', models.DateTimeField(auto_now_add=True, verbose_name='créé le')),
-                ('expire_le', models.DateTimeField(blank=True, null=True, verbose_name='expire le')),
-                ('revoque_le', models.DateTimeField(blank=True, null=True, verbose_name='révoqué le')),
-                ('dernier_emploi', models.DateTimeField(blank=True, null=True, verbose_name='dernier emploi')),
-                ('cree_par', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jetons', to='acces.organisme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("usage", models.CharField(max_length=120, verbose_name="usage")),
+                (
+                    "portee",
+                    models.CharField(
+                        choices=[("lecture", "Lecture"), ("ecriture", "Lecture et écriture")],
+                        default="lecture",
+                        max_length=8,
+                        verbose_name="portée",
+                    ),
+                ),
+                ("empreinte", models.CharField(max_length=64, unique=True, verbose_name="empreinte SHA-256 du secret")),
+                ("debut", models.CharField(max_length=12, verbose_name="début du secret")),
+                ("cree_le", models.DateTimeField(auto_now_add=True, verbose_name="créé le")),
+                ("expire_le", models.DateTimeField(blank=True, null=True, verbose_name="expire le")),
+                ("revoque_le", models.DateTimeField(blank=True, null=True, verbose_name="révoqué le")),
+                ("dernier_emploi", models.DateTimeField(blank=True, null=True, verbose_name="dernier emploi")),
+                (
+                    "cree_par",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="jetons", to="acces.organisme"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': "jeton d'API",
-                'ordering': ['-cree_le'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('portee__in', ['lecture', 'ecriture'])), name='jeton_portee_connue'), models.CheckConstraint(condition=models.Q(('usage', ''), _negated=True), name='jeton_usage_dit', violation_error_message='Dites à quoi sert ce jeton.')],
+                "verbose_name": "jeton d'API",
+                "ordering": ["-cree_le"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("portee__in", ["lecture", "ecriture"])), name="jeton_portee_connue"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("usage", ""), _negated=True),
+                        name="jeton_usage_dit",
+                        violation_error_message="Dites à quoi sert ce jeton.",
+                    ),
+                ],
             },
         ),
     ]

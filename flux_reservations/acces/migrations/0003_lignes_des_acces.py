@@ -15,7 +15,12 @@ ADMINISTRE = "(SELECT flux_nature()) IN ('identification', 'plateforme')"
 class Migration(migrations.Migration):
     """Voir `flux_reservations/socle/rls.py`."""
 
-    dependencies = [("acces", "0002_jetons_api"), ("socle", "0003_lignes_du_journal"), ("otp_totp", "0003_add_timestamps"), ("otp_static", "0003_add_timestamps")]
+    dependencies = [
+        ("acces", "0002_jetons_api"),
+        ("socle", "0003_lignes_du_journal"),
+        ("otp_totp", "0003_add_timestamps"),
+        ("otp_static", "0003_add_timestamps"),
+    ]
 
     operations = [
         proteger(
@@ -41,10 +46,19 @@ class Migration(migrations.Migration):
             ecriture=f"id = {MOI} OR {EN_IDENTIFICATION}",
             exige_role=False,
         ),
-        proteger("acces_jeton", lecture=f"organisme_id = {ICI} OR {EN_IDENTIFICATION}", ecriture=f"organisme_id = {ICI} OR {EN_IDENTIFICATION}"),
+        proteger(
+            "acces_jeton",
+            lecture=f"organisme_id = {ICI} OR {EN_IDENTIFICATION}",
+            ecriture=f"organisme_id = {ICI} OR {EN_IDENTIFICATION}",
+        ),
         proteger("acces_cleidempotence", lecture=f"organisme_id = {ICI}", ecriture=f"organisme_id = {ICI}"),
         *(
-            proteger(table, lecture=f"user_id = {MOI} OR {EN_IDENTIFICATION}", ecriture=f"user_id = {MOI} OR {EN_IDENTIFICATION}", exige_role=False)
+            proteger(
+                table,
+                lecture=f"user_id = {MOI} OR {EN_IDENTIFICATION}",
+                ecriture=f"user_id = {MOI} OR {EN_IDENTIFICATION}",
+                exige_role=False,
+            )
             for table in ("otp_totp_totpdevice", "otp_static_staticdevice")
         ),
         proteger(

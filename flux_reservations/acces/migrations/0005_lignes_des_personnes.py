@@ -21,11 +21,16 @@ class Migration(migrations.Migration):
 
     operations = [
         proteger(
-            "acces_invitation", lecture=f"organisme_id = {ICI} OR {ADMINISTRE}", ecriture=f"organisme_id = {ICI} OR {ADMINISTRE}"
+            "acces_invitation",
+            lecture=f"organisme_id = {ICI} OR {ADMINISTRE}",
+            ecriture=f"organisme_id = {ICI} OR {ADMINISTRE}",
         ),
         proteger("acces_sessionouverte", lecture=A_MOI, ecriture=A_MOI, exige_role=False),
         proteger(
-            "acces_connexion", lecture=f"utilisateur_id = {MOI} OR {ADMINISTRE} OR {DE_MES_COLLEGUES}", ajout=A_MOI, exige_role=False
+            "acces_connexion",
+            lecture=f"utilisateur_id = {MOI} OR {ADMINISTRE} OR {DE_MES_COLLEGUES}",
+            ajout=A_MOI,
+            exige_role=False,
         ),
         proteger("acces_identiteexterne", lecture=A_MOI, ecriture=A_MOI, exige_role=False),
     ]

@@ -77,7 +77,9 @@ def second_facteur_activer(request: RequeteConnue) -> HttpResponse:
         codes = facteur.confirmer(request, formulaire.cleaned_data["code"])
         if codes:
             return render(request, "acces/codes_de_secours.html", {"titre": "Vos codes de secours", "codes": codes})
-        formulaire.add_error("code", "Ce code n'est pas le bon : vérifiez l'heure de votre appareil, puis saisissez le code affiché.")
+        formulaire.add_error(
+            "code", "Ce code n'est pas le bon : vérifiez l'heure de votre appareil, puis saisissez le code affiché."
+        )
     appareil = facteur.preparer(personne)
     contexte = {
         "titre": "Activer le second facteur",
@@ -95,7 +97,9 @@ def second_facteur(request: RequeteConnue) -> HttpResponse:
     formulaire = FormulaireCode(request.POST or None)
     if request.method == "POST" and formulaire.is_valid():
         if facteur.verifier(request, formulaire.cleaned_data["code"]):
-            return redirect(arrivee(request.rattachements[0].acteur()) if request.rattachements else reverse("sans_organisme"))
+            return redirect(
+                arrivee(request.rattachements[0].acteur()) if request.rattachements else reverse("sans_organisme")
+            )
         formulaire.add_error("code", "Ce code n'est pas le bon, ou vient de servir : attendez le suivant.")
     contexte = {"titre": "Second facteur", "form": formulaire}
     return render(request, "acces/second_facteur.html", contexte, status=422 if formulaire.errors else 200)
@@ -122,7 +126,7 @@ def second_facteur_retirer(request: RequeteConnue) -> HttpResponse:
 class _Acte:
     """Ce que `acte.html` attend d'une vue de mot de passe."""
 
-    template_name = "acte.html"
+    template_name: str | None = "acte.html"
     titre = ""
     bouton = ""
 

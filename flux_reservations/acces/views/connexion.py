@@ -46,7 +46,9 @@ class Connexion(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Ajoute les personnes de la démonstration."""
         personnes = _personnes_de_demonstration() if settings.DEMO else []
-        return super().get_context_data(titre="Connexion", personnes=personnes, oidc=settings.OIDC_NOM if settings.OIDC_ACTIF else "", **kwargs)
+        return super().get_context_data(
+            titre="Connexion", personnes=personnes, oidc=settings.OIDC_NOM if settings.OIDC_ACTIF else "", **kwargs
+        )
 
 
 def _personnes_de_demonstration() -> list[Rattachement]:

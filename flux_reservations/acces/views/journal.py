@@ -31,7 +31,9 @@ from flux_reservations.socle.vues import Colonne, VueListe
 class FiltreJournal(django_filters.FilterSet):
     """Recherche et filtres du journal."""
 
-    q = django_filters.CharFilter(label="Rechercher", method="chercher", widget=forms.TextInput(attrs={"type": "search"}))
+    q = django_filters.CharFilter(
+        label="Rechercher", method="chercher", widget=forms.TextInput(attrs={"type": "search"})
+    )
     depuis = django_filters.DateFilter(
         label="Depuis", field_name="instant", lookup_expr="date__gte", widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -103,7 +105,9 @@ class Journal(ReserveeMixin, VueListe[EntreeJournal]):
     def get(self, request: Requete, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note l'export au registre des consultations."""
         if "export" in request.GET:
-            noter_consultation(request.acteur, GenreConsultation.JOURNAL, "socle.entreejournal", request.acteur.organisme_id)
+            noter_consultation(
+                request.acteur, GenreConsultation.JOURNAL, "socle.entreejournal", request.acteur.organisme_id
+            )
         return super().get(request, *args, **kwargs)
 
 
@@ -157,11 +161,15 @@ class ListeConsultations(ReserveeMixin, VueListe[Consultation]):
     singulier = "consultation"
     vide_titre = "Aucune consultation notée"
     colonnes: ClassVar[Any] = (
-        Colonne("instant", "Quand", lambda un: un.instant, "instant", tri=("instant",), entete_de_ligne=True),
-        Colonne("personne", "Personne", lambda un: un.utilisateur.nom_complet if un.utilisateur else "jeton d'API"),
-        Colonne("genre", "Ce qui a été lu", lambda un: un.get_genre_display(), tri=("genre",)),
-        Colonne("objet", "Objet", lambda un: f"{un.objet_type} {un.objet_cle}", secondaire=True),
-        Colonne("motif", "Motif", lambda un: un.motif),
+        Colonne[Consultation](
+            "instant", "Quand", lambda un: un.instant, "instant", tri=("instant",), entete_de_ligne=True
+        ),
+        Colonne[Consultation](
+            "personne", "Personne", lambda un: un.utilisateur.nom_complet if un.utilisateur else "jeton d'API"
+        ),
+        Colonne[Consultation]("genre", "Ce qui a été lu", lambda un: un.get_genre_display(), tri=("genre",)),
+        Colonne[Consultation]("objet", "Objet", lambda un: f"{un.objet_type} {un.objet_cle}", secondaire=True),
+        Colonne[Consultation]("motif", "Motif", lambda un: un.motif),
     )
 
     def lire(self) -> QuerySet[Consultation]:

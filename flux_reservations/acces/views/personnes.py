@@ -15,7 +15,12 @@ from django.utils import timezone
 from django.views import View
 
 from flux_reservations.acces import actions
-from flux_reservations.acces.formulaires import FormulaireAcceptation, FormulaireInvitation, FormulaireOrganisme, FormulaireRole
+from flux_reservations.acces.formulaires import (
+    FormulaireAcceptation,
+    FormulaireInvitation,
+    FormulaireOrganisme,
+    FormulaireRole,
+)
 from flux_reservations.acces.models import Connexion, Invitation, Organisme, Rattachement
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
@@ -41,7 +46,7 @@ class ListePersonnes(ReserveeMixin, VueListe[Rattachement]):
     tri_par_defaut = "nom"
     vide_titre = "Personne pour l'instant"
     colonnes = (
-        Colonne(
+        Colonne[Rattachement](
             "nom",
             "Personne",
             lambda un: un.utilisateur.nom_complet,
@@ -49,13 +54,23 @@ class ListePersonnes(ReserveeMixin, VueListe[Rattachement]):
             lien=lambda un: reverse("personne", args=[un.pk]),
             entete_de_ligne=True,
         ),
-        Colonne("courriel", "Courriel", lambda un: un.utilisateur.courriel, tri=("utilisateur__courriel",), secondaire=True),
-        Colonne("organisme", "Organisme", lambda un: un.organisme.nom, tri=("organisme__nom",), secondaire=True),
-        Colonne("role", "Rôle", lambda un: un.get_role_display(), tri=("role",)),
-        Colonne(
-            "derniere", "Dernière connexion", lambda un: un.utilisateur.last_login, "instant", tri=("utilisateur__last_login",)
+        Colonne[Rattachement](
+            "courriel", "Courriel", lambda un: un.utilisateur.courriel, tri=("utilisateur__courriel",), secondaire=True
         ),
-        Colonne("etat", "État", lambda un: Pastille("Parti", "neutre") if un.clos_le else Pastille("Actif", "succes")),
+        Colonne[Rattachement](
+            "organisme", "Organisme", lambda un: un.organisme.nom, tri=("organisme__nom",), secondaire=True
+        ),
+        Colonne[Rattachement]("role", "Rôle", lambda un: un.get_role_display(), tri=("role",)),
+        Colonne[Rattachement](
+            "derniere",
+            "Dernière connexion",
+            lambda un: un.utilisateur.last_login,
+            "instant",
+            tri=("utilisateur__last_login",),
+        ),
+        Colonne[Rattachement](
+            "etat", "État", lambda un: Pastille("Parti", "neutre") if un.clos_le else Pastille("Actif", "succes")
+        ),
     )
 
     def lire(self) -> QuerySet[Rattachement]:
@@ -77,7 +92,9 @@ class FichePersonne(ReserveeMixin, View):
     def get(self, request: Requete, pk: int) -> HttpResponse:
         """Montre la fiche."""
         rattachement = _lire(request, pk)
-        connexions = Connexion.objects.visibles_par(request.acteur).filter(utilisateur_id=rattachement.utilisateur_id)[:10]
+        connexions = Connexion.objects.visibles_par(request.acteur).filter(utilisateur_id=rattachement.utilisateur_id)[
+            :10
+        ]
         contexte = {
             "titre": rattachement.utilisateur.nom_complet,
             "fil": [("Personnes et rôles", reverse("personnes"))],
@@ -108,7 +125,7 @@ class Inviter(ReserveeMixin, VueActe):
         """L'organisme où l'on invite."""
         del cles
         demande = self.request.GET.get("organisme", "")
-        cle = int(demande) if demande.isdigit() else self.request.acteur.organisme_id
+        cle = int(demande) if demande.isdigit() else self.request.acteur.organisme_id or 0
         organisme = Organisme.objects.modifiables_par(self.request.acteur).filter(pk=cle).first()
         if organisme is None:
             raise Introuvable
@@ -150,11 +167,18 @@ class ActePersonne(ReserveeMixin, VueActe):
     def recapitulatif(self) -> list[tuple[str, object]]:
         """La personne, l'organisme, le rôle."""
         un = self.rattachement
-        return [("Personne", un.utilisateur.nom_complet), ("Organisme", un.organisme.nom), ("Rôle", un.get_role_display())]
+        return [
+            ("Personne", un.utilisateur.nom_complet),
+            ("Organisme", un.organisme.nom),
+            ("Rôle", un.get_role_display()),
+        ]
 
     def fil(self) -> Fil:
         """Retour à la fiche."""
-        return [("Personnes et rôles", reverse("personnes")), (self.rattachement.utilisateur.nom_complet, self.retour())]
+        return [
+            ("Personnes et rôles", reverse("personnes")),
+            (self.rattachement.utilisateur.nom_complet, self.retour()),
+        ]
 
     def retour(self) -> str:
         """La fiche."""
@@ -256,11 +280,15 @@ class ListeConnexions(ReserveeMixin, VueListe[Connexion]):
     singulier = "entrée"
     vide_titre = "Aucune connexion notée"
     colonnes = (
-        Colonne("instant", "Quand", lambda un: un.instant, "instant", tri=("instant",), entete_de_ligne=True),
-        Colonne("personne", "Personne", lambda un: un.utilisateur.nom_complet if un.utilisateur else "Courriel inconnu"),
-        Colonne("genre", "Ce qui s'est passé", lambda un: un.get_genre_display(), tri=("genre",)),
-        Colonne("adresse", "Adresse IP", lambda un: un.adresse_ip, secondaire=True),
-        Colonne("navigateur", "Navigateur", lambda un: un.navigateur, secondaire=True),
+        Colonne[Connexion](
+            "instant", "Quand", lambda un: un.instant, "instant", tri=("instant",), entete_de_ligne=True
+        ),
+        Colonne[Connexion](
+            "personne", "Personne", lambda un: un.utilisateur.nom_complet if un.utilisateur else "Courriel inconnu"
+        ),
+        Colonne[Connexion]("genre", "Ce qui s'est passé", lambda un: un.get_genre_display(), tri=("genre",)),
+        Colonne[Connexion]("adresse", "Adresse IP", lambda un: un.adresse_ip, secondaire=True),
+        Colonne[Connexion]("navigateur", "Navigateur", lambda un: un.navigateur, secondaire=True),
     )
 
     def lire(self) -> QuerySet[Connexion]:
@@ -280,7 +308,7 @@ class ListeOrganismes(ReserveeMixin, VueListe[Organisme]):
     tri_par_defaut = "nom"
     vide_titre = "Aucun organisme"
     colonnes = (
-        Colonne(
+        Colonne[Organisme](
             "nom",
             "Nom",
             lambda un: un.nom,
@@ -288,10 +316,10 @@ class ListeOrganismes(ReserveeMixin, VueListe[Organisme]):
             lien=lambda un: f"{reverse('inviter')}?organisme={un.pk}",
             entete_de_ligne=True,
         ),
-        Colonne("nature", "Nature", lambda un: un.get_nature_display(), tri=("nature",)),
-        Colonne("siren", "SIREN", lambda un: un.siren, tri=("siren",)),
-        Colonne("territoire", "Territoire", lambda un: un.territoire_id, secondaire=True),
-        Colonne("courriel", "Courriel", lambda un: un.courriel, secondaire=True),
+        Colonne[Organisme]("nature", "Nature", lambda un: un.get_nature_display(), tri=("nature",)),
+        Colonne[Organisme]("siren", "SIREN", lambda un: un.siren, tri=("siren",)),
+        Colonne[Organisme]("territoire", "Territoire", lambda un: un.territoire_id, secondaire=True),
+        Colonne[Organisme]("courriel", "Courriel", lambda un: un.courriel, secondaire=True),
     )
 
     def lire(self) -> QuerySet[Organisme]:
@@ -315,7 +343,9 @@ class CreerAdministration(ReserveeMixin, VueActe):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Crée l'organisme."""
-        actions.creer_organisme(acteur=self.request.acteur, nature=Nature.PLATEFORME.value, territoire_id=None, **donnees)
+        actions.creer_organisme(
+            acteur=self.request.acteur, nature=Nature.PLATEFORME.value, territoire_id=None, **donnees
+        )
         return "Organisme créé : invitez-y quelqu'un."
 
     def retour(self) -> str:

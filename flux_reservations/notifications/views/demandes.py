@@ -62,7 +62,7 @@ class ListeDemandes(ReserveeMixin, VueListe[Demande]):
     vide_titre = "Aucune demande"
     vide_texte = "Une contestation se fait depuis la ligne de décompte ou le logement en cause ; une précision, depuis un envoi reçu."
     colonnes = (
-        Colonne(
+        Colonne[Demande](
             "sujet",
             "Sujet",
             lambda un: un.sujet,
@@ -70,11 +70,11 @@ class ListeDemandes(ReserveeMixin, VueListe[Demande]):
             lien=lambda un: reverse("demande", args=[un.pk]),
             entete_de_ligne=True,
         ),
-        Colonne("genre", "Genre", lambda un: un.get_genre_display(), tri=("genre",), secondaire=True),
-        Colonne("de", "De", lambda un: un.emetteur.nom, tri=("emetteur__nom",)),
-        Colonne("a", "À", lambda un: un.destinataire.nom, tri=("destinataire__nom",), secondaire=True),
-        Colonne("faite_le", "Faite", lambda un: un.faite_le, "instant", tri=("faite_le",)),
-        Colonne("suite", "Suite", pastille_de, "pastille", tri=("suite",)),
+        Colonne[Demande]("genre", "Genre", lambda un: un.get_genre_display(), tri=("genre",), secondaire=True),
+        Colonne[Demande]("de", "De", lambda un: un.emetteur.nom, tri=("emetteur__nom",)),
+        Colonne[Demande]("a", "À", lambda un: un.destinataire.nom, tri=("destinataire__nom",), secondaire=True),
+        Colonne[Demande]("faite_le", "Faite", lambda un: un.faite_le, "instant", tri=("faite_le",)),
+        Colonne[Demande]("suite", "Suite", pastille_de, "pastille", tri=("suite",)),
     )
 
     def lire(self) -> QuerySet[Demande]:

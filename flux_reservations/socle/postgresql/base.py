@@ -52,11 +52,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _rollback(self) -> None:
         """Un retour arrière défait aussi les réglages posés dans la transaction : on les reposera."""
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]  # privé, absent des types
         self.contexte_applique = None
 
     def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]  # de même
         self.contexte_applique = None
 
     def appliquer_contexte(self) -> None:
