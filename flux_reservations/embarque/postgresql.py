@@ -88,12 +88,12 @@ class PostgreSQL(Service):
         """Crée la grappe si elle manque, attend la fin d'un serveur abandonné, efface ce qu'un mort a laissé."""
         if (self.donnees / "PG_VERSION").exists():
             self._refuser_le_dossier_d_autrui()
+            self._attendre_les_orphelins()  # avant tout : on ne redonne pas les fichiers d'un serveur vivant
             self.identite = choisir_identite(self._binaires / "initdb", self.donnees)
         else:
             self._initialiser()
         if self.socket != self.donnees:
             donner(self.socket, self.identite)
-        self._attendre_les_orphelins()
         for reste in (self.donnees / "postmaster.pid", self.socket / NOM_DU_SOCKET):
             reste.unlink(missing_ok=True)
 
@@ -148,9 +148,7 @@ class PostgreSQL(Service):
             input=entree,
             env=dict(self.environnement()),
             cwd="/",
-            user=self.identite.uid,
-            group=self.identite.gid,
-            extra_groups=[] if self.identite.uid is not None else None,
+            **self.identite.changement,
         )
         if resultat.returncode:
             raise ErreurMetier("embarque_demarrage", f"{binaire} a échoué : {resultat.stderr.strip()}")

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypedDict
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -22,13 +22,31 @@ DELAI_APRES_KILL = 5.0
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+class ChangementDeCompte(TypedDict, total=False):
+    """Les arguments de `subprocess` qui changent de compte."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
 @dataclass(frozen=True)
 class Identite:
-    """Sous quelle identité lancer un enfant : la nôtre, un compte système, ou un préfixe qui ouvre un espace de noms."""
+    """Sous quelle identité lancer un enfant, et à qui sont ses fichiers (`uid`, `gid` ; `None` : à nous).
+
+    `prefixe` : la commande qui prend cette identité ; sans elle, l'enfant change simplement de compte.
+    """
 
     uid: int | None = None
     gid: int | None = None
     prefixe: tuple[str, ...] = ()
+
+    @property
+    def changement(self) -> ChangementDeCompte:
+        """Ce que `subprocess` doit changer lui-même."""
+        if self.uid is None or self.gid is None or self.prefixe:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 MEME_IDENTITE = Identite()
@@ -75,9 +93,7 @@ def lancer(
         stderr=subprocess.STDOUT if sortie is not None else None,
         env=environnement,
         cwd=dossier,
-        user=identite.uid,
-        group=identite.gid,
-        extra_groups=[] if identite.uid is not None else None,
+        **identite.changement,
         process_group=0 if groupe_a_part else None,
         preexec_fn=_lier_au_parent(signal_de_deuil),  # noqa: PLW1509 : un seul fil à cet instant
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import subprocess
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,12 +13,18 @@ from flux_reservations.embarque.empreinte import RACINE
 PAQUETS = ("flux_reservations/", "conventions/", "attributions/", "bilans/")
 
 
+# Ce que .gitignore écarte : engendré, jamais livré.
+ECARTES = {"var", "staticfiles", "captures", "__pycache__", "node_modules"}
+
+
 @cache
 def fichiers_suivis() -> tuple[str, ...]:
-    """Les fichiers du dépôt qui existent, et ceux qui vont y entrer (ni ignorés, ni supprimés)."""
-    commande = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    sortie = subprocess.run(commande, cwd=RACINE, check=True, capture_output=True, text=True).stdout
-    return tuple(sorted(nom for nom in set(sortie.split("\0")) if nom and (RACINE / nom).is_file()))
+    """Les fichiers du dépôt, sans ce que .gitignore écarte (git n'est pas forcément installé)."""
+    trouves = []
+    for dossier, sous_dossiers, noms in os.walk(RACINE):
+        sous_dossiers[:] = [nom for nom in sous_dossiers if nom not in ECARTES and (nom == ".ci" or nom[0] != ".")]
+        trouves += [str(Path(dossier, nom).relative_to(RACINE)) for nom in noms]
+    return tuple(sorted(trouves))
 
 
 def modules(*, avec_migrations: bool = False) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.embarque import identite, postgresql
 from flux_reservations.embarque.dossiers import dossier_temporaire
 from flux_reservations.embarque.postgresql import PostgreSQL, dossier_des_binaires
-from flux_reservations.embarque.processus import MEME_IDENTITE
+from flux_reservations.embarque.processus import MEME_IDENTITE, Identite
 from flux_reservations.embarque.valkey import Valkey
+from tests.embarque.aide import attendre, est_vivant, lancer_python, lire_ligne
 
 
 @pytest.fixture
@@ -116,16 +118,44 @@ def test_un_serveur_qui_ne_demarre_pas_cite_son_journal(serveur: PostgreSQL, mon
         serveur.demarrer()
 
 
-def test_postgresql_ne_tourne_jamais_en_root(tmp_path: Path) -> None:
-    """Root : le compte système s'il passe, sinon l'espace de noms (pytest met ses dossiers sous un dossier privé)."""
+def _identites_de_root() -> list[Identite]:
+    """Les identités à essayer sur cette machine ; un utilisateur ordinaire n'a que la sienne."""
+    if os.geteuid() != 0:
+        return [MEME_IDENTITE]
+    compte = identite.compte_systeme()
+    assert compte is not None
+    toutes = [compte, identite.ESPACE_DE_NOMS, identite.avec_capacite(compte)]
+    return [une for une in toutes if une != identite.ESPACE_DE_NOMS or _espace_de_noms_permis()]
+
+
+def _espace_de_noms_permis() -> bool:
+    return subprocess.run([*identite.ESPACE_DE_NOMS.prefixe, "true"], check=False, capture_output=True).returncode == 0
+
+
+def test_postgresql_tourne_et_meurt_sous_chaque_identite_possible() -> None:
+    for une in _identites_de_root():
+        with dossier_temporaire() as dossier:
+            programme = (
+                "import sys, time; from pathlib import Path; from flux_reservations.embarque import identite; "
+                "from flux_reservations.embarque.postgresql import PostgreSQL; from flux_reservations.embarque.processus import Identite; "
+                f"identite.candidates = lambda donnees: [{une!r}]; s = PostgreSQL(Path(sys.argv[1]), durable=False); s.demarrer(); "
+                "print(s.processus.pid, s.identite == identite.candidates(None)[0], flush=True); time.sleep(60)"
+            )
+            parent = lancer_python("-c", programme, dossier)
+            numero, conforme = lire_ligne(parent).split()
+            assert conforme == "True"
+            assert Path(f"/proc/{numero}/status").read_text().count("Uid:\t0\t") == (une == identite.ESPACE_DE_NOMS)
+            parent.kill()
+            parent.communicate()
+            attendre(lambda numero=numero: not est_vivant(int(numero)), f"la mort de PostgreSQL ({une})")
+
+
+def test_un_dossier_prive_convient_a_root_comme_a_un_utilisateur(tmp_path: Path) -> None:
+    """Pytest met ses dossiers sous un dossier privé : le compte système ne peut pas y passer tel quel."""
     prive = tmp_path / "donnees"
     prive.mkdir(mode=0o700)
-    binaire = dossier_des_binaires() / "initdb"
+    choisie = identite.choisir_identite(dossier_des_binaires() / "initdb", prive)
     if os.geteuid() != 0:
-        assert identite.choisir_identite(binaire, prive) == MEME_IDENTITE
-        return
-    assert identite.choisir_identite(binaire, prive) == identite.ESPACE_DE_NOMS
-    with dossier_temporaire() as ouvert:
-        (ouvert / "donnees").mkdir(mode=0o700)
-        choisie = identite.choisir_identite(binaire, ouvert / "donnees")
-        assert choisie == identite.ESPACE_DE_NOMS or choisie.uid
+        assert choisie == MEME_IDENTITE
+    else:
+        assert choisie.prefixe
