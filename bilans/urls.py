@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bilans.views import aujourdhui, bilans, echeancier, flux, portail
+from bilans.views import analyses, aujourdhui, bilans, echeancier, flux, portail
 
 urlpatterns = [
     path("aujourdhui/", aujourdhui.Aujourdhui.as_view(), name="aujourdhui"),
     path("flux/", flux.Flux.as_view(), name="flux"),
     path("flux/detail/", flux.DetailFlux.as_view(), name="flux_detail"),
+    path("flux/equilibre/", analyses.Equilibre.as_view(), name="equilibre"),
+    path("flux/communes/", analyses.Uniformite.as_view(), name="uniformite"),
+    path("flux/prevision/", analyses.PagePrevision.as_view(), name="prevision"),
+    path("flux/faisabilite/", analyses.PageFaisabilite.as_view(), name="faisabilite"),
+    path("flux/et-si/", analyses.EtSi.as_view(), name="et_si"),
+    path("flux/conversion/", analyses.PageConversion.as_view(), name="conversion"),
+    path("flux/egalite/", analyses.Egalite.as_view(), name="egalite"),
     path("bilans/", bilans.Bilans.as_view(), name="bilans"),
     path("bilans/preparer/", bilans.Preparer.as_view(), name="bilan_preparer"),
     path("bilans/<int:pk>/", bilans.FicheBilan.as_view(), name="bilan"),

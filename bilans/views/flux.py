@@ -26,11 +26,21 @@ from flux_reservations.commun.acteur import Nature
 from flux_reservations.commun.arrondis import pourcentage
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.droit.assiette import Qualification
-from flux_reservations.socle.presentation import ecrire_date_courte, ecrire_nombre, ecrire_taux
+from flux_reservations.socle.presentation import Onglet, ecrire_date_courte, ecrire_nombre, ecrire_taux
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Depliage, repondre_depliage
 
 ANNEES_PROPOSEES = 5
+ONGLETS = (
+    ("flux", "Flux"),
+    ("equilibre", "Équilibre"),
+    ("uniformite", "Par commune"),
+    ("prevision", "Prévision"),
+    ("faisabilite", "Faisabilité"),
+    ("et_si", "Et si"),
+    ("conversion", "Conversion du stock"),
+    ("egalite", "Égalité de traitement"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,11 @@ def lire_champ(request: Requete) -> Champ:
     )
 
 
+def onglets_du_flux(champ: Champ, actif: str) -> list[Onglet]:
+    """Les pages autour du flux, pour le même département et la même année."""
+    return [Onglet(libelle, f"{reverse(nom)}?{champ.parametres()}", nom == actif) for nom, libelle in ONGLETS]
+
+
 class Flux(ReserveeMixin):
     """Le flux de l'année choisie."""
 
@@ -97,7 +112,7 @@ class Flux(ReserveeMixin):
     def get(self, request: Requete) -> HttpResponse:
         """Calcule et montre ; sans patrimoine, dit quoi importer."""
         champ = lire_champ(request)
-        contexte: dict[str, Any] = {"titre": "Flux", "champ": champ}
+        contexte: dict[str, Any] = {"titre": "Flux", "champ": champ, "onglets": onglets_du_flux(champ, "flux")}
         if champ.departement:
             contexte |= presenter(calculer_annee(champ.bailleur, champ.departement, champ.annee), champ)
         return render(request, "bilans/flux.html", contexte)

@@ -1,0 +1,105 @@
+"""Autour du flux : chaque analyse s'ouvre, calcule, et « et si » compare sans rien écrire."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from attributions.models import Orientation
+from conventions.models import Bailleur, ReservationStock
+from flux_reservations.commun.acteur import Role
+from tests.fabriques import (
+    CRETEIL,
+    VITRY,
+    creer_bailleur,
+    creer_convention,
+    creer_etat,
+    creer_liberation,
+    creer_logement,
+    creer_orientation,
+    creer_reservataire,
+    creer_utilisateur,
+)
+
+pytestmark = pytest.mark.django_db
+ANNEE = timezone.localdate().year
+
+
+@pytest.fixture
+def client_bailleur() -> Client:
+    """Douze baux sur deux communes, l'État à 30 % ; Action Logement diffère par son délai."""
+    bailleur = creer_bailleur()
+    etat, action_logement = creer_etat(), creer_reservataire("AL", "action_logement", "region:11")
+    creer_convention(bailleur, etat, [("30", "prioritaires", "departement:94")])
+    creer_convention(bailleur, action_logement, [("20", "", "departement:94")], delai_presentation_jours=45)
+    for rang in range(12):
+        logement = creer_logement(bailleur, CRETEIL if rang % 2 else VITRY)
+        liberation = creer_liberation(logement, date(ANNEE, 1, 5 + rang), date_bail=date(ANNEE, 2, 1 + rang))
+        creer_orientation(liberation, etat, sous_contingent="prioritaires", issue="bail")
+    ReservationStock.objects.create(
+        logement=creer_logement(bailleur), reservataire=action_logement, contrepartie="financement"
+    )
+    return connecter(bailleur)
+
+
+def connecter(bailleur: Bailleur) -> Client:
+    client = Client()
+    client.force_login(creer_utilisateur(bailleur, Role.LECTEUR), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def lignes(client: Client, page: str, **demande: str) -> list[list[object]]:
+    reponse = client.get(f"/flux/{page}/", demande)
+    assert reponse.status_code == 200
+    return [list(ligne) for tableau in reponse.context["analyse"].tableaux for ligne in tableau.lignes]
+
+
+@pytest.mark.regle("RG-48")
+def test_l_equilibre_compare_le_recu_a_l_eligible(client_bailleur: Client) -> None:
+    trouvees = lignes(client_bailleur, "equilibre", compte="ETAT94/prioritaires")
+    assert {ligne[0] for ligne in trouvees} >= {"Créteil", "Vitry-sur-Seine", "T3", "hors QPV"}
+
+
+@pytest.mark.regle("RG-36")
+def test_la_part_de_l_etat_se_lit_par_commune(client_bailleur: Client) -> None:
+    assert [(ligne[0], ligne[1], ligne[2]) for ligne in lignes(client_bailleur, "communes")] == [
+        ("Créteil", "6", "6"),
+        ("Vitry-sur-Seine", "6", "6"),
+    ]
+
+
+@pytest.mark.regle("RG-32")
+def test_la_prevision_s_affiche_a_cote_du_constate(client_bailleur: Client) -> None:
+    trouvees = {ligne[0]: ligne[-1] for ligne in lignes(client_bailleur, "prevision")}
+    assert trouvees["Créteil"] == "6"
+
+
+@pytest.mark.regle("RG-35")
+def test_la_conversion_montre_les_trois_lectures(client_bailleur: Client) -> None:
+    assert [ligne[:4] for ligne in lignes(client_bailleur, "conversion")] == [["AL", "1", "0", "0"]]
+
+
+@pytest.mark.regle("RG-25")
+def test_l_egalite_montre_ce_qui_diverge(client_bailleur: Client) -> None:
+    reponse = client_bailleur.get("/flux/egalite/")
+    assert any("élai" in tableau.legende for tableau in reponse.context["analyse"].tableaux)
+
+
+def test_la_faisabilite_rend_un_verdict(client_bailleur: Client) -> None:
+    assert client_bailleur.get("/flux/faisabilite/").context["analyse"].avis
+
+
+def test_et_si_compare_sans_rien_ecrire(client_bailleur: Client) -> None:
+    nombre = Orientation.objects.count()
+    trouvees = lignes(client_bailleur, "et-si", lot="4", theta="1", compte="AL", taux="40")
+    recus = {ligne[0]: (ligne[1], ligne[2]) for ligne in trouvees if ligne[0] == "Réservataire AL"}
+    assert int(str(recus["Réservataire AL"][1])) > int(str(recus["Réservataire AL"][0]))
+    assert Orientation.objects.count() == nombre
+
+
+def test_et_si_refuse_un_taux_sans_compte(client_bailleur: Client) -> None:
+    reponse = client_bailleur.get("/flux/et-si/", {"lot": "4", "theta": "1", "taux": "40"})
+    assert "Choisissez un compte" in reponse.content.decode()
