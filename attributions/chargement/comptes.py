@@ -29,8 +29,9 @@ class Comptes:
 
     @classmethod
     def d_une_liberation(cls, liberation: Liberation, le: date) -> Comptes:
-        """Ceux où se décide une libération : l'année de sa disponibilité, ou l'année en cours si elle attend encore."""
-        annee = max(liberation.date_disponibilite.year, le.year)
+        """Ceux où se décide une libération : l'année de sa disponibilité, ou celle en cours si elle attend encore un bail."""
+        derniere = min(le.year, liberation.date_bail.year) if liberation.date_bail else le.year
+        annee = max(liberation.date_disponibilite.year, derniere)
         return cls(liberation.bailleur, liberation.logement.commune.departement_id, annee)
 
 

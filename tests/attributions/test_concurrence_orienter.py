@@ -48,13 +48,16 @@ def liberations() -> list[Liberation]:
     return liberations
 
 
-def _ensemble(gestes: list[Callable[[], object]]) -> list[str]:
-    """Lance tous les gestes au même instant, chacun dans son fil et sa connexion ; rend « fait » ou « conflit »."""
-    depart = Barrier(len(gestes))
+def _ensemble(gestes: list[Callable[[], object]], fils_au_plus: int = 8) -> list[str]:
+    """Lance les gestes ensemble, chacun dans son fil et sa connexion ; rend « fait » ou « conflit » de chacun."""
+    nombre_de_fils = min(len(gestes), fils_au_plus)
+    depart = Barrier(nombre_de_fils)
+    premiers = iter(range(nombre_de_fils))
 
     def jouer(geste: Callable[[], object]) -> str:
         try:
-            depart.wait(timeout=10)
+            if next(premiers, None) is not None:
+                depart.wait(timeout=10)
             geste()
         except Conflit:
             return "conflit"
@@ -62,7 +65,7 @@ def _ensemble(gestes: list[Callable[[], object]]) -> list[str]:
             connection.close()
         return "fait"
 
-    with ThreadPoolExecutor(len(gestes)) as fils:
+    with ThreadPoolExecutor(nombre_de_fils) as fils:
         return sorted(fils.map(jouer, gestes))
 
 
@@ -77,6 +80,12 @@ def test_huit_clics_simultanes_ne_decident_qu_une_fois(liberations: list[Liberat
     resultats = _ensemble([_decider(liberations[0], vu) for _ in range(8)])
     assert resultats == ["conflit"] * 7 + ["fait"]
     assert Orientation.objects.filter(liberation=liberations[0]).count() == 1
+
+
+def test_cent_requetes_sur_six_logements_donnent_six_decisions(liberations: list[Liberation]) -> None:
+    resultats = _ensemble([_decider(liberations[rang % 6]) for rang in range(100)])
+    assert resultats == ["conflit"] * 94 + ["fait"] * 6
+    assert Orientation.objects.count() == 6
 
 
 def test_deux_choix_differents_sur_un_meme_logement_un_seul_passe(liberations: list[Liberation]) -> None:
