@@ -18,6 +18,7 @@ from flux_reservations.commun.acteur import Acteur
 from flux_reservations.echanges.actions import appliquer
 from flux_reservations.echanges.exportation import exporter
 from tests.echanges.depot import CONVENTIONS, PATRIMOINE, SIREN, TOUT, histoire, importer
+from tests.jeu_aleatoire import JeuAleatoire
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +125,23 @@ def test_un_bailleur_n_exporte_que_ses_donnees(tmp_path: Path) -> None:
     exporter(tmp_path / "un", Bailleur.objects.exclude(siren=SIREN).get())
     for nom, contenu in fichiers(tmp_path / "un").items():
         assert SIREN not in contenu, nom
+
+
+@pytest.mark.parametrize("graine", [3, 11])
+def test_un_bailleur_tire_au_sort_redonne_les_memes_calculs(tmp_path: Path, graine: int) -> None:
+    bailleur = JeuAleatoire(graine, logements=120, par_an=60).bailleur
+    qui = ["--bailleur", bailleur.siren, "--departement", "94"]
+    cas = {
+        "verifications": [
+            *(
+                {"commande": ["calculer_flux", *qui, "--annee", str(annee), "--format", "json"]}
+                for annee in (2023, 2024, 2025)
+            ),
+            {"commande": ["produire_bilan", *qui, "--annee", "2025", "--format", "json"]},
+            {"commande": ["convertir_stock", *qui, "--date", "2025-01-01", "--format", "json"]},
+        ]
+    }
+    avant = calculer(cas)
+    un, deux = repasser(tmp_path, bailleur.siren)
+    assert un == deux
+    assert calculer(cas) == avant

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.db import connection
+from django.db.models.functions import Coalesce
 
 from conventions.domaine.codes import EtatConvention, Report
 from conventions.models import Bailleur, Convention, Reservataire
@@ -167,7 +168,7 @@ class Conventions(TableauModele):
         requete = (
             Convention.objects.filter(bailleur=bailleur)
             .select_related("reservataire", "avenant_de", "delegataire")
-            .order_by("origine", "date_effet", "numero")
+            .order_by(Coalesce("origine__numero", "numero"), "date_effet", "numero")
         )
         codes = dict(Reservataire.objects.filter(pk__in=requete.values("delegataire")).values_list("pk", "code"))
         return self.exporter_requete(
