@@ -11,7 +11,7 @@ from flux_reservations.echanges.modele import en_texte
 from flux_reservations.echanges.tableau import Tableau
 from flux_reservations.echanges.tableaux import TABLEAUX
 
-_FACULTATIFS = frozenset({"situations"})
+_FACULTATIFS = frozenset({"situations", "seances", "inscriptions", "previsions"})
 """Tableaux dont un fichier sans ligne n'est pas écrit : formats.md ne les cite pas."""
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from attributions.models import Candidat, Liberation, Orientation, Proposition, SoldeOuverture
+from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, Seance, SoldeOuverture
+from bilans.models import Prevision
 from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.echanges.actions import appliquer
@@ -30,6 +31,9 @@ def vider() -> None:
     """Ôte tout ce que les fichiers portent : la base redevient vide."""
     Convention.objects.update(origine=None, avenant_de=None)
     for modele in (
+        Inscription,
+        Seance,
+        Prevision,
         Candidat,
         Proposition,
         Orientation,
@@ -88,6 +92,12 @@ def test_tout_ce_qui_se_saisit_repasse(tmp_path: Path) -> None:
             "conventions": f"{entete}\nC-AL-2;{SIREN};AL;94;2024-01-01;2024-01-01;;C-AL\n",
             "reservations_stock": "logement;reservataire;contrepartie;nature;date_debut\nL2;AL;financement;unique;1990-01-01\n",
             "soldes_ouverture": "convention;annee;report\nC-AL;2025;-1,25\n",
+            "seances": f"bailleur;date;lieu;etat\n{SIREN};2025-01-20;Siège;close\n",
+            "inscriptions": f"bailleur;date;lieu;liberation;rang;ordre\n{SIREN};20/01/2025;Siège;B1;1;1\n",
+            "previsions": (
+                f"bailleur;departement;annee;commune;mises_en_location;mutation;publiee_le\n"
+                f"{SIREN};94;2026;94028;40;5;2026-01-15T09:00:00+01:00\n{SIREN};94;2026;94081;10;;\n"
+            ),
         },
     )
     importer(tmp_path, {"patrimoine": PATRIMOINE.replace("QN09401I;", ";gele")}, effet=dt.date(2025, 7, 1))
@@ -97,7 +107,7 @@ def test_tout_ce_qui_se_saisit_repasse(tmp_path: Path) -> None:
     Orientation.objects.filter(rang=1).update(motif="deux\nlignes ; « et » guillemets \"'")
     un, deux = repasser(tmp_path, SIREN)
     assert un == deux
-    assert set(un) >= {f"{nom}.csv" for nom in TOUT}
+    assert set(un) >= {f"{nom}.csv" for nom in (*TOUT, "seances", "inscriptions", "previsions", "situations")}
     assert histoire("L1") == [(None, "QN09401I", ""), (dt.date(2025, 7, 1), "", "gele")]
     assert Logement.objects.get(identifiant="-L2").adresse.startswith("=cmd")
     assert Convention.objects.get(numero="C-AL-2").compte_id == Convention.objects.get(numero="C-AL").pk

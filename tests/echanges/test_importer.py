@@ -200,6 +200,15 @@ def test_les_numeros_sont_propres_a_un_bailleur(base: Path) -> None:
         ({"bailleurs": f"siren;nom;courriel\n{SIREN};X;pas-un-courriel\n"}, "courriel"),
         ({"patrimoine": f"bailleur;identifiant;commune;typologie;surface\n{SIREN};X;94028;T1;0\n"}, "surface"),
         ({"patrimoine": "bailleur;identifiant;commune;typologie\n940000037;X;94028;T1\n"}, "bailleur"),
+        ({"seances": f"bailleur;date\n{SIREN};2025-02-31\n"}, "date"),
+        ({"inscriptions": f"bailleur;date;liberation;rang;ordre\n{SIREN};2025-01-20;B1;1;1\n"}, "date"),
+        ({"previsions": f"bailleur;departement;annee;commune;mises_en_location\n{SIREN};94;2026;99999;1\n"}, "commune"),
+        (
+            {
+                "previsions": f"bailleur;departement;annee;commune;mises_en_location;publiee_le\n{SIREN};94;2026;94028;1;hier\n"
+            },
+            "publiee_le",
+        ),
         ({"situations": "logement;date_debut;date_fin\nL1;;2025-01-01\nL1;2025-01-01;\n"}, "date_debut"),
     ],
 )
@@ -406,3 +415,22 @@ def test_un_import_qui_change_quelque_chose_est_au_journal(base: Path) -> None:
     entree = EntreeJournal.objects.filter(action="importer").first()
     assert entree is not None
     assert {fichier["type"] for fichier in entree.apres["fichiers"]} == set(TOUT)
+
+
+@pytest.mark.regle("RG-32")
+def test_une_prevision_publiee_ne_change_plus(base: Path) -> None:
+    entete = "bailleur;departement;annee;commune;mises_en_location;anru;publiee_le\n"
+    publiee = {"previsions": f"{entete}{SIREN};94;2026;94028;40;5;2026-01-15T09:00:00+01:00\n"}
+    assert comptes(importer(base, publiee))["previsions"] == (1, 0, 0)
+    assert comptes(importer(base, publiee))["previsions"] == (0, 0, 1)
+    rapport = importer(base, {"previsions": publiee["previsions"].replace(";40;", ";41;")})
+    assert [erreur.colonne for erreur in rapport.erreurs] == ["publiee_le"]
+
+
+def test_deux_logements_n_ont_pas_la_meme_place_a_l_ordre_du_jour(base: Path) -> None:
+    entete = "bailleur;date;liberation;rang;ordre\n"
+    seance = f"bailleur;date\n{SIREN};2025-01-20\n"
+    lignes = f"{SIREN};2025-01-20;B1;1;1\n{SIREN};2025-01-20;B2;1;{{}}\n"
+    rapport = importer(base, {"seances": seance, "inscriptions": entete + lignes.format(1)})
+    assert erreurs(rapport) == [(3, "ordre", "1")]
+    assert importer(base, {"seances": seance, "inscriptions": entete + lignes.format(2)}).est_accepte

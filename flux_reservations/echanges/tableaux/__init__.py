@@ -13,7 +13,9 @@ from flux_reservations.echanges.tableaux.liberations import Liberations
 from flux_reservations.echanges.tableaux.organismes import Bailleurs, Reservataires
 from flux_reservations.echanges.tableaux.orientations import Orientations
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
+from flux_reservations.echanges.tableaux.previsions import Previsions
 from flux_reservations.echanges.tableaux.rpls import Rpls, est_rpls
+from flux_reservations.echanges.tableaux.seances import Inscriptions, Seances
 from flux_reservations.echanges.tableaux.situations import Situations
 from flux_reservations.echanges.tableaux.soldes import SoldesOuverture
 from flux_reservations.echanges.tableaux.stock import ReservationsStock
@@ -30,6 +32,9 @@ TABLEAUX: tuple[type[Tableau], ...] = (
     Liberations,
     Orientations,
     Candidats,
+    Seances,
+    Inscriptions,
+    Previsions,
 )
 """Ordre d'import : ce qui est cité avant ce qui cite."""
 
