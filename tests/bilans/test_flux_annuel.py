@@ -15,6 +15,7 @@ from attributions.domaine.codes import Exclusion, Issue
 from bilans.domaine.controles import controler_flux
 from bilans.domaine.faits import FaitsFlux, Situation
 from bilans.domaine.flux import FluxAnnuel, calculer_flux
+from bilans.domaine.lignes import Section, attributions_de_l_annee, calculer_lignes
 from bilans.domaine.presentation import presenter_flux
 from conventions.domaine.codes import Report
 from conventions.domaine.controles import Niveau
@@ -416,3 +417,52 @@ def test_une_mise_en_location_de_plus_ne_baisse_aucun_droit(annee: FaitsFlux, ba
     avant = droits(calculer_flux(annee))
     apres = droits(calculer_flux(faits(annee.conventions.versions, [*annee.liberations, liberation(A, bail)])))
     assert all(apres[compte] >= droit for compte, droit in avant.items())
+
+
+@pytest.mark.regle("RG-60")
+@given(annees())
+def test_chaque_bail_du_flux_oriente_est_attribue_une_fois_et_les_sections_les_contiennent_tous(
+    annee: FaitsFlux,
+) -> None:
+    flux = calculer_flux(annee)
+    attributions = attributions_de_l_annee(annee, flux)
+    signes = [un for un in flux.liberations if un.est_louee_entre(annee.premier_jour, annee.dernier_jour)]
+    assert len(attributions) == len(signes)
+    lignes = calculer_lignes(annee, flux)
+    attribuees = [un for ligne in lignes for un in ligne.liberations_attribuees]
+    assert len(attribuees) == len(set(attribuees)) == sum(un.section is Section.FLUX for un in attributions)
+    assert [un.croisement for un in lignes] == sorted({un.croisement for un in lignes})
+    assert all(un.proposes or un.attribues for un in lignes)
+
+
+@pytest.mark.regle("RG-60")
+def test_un_logement_propose_deux_fois_au_meme_compte_dans_l_annee_compte_une_fois() -> None:
+    rendue = orientation(AL, date(2025, 3, 1), issue=Issue.RENDU)
+    reprise = orientation(AL, date(2025, 5, 1), rang=2)
+    autre_annee = orientation(CD, date(2024, 12, 31), issue=Issue.RENDU)
+    situation = faits([version(AL, ligne("20"))], [liberation(A, date(2025, 6, 1), autre_annee, rendue, reprise)])
+    (la_ligne,) = calculer_lignes(situation, calculer_flux(situation))
+    assert (la_ligne.croisement.compte, la_ligne.proposes, la_ligne.attribues) == ("AL", 1, 1)
+
+
+@pytest.mark.regle("RG-21")
+@pytest.mark.regle("RG-60")
+def test_en_gestion_deleguee_un_logement_oriente_est_propose() -> None:
+    orientee = orientation(AL, date(2025, 3, 1), date_mise_a_disposition=None, issue=Issue.EN_COURS)
+    for gestion, proposes in (("deleguee", 1), ("directe", 0)):
+        situation = faits([version(AL, ligne("20"), modalites={"gestion": gestion})], [liberation(A, None, orientee)])
+        assert sum(un.proposes for un in calculer_lignes(situation, calculer_flux(situation))) == proposes
+
+
+@pytest.mark.regle("RG-04")
+@pytest.mark.regle("RG-60")
+def test_le_bilan_lit_le_qpv_du_jour_de_la_proposition_et_du_bail() -> None:
+    classe = (Situation(None, date(2025, 4, 1), "", ""), Situation(date(2025, 4, 1), None, "QN09401I", ""))
+    situation = faits(
+        [version(AL, ligne("20"))],
+        [liberation(A, date(2025, 6, 1), orientation(AL, date(2025, 3, 1)), situations=classe)],
+    )
+    lues = {
+        un.croisement.qpv: (un.proposes, un.attribues) for un in calculer_lignes(situation, calculer_flux(situation))
+    }
+    assert lues == {False: (1, 0), True: (0, 1)}
