@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.core import signing
+
 from flux_reservations.commun.acteur import Role
 from tests.acces.monde import Monde
 
@@ -96,6 +98,10 @@ def _convention(monde: Monde) -> list[Any]:
     return [monde.convention_mairie.pk]
 
 
+def _bilan(monde: Monde) -> list[Any]:
+    return [monde.bilan_a.pk]
+
+
 def _seance(monde: Monde) -> list[Any]:
     return [monde.seance_a.pk]
 
@@ -140,7 +146,7 @@ _ACCES = [
     Ligne("accepter_invitation", publique(404), lambda _: ["flux_inconnu"]),
     Ligne("connexions", connectes()),
     Ligne("journal", _gerants()),
-    Ligne("entree_journal", _gerants(), lambda _: [1]),
+    Ligne("entree_journal", _gerants() | {"plateforme": 404}, lambda _: [1]),
     Ligne("verifier_journal", _gerants()),
     Ligne("consultations", _gerants()),
     Ligne("organismes", ouverts("plateforme")),
@@ -253,6 +259,19 @@ _PORTAILS = [
     Ligne("proposer_candidat", _A_MA_DISPOSITION, _orientation),
     Ligne("rendre_logement", _A_MA_DISPOSITION, _orientation),
     Ligne("retirer_mon_candidat", _A_MA_DISPOSITION, _candidat),
+    Ligne("bilans", bailleur()),
+    Ligne("bilan_preparer", bailleur(role=GESTIONNAIRE)),
+    Ligne("bilan", bailleur("a"), _bilan),
+    Ligne("bilan_progression", bailleur("a"), _bilan),
+    Ligne("bilan_publier", bailleur("a", RESPONSABLE), _bilan),
+    *(
+        Ligne(nom, bailleur("a", GESTIONNAIRE), _bilan)
+        for nom in ("bilan_refaire", "bilan_abandonner", "bilan_relancer")
+    ),
+    Ligne("bilan_lignes", connectes(404) | dict.fromkeys((*_DE_A, "mairie", "etat"), PERMIS), _bilan),
+    Ligne("bilan_tableur", connectes(404), _bilan),
+    Ligne("echeancier", bailleur()),
+    Ligne("echeancier_ical", publique(), lambda m: [signing.dumps(m.bailleur_a.pk, salt="echeancier")]),
     Ligne("bilans_recus", ouverts(*DROITS)),
     Ligne(
         "bilan_recu",

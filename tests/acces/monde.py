@@ -107,6 +107,7 @@ def batir_monde() -> Monde:
 def _ajouter_acteurs(monde: Monde) -> None:
     for nom in ("bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci"):
         monde.acteurs[nom] = acteur_de(getattr(monde, nom))
+    monde.acteurs["responsable_a"] = acteur_de(monde.bailleur_a, Role.RESPONSABLE)
     monde.acteurs["plateforme"] = acteur_de(monde.plateforme, Role.ADMINISTRATEUR)
     monde.acteurs["anonyme"] = Acteur.anonyme()
 
