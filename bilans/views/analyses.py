@@ -19,7 +19,7 @@ from attributions.domaine.codes import COMPTE_BAILLEUR
 from attributions.domaine.faisabilite import attendre_par_commune, prevoir_les_droits, verifier_la_faisabilite
 from attributions.domaine.faits_moteur import Reglages, U
 from attributions.domaine.rejeu import rejouer_les_decisions
-from attributions.domaine.variantes import ResultatVariante, Variante, comparer
+from attributions.domaine.variantes import GainAttendu, ResultatVariante, Variante, comparer, gagner_a_attendre
 from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.chargement_prevision import prevoir_annee
 from bilans.domaine.equilibre import equilibre_du_compte, part_realisee_par_commune
@@ -63,6 +63,7 @@ class Analyse:
     tableaux: Sequence[TableauSimple] = field(default_factory=tuple)
     avis: Sequence[tuple[str, str]] = field(default_factory=tuple)
     formulaire: forms.Form | None = None
+    lien: tuple[str, str] | None = None
 
 
 class PageAnalyse(ReserveeMixin):
@@ -345,8 +346,13 @@ class EtSi(PageAnalyse):
             "L'année est rejouée du 1er janvier, sans les décisions prises : d'abord comme aujourd'hui, "
             "puis sous votre hypothèse. Rien n'est écrit."
         )
+        if "attendre" in request.GET:
+            return Analyse(
+                explication, "RG-41", [_dire_le_gain_d_attendre(gagner_a_attendre(faits))], formulaire=formulaire
+            )
         if saisi is None or not formulaire.is_valid():
-            return Analyse(explication, "RG-41", formulaire=formulaire)
+            lien = ("Mesurer ce qu'attendre rapporte", f"?{champ.parametres(attendre=1)}")
+            return Analyse(explication, "RG-41", formulaire=formulaire, lien=lien)
         donnees = formulaire.cleaned_data
         hypothese = Variante(
             "Votre hypothèse",
@@ -362,6 +368,18 @@ class EtSi(PageAnalyse):
             [_comparer_les_mesures(reference, essai), _comparer_les_recus(reference, essai, noms)],
             formulaire=formulaire,
         )
+
+
+def _dire_le_gain_d_attendre(gains: Iterable[GainAttendu]) -> TableauSimple:
+    return TableauSimple(
+        "Ce qu'attendre aurait rapporté cette année, et coûté",
+        ("Lot", "Écarts évités (logements)", "Vacance de plus (jours par logement)"),
+        [
+            (f"lot de {gain.lot}", ecrire_nombre(gain.ecarts_evites, 1), ecrire_nombre(gain.jours_de_vacance, 1))
+            for gain in gains
+        ],
+        note="comparé à décider chaque logement le jour où il se libère",
+    )
 
 
 def _comparer_les_mesures(reference: ResultatVariante, essai: ResultatVariante) -> TableauSimple:
