@@ -17,6 +17,7 @@ from attributions.actions import orienter as actions
 from attributions.actions.lot import reviser_le_lot
 from attributions.chargement.a_orienter import LogementAOrienter, charger_logements_a_orienter
 from attributions.chargement.comptes import Comptes, etablir_le_lot
+from attributions.chargement.derogations import Derogation, cumuler_les_derogations
 from attributions.domaine.faits_moteur import U
 from attributions.forms import ChampDate, ChampMotif, FormulaireExclusion, FormulaireRetrait
 from attributions.models import Liberation
@@ -59,13 +60,14 @@ def lire_comptes(request: Requete) -> tuple[Comptes, list[tuple[str, str]]]:
     ), departements
 
 
-def charger_le_lot(comptes: Comptes) -> list[LogementAOrienter]:
-    """Le lot d'aujourd'hui, calculé des faits : rien n'est écrit."""
+def charger_le_lot(comptes: Comptes) -> tuple[list[LogementAOrienter], tuple[Derogation, ...]]:
+    """Le lot d'aujourd'hui et les dérogations de l'année, calculés des faits : rien n'est écrit."""
     aujourd_hui = timezone.localdate()
     chargee, vivant = etablir_le_lot(comptes, aujourd_hui)
-    return charger_logements_a_orienter(
+    logements = charger_logements_a_orienter(
         comptes.bailleur, vivant, dict(chargee.liberations), aujourd_hui, timezone.now()
     )
+    return logements, cumuler_les_derogations(chargee, aujourd_hui)
 
 
 class AOrienter(ReserveeMixin):
@@ -76,13 +78,14 @@ class AOrienter(ReserveeMixin):
     def get(self, request: Requete) -> HttpResponse:
         """Montre le lot ; ce qui a changé depuis hier est dit."""
         comptes, departements = lire_comptes(request)
-        logements = charger_le_lot(comptes) if comptes.departement else []
+        logements, derogations = charger_le_lot(comptes) if comptes.departement else ([], ())
         contexte = {
             "titre": "À orienter",
             "comptes": comptes,
             "annees": [timezone.localdate().year, timezone.localdate().year + 1],
             "departements": departements,
             "logements": logements,
+            "derogations": derogations,
             "changees": [un for un in logements if un.changee_le or un.ligne.a_change],
             "nouvelles": sum(un.ligne.est_nouvelle for un in logements),
             "peut_agir": request.acteur.peut(Role.GESTIONNAIRE),
@@ -177,7 +180,7 @@ class ToutSuivre(ReserveeMixin, VueActe):
     def preparer(self, **cles: Any) -> None:
         """Lit le lot d'aujourd'hui."""
         self.comptes, _ = lire_comptes(self.request)
-        self.logements = charger_le_lot(self.comptes) if self.comptes.departement else []
+        self.logements = charger_le_lot(self.comptes)[0] if self.comptes.departement else []
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Ce que l'agent a sous les yeux : `numéro=compte`, une ligne par libération."""
