@@ -258,6 +258,7 @@ def _apres_l_information(acteur: Acteur, bilan: Bilan) -> None:
 
 def _apres_la_presentation(acteur: Acteur, bilan: Bilan) -> None:
     """Note sur la séance du jour qu'elle a reçu le bilan (RG-62)."""
+    assert bilan.date_seance is not None  # noqa: S101 : exigée à la publication
     Seance.objects.modifiables_par(acteur).filter(bailleur_id=bilan.bailleur_id, date=bilan.date_seance).update(
         bilan_presente=bilan.annee
     )

@@ -27,6 +27,7 @@ from bilans.tableur import bilan_xlsx
 from conventions.models import Logement
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.droit.delais import dernier_jour_du_bilan
 from flux_reservations.notifications.actions.suivre import relancer
 from flux_reservations.notifications.models import Envoi, EtatEnvoi
@@ -182,7 +183,7 @@ class FicheBilan(ReserveeMixin):
             "peut_publier": bilan.etat == EtatBilan.PRET and request.acteur.peut(Role.RESPONSABLE),
             "peut_relancer": request.acteur.peut(Role.GESTIONNAIRE) and any(envoi.recu_le is None for envoi in envois),
         }
-        if "flux" in bilan.donnees:
+        if {"flux", "document"} <= bilan.donnees.keys():
             contexte |= apercu(bilan)
         return render(request, "bilans/bilan.html", contexte)
 
@@ -389,6 +390,8 @@ class TableurDuBilan(ReserveeMixin):
     def get(self, request: Requete, pk: int) -> HttpResponse:
         """Le XLSX."""
         bilan = lire_bilan(request, pk)
+        if "document" not in bilan.donnees:
+            raise Introuvable("Ce document n'est pas encore produit.")
         octets = information_xlsx(bilan.donnees) if bilan.genre == GenreBilan.DEBUT_ANNEE else bilan_xlsx(bilan.donnees)
         nom = nom_du_fichier(bilan.bailleur.siren, bilan.departement_id, bilan.annee, "xlsx")
         return HttpResponse(

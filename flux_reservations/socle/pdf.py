@@ -34,7 +34,7 @@ class RessourceInterdite(FatalURLFetchingError):
     """Le document demande une adresse qu'un PDF n'a pas à lire : la production s'arrête, au lieu d'omettre en silence."""
 
 
-class ChargeurFerme(URLFetcher):  # type: ignore[misc]  # WeasyPrint ne livre pas ses types
+class ChargeurFerme(URLFetcher):
     """Ne lit que `static:…`, dans les dossiers statiques du projet."""
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:

@@ -16,6 +16,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from flux_reservations.socle.exports import TYPE_XLSX, proteger
 
@@ -88,12 +89,13 @@ def _ecrire_feuille(classeur: Workbook, feuille: Feuille) -> None:
     page.auto_filter.ref = f"A1:{get_column_letter(len(feuille.colonnes))}{nombre + 1}"
 
 
-def _cellule(page: object, colonne: ColonneTableur, valeur: object) -> object:
+def _cellule(page: WriteOnlyWorksheet, colonne: ColonneTableur, valeur: object) -> object:
     """Une valeur typée ; un nombre que la colonne n'attend pas (effectif masqué…) reste un texte."""
     native = convertir(colonne.genre, valeur)
     if isinstance(native, str) or native is None:
         return native
-    cellule = WriteOnlyCell(page, value=native)
+    cellule = WriteOnlyCell(page)
+    cellule.value = native
     cellule.number_format = FORMATS[colonne.genre]
     return cellule
 
