@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
+from attributions.chargement.comptes import presenter_eligibles
 from attributions.domaine.codes import COMPTE_BAILLEUR
 from attributions.domaine.faits_moteur import (
     AGENTS,
@@ -161,15 +162,23 @@ class Comptes:
                 retenu, motif = self.hasard.choisir(permis), self.hasard.choisir(MOTIFS_DE_DEROGATION)
         sous_contingent = moteur.sous_contingent(retenu, fiche)
         code_propose = code_public(moteur.terrain.codes[propose], moteur.sous_contingent(propose, fiche))
+        compte = code_public(moteur.terrain.codes[retenu], sous_contingent)
         moteur.attribuer(fiche, retenu)
         moteur.imputer(retenu, sous_contingent)
         return Choix(
-            compte=code_public(moteur.terrain.codes[retenu], sous_contingent),
+            compte=compte,
             propose=code_propose,
             phrase=phrase,
             etat_comptes={
-                "eligibles": [{"compte": un.compte, "retard": _en_logements(un.retard)} for un in eligibles],
-                "version": moteur.reglages.version,
+                "propose_initial": code_propose,
+                "changements": [],
+                "propose": code_propose,
+                "choisi": compte,
+                "retards": presenter_eligibles(eligibles),
+                "liberes": moteur.liberes,
+                "depasse_le_plafond": False,
+                "date_du_jour": moteur.jour,
+                "version_regles": moteur.reglages.version,
             },
             motif=motif,
         )
@@ -208,9 +217,3 @@ class Comptes:
             noms=self.noms_de_communes,
             nom_du_bailleur=self.nom_du_bailleur,
         )
-
-
-def _en_logements(retard: int) -> str:
-    """Un retard en U, écrit en logements à quatre décimales (formats.md § 2)."""
-    signe = "-" if retard < 0 else ""
-    return f"{signe}{abs(retard) // U}.{abs(retard) % U:04d}"

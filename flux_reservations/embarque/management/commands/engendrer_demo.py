@@ -21,7 +21,9 @@ class Command(CommandeMetier):
         """Graine et date du jour."""
         super().add_arguments(parser)
         parser.add_argument("--graine", type=int, default=GRAINE, help="même graine, mêmes données")
-        parser.add_argument("--aujourdhui", type=date.fromisoformat, metavar="AAAA-MM-JJ", help="date du jour des données")
+        parser.add_argument(
+            "--aujourdhui", type=date.fromisoformat, metavar="AAAA-MM-JJ", help="date du jour des données"
+        )
 
     def executer(self, **options: Any) -> dict[str, Any]:
         """Engendre ; rend ce qui a été écrit."""
