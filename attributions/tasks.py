@@ -8,6 +8,8 @@ from django.utils import timezone
 from attributions.actions.candidats import constater_les_silences
 from attributions.actions.lot import reviser_les_lots
 from attributions.actions.mise_a_disposition import constater_les_carences
+from attributions.actions.vie_privee import purger_les_candidats
+from flux_reservations.acces.vie_privee import purger_les_acces
 from flux_reservations.commun.acteur import Acteur
 
 
@@ -20,3 +22,11 @@ def constater_les_echeances() -> dict[str, int]:
         "silences": len(constater_les_silences(acteur=acteur, le=aujourd_hui)),
         "lots": reviser_les_lots(acteur=acteur, le=aujourd_hui),
     }
+
+
+@shared_task(name="attributions.purger")
+def purger() -> dict[str, int]:
+    """Efface les données personnelles dont la durée est passée (RG-70) ; la relancer n'efface rien de plus."""
+    acteur, aujourd_hui = Acteur.systeme("purge"), timezone.localdate()
+    candidats = purger_les_candidats(acteur=acteur, le=aujourd_hui)
+    return {"candidats": candidats} | purger_les_acces(acteur=acteur, le=aujourd_hui)

@@ -71,6 +71,12 @@ class Organisme(models.Model):
                 name="organisme_siren_neuf_chiffres",
                 violation_error_message="Un SIREN a neuf chiffres.",
             ),
+            models.UniqueConstraint(
+                fields=["siren"],
+                condition=models.Q(nature="bailleur") & ~models.Q(siren=""),
+                name="organisme_siren_de_bailleur_unique",
+                violation_error_message="Un autre bailleur a déjà ce SIREN.",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(nom=""), name="organisme_nomme", violation_error_message="Un organisme a un nom."
             ),

@@ -171,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
     "reprendre-les-bilans": {"task": "bilans.reprendre", "schedule": 60.0},
     "reprendre-les-imports": {"task": "echanges.reprendre_les_imports", "schedule": 60.0},
     "echeances-du-jour": {"task": "attributions.constater_les_echeances", "schedule": crontab(hour=4, minute=30)},
+    "purge-du-jour": {"task": "attributions.purger", "schedule": crontab(hour=3, minute=15)},
     "rappels-du-jour": {"task": "bilans.rappeler", "schedule": crontab(hour=7, minute=0)},
 }
 
