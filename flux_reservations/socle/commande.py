@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
+from psycopg.errors import UndefinedTable
 
 from flux_reservations.commun.erreurs import ErreurMetier
 
@@ -43,6 +44,11 @@ class CommandeMetier(BaseCommand):
             sys.exit(1)
         except OperationalError as erreur:
             self.stderr.write(f"Erreur : base de données indisponible. {erreur}")
+            sys.exit(1)
+        except ProgrammingError as erreur:
+            if not isinstance(erreur.__cause__, UndefinedTable):
+                raise
+            self.stderr.write("Erreur : la base n'est pas prête. Lancez d'abord `python manage.py migrate`.")
             sys.exit(1)
         if options["format"] == "json":
             self.stdout.write(json.dumps(resultat, ensure_ascii=False, indent=1))

@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
-from attributions.models import Candidat, Liberation, Orientation, SoldeOuverture
+from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, SoldeOuverture
 from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire
 from flux_reservations.socle.models import EntreeJournal
 from tests.echanges.depot import (
@@ -434,3 +435,19 @@ def test_deux_logements_n_ont_pas_la_meme_place_a_l_ordre_du_jour(base: Path) ->
     rapport = importer(base, {"seances": seance, "inscriptions": entete + lignes.format(1)})
     assert erreurs(rapport) == [(3, "ordre", "1")]
     assert importer(base, {"seances": seance, "inscriptions": entete + lignes.format(2)}).est_accepte
+    echange = f"{SIREN};2025-01-20;B1;1;2\n{SIREN};2025-01-20;B2;1;1\n"
+    assert comptes(importer(base, {"inscriptions": entete + echange}))["inscriptions"] == (0, 2, 0)
+    assert list(Inscription.objects.order_by("ordre").values_list("orientation__liberation__numero", flat=True)) == [
+        "B2",
+        "B1",
+    ]
+
+
+def test_une_orientation_importee_sort_sa_liberation_du_lot(base: Path) -> None:
+    liberation = Liberation.objects.get(numero="B2")
+    liberation.orientations.update(issue="rendu")
+    Proposition.objects.create(
+        liberation=liberation, phrase="…", revisee_le=timezone.now(), compte_initial="AL", version_regles="1"
+    )
+    importer(base, {"orientations": "liberation;rang;compte;date_orientation\nB2;2;COMA;2025-02-03\n"})
+    assert not Proposition.objects.exists()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db import connection
 
 from attributions.domaine.codes import COMPTE_BAILLEUR, Issue
-from attributions.models import Liberation, Orientation
+from attributions.models import Liberation, Orientation, Proposition
 from conventions.domaine.codes import SousContingent, TypeReservataire
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.echanges.colonnes import Colonne, Entier, Texte
@@ -186,6 +186,13 @@ class Orientations(TableauModele):
                     [Issue.RETIRE.value, reserve.modifiees],
                 )
         super().ecrire(suivi)
+        # Une libération orientée n'attend plus : elle sort du lot.
+        orientees = [
+            liberation
+            for liberation, issues in reserve.issues.items()
+            if any(issue in OCCUPANTES for issue, _ in issues.values())
+        ]
+        Proposition.objects.filter(liberation__in=orientees).delete()
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Toutes les orientations du bailleur."""

@@ -111,6 +111,22 @@ class Inscriptions(TableauModele):
             for ligne in lignes[0 if deja else 1 :]:
                 suivi.refuser(ligne, "ordre", "Cette place de l'ordre du jour est déjà prise : donnez un autre ordre.")
 
+    def mettre_de_cote(
+        self,
+        suivi: Suivi,
+        creations: list[tuple[Ligne, dict[str, Any]]],
+        modifications: list[tuple[int, dict[str, Any]]],
+    ) -> None:
+        """Une inscription déplacée se retire et se refait : deux logements peuvent échanger leurs places."""
+        self._deplacees += [pk for pk, _ in modifications]
+        suivi.reserve.creer(modifications)
+        super().mettre_de_cote(suivi, creations, [])
+
+    def ecrire(self, suivi: Suivi) -> None:
+        """Retire les inscriptions déplacées, puis écrit tout."""
+        Inscription.objects.filter(pk__in=self._deplacees).delete()
+        super().ecrire(suivi)
+
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """L'ordre du jour de toutes les séances du bailleur."""
         requete = (
@@ -129,6 +145,7 @@ class Inscriptions(TableauModele):
 
     def __init__(self) -> None:
         self._places: dict[tuple[int, int], list[Ligne]] = {}
+        self._deplacees: list[int] = []
 
     def _poser(
         self,
