@@ -149,7 +149,11 @@ class _Explication:
         signe = "" if sommet > 0 else " d’avance"
         rappel = f"{self._nommer(plus_fort)} : {ecrire_dixieme(sommet)}{signe}"
         au_plus = "à moins" if sommet - self.retard < theta else "à pas plus"
-        return f"{situation}, {au_plus} {marge} du plus fort ({rappel}), et {self._ce_qui_manque()}"
+        if self.retard < 0 < sommet:
+            au_plus, marge = f"mais {au_plus}", f"{marge} du plus fort retard"
+        else:
+            marge = f"{marge} du plus fort"
+        return f"{situation}, {au_plus} {marge} ({rappel}), et {self._ce_qui_manque()}"
 
     def _ce_qui_manque(self) -> str:
         """La dimension qui pèse le plus dans GAIN, et ce qu'on en attend d'ici le 31 décembre."""

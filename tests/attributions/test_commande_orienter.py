@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from fractions import Fraction
 from io import StringIO
 from typing import Any
 
@@ -14,9 +15,10 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 
 from attributions.chargement.moteur import charger_annee_du_moteur
+from attributions.domaine.faits_moteur import CompteDecide
 from attributions.models import Proposition, SoldeOuverture
 from conventions.domaine.codes import TypeReservataire
-from conventions.models import Bailleur, ReservationStock, SituationLogement
+from conventions.models import Bailleur, Reservataire, ReservationStock, SituationLogement
 from tests.fabriques import (
     CRETEIL,
     creer_bailleur,
@@ -92,8 +94,6 @@ def test_une_decision_reelle_n_est_pas_rejouee_comme_proposition(bailleur: Baill
 
 
 def test_un_logement_rendu_est_a_orienter_de_nouveau(bailleur: Bailleur) -> None:
-    from conventions.models import Reservataire
-
     liberations = _liberer(bailleur, 1)
     creer_orientation(liberations[0], Reservataire.objects.get(code="AL"), issue="rendu", date_rendu=date(2025, 3, 1))
     orientation = _orienter(bailleur, "--simuler")[0]
@@ -216,3 +216,36 @@ def test_le_nombre_de_requetes_ne_depend_pas_du_volume(bailleur: Bailleur) -> No
     with CaptureQueriesContext(connection) as beaucoup:
         charger_annee_du_moteur(bailleur, "94", 2025)
     assert len(peu) == len(beaucoup)
+
+
+@pytest.mark.regle("RG-46")
+def test_une_carence_reste_au_compte_et_la_reprise_n_en_est_pas_une_autre(bailleur: Bailleur) -> None:
+    liberations = _liberer(bailleur, 1)
+    creer_orientation(liberations[0], Reservataire.objects.get(code="AL"), issue="carence")
+    creer_orientation(liberations[0], rang=2)
+    libere = charger_annee_du_moteur(bailleur, "94", 2025).faits.liberations[0]
+    assert libere.decision == CompteDecide("AL")
+    assert libere.rendus == frozenset()
+
+
+@pytest.mark.regle("RG-16")
+def test_les_conventions_successives_forment_une_seule_partie_et_leurs_reports_s_additionnent(
+    bailleur: Bailleur,
+) -> None:
+    caf = creer_reservataire("CAF94")
+    ancienne = creer_convention(bailleur, caf, [("2", "", "departement:94")], date_fin=date(2025, 3, 31))
+    nouvelle = creer_convention(bailleur, caf, [("4", "", "departement:94")], effet=date(2025, 4, 1))
+    for convention, report in ((ancienne, "1.2500"), (nouvelle, "-0.5000")):
+        SoldeOuverture.objects.create(convention=convention, annee=2025, report=report)
+    parties = {partie.code: partie for partie in charger_annee_du_moteur(bailleur, "94", 2025).faits.parties}
+    assert parties["CAF94"].report == 7_500
+    assert [(ligne.taux, ligne.fin) for ligne in parties["CAF94"].lignes] == [(200, date(2025, 3, 31)), (400, None)]
+
+
+def test_une_orientation_vers_un_reservataire_sans_convention_est_comptee(bailleur: Bailleur) -> None:
+    """Importée, signalée, mais réelle : le compte prend un logement d'avance, et Σ des retards reste nulle."""
+    liberations = _liberer(bailleur, 2)
+    creer_orientation(liberations[0], creer_reservataire("ASSO"))
+    eligibles = _orienter(bailleur, "--simuler")[0]["eligibles"]
+    assert "ASSO" not in {un["compte"] for un in eligibles}
+    assert sum(Fraction(un["retard"]) for un in eligibles) == 2
