@@ -80,16 +80,18 @@ def test_un_choix_de_qualite_cite_le_plus_fort_et_la_dimension_qui_pese() -> Non
 
 
 def test_un_compte_en_avance_choisi_pour_la_qualite_le_dit() -> None:
-    """AL : 6 × 0,31 − 2 = −0,14, CAF : 6 × 0,30 − 1 = 0,8 ; mais AL n'a reçu que des T4, et on lui doit 4 × 0,31 = 1,24 T2."""
+    """AL : 6 × 0,31 − 2 = −0,14, CAF : 6 × 0,30 − 1 = 0,8 ; mais AL n'a reçu que des T4, et on lui doit 4 × 0,31 = 1,24 T2, qui sont rares."""
     orientees = [("T2", "BAILLEUR"), ("T2", "BAILLEUR"), ("T4", "AL"), ("T4", "AL"), ("T2", "CAF")]
     decides = [
         replace(libere(rang, typologie=typologie), decision=CompteDecide(code))
         for rang, (typologie, code) in enumerate(orientees)
     ]
-    faits = annee(*decides, libere(5, typologie="T2"), parties=(partie("AL", 3_100), partie("CAF", 3_000)))
-    assert _phrases(faits)[0].startswith(
+    parties = (partie("AL", 3_100), partie("CAF", 3_000))
+    parc = {("A", False, "T4", "PLUS"): 50_000, ("A", False, "T2", "PLUS"): 30}
+    faits = annee(*decides, libere(5, typologie="T2"), parties=parties, parc=parc)
+    assert _phrases(faits)[0] == (
         "AL : 0,1 logement d’avance, mais à moins d’un logement du plus fort retard (CAF : 0,8), et c’est à ce compte que ce "
-        "logement manque le plus : 1,2 de retard sur les T2"
+        "logement manque le plus : 1,2 de retard sur les T2, qui ne se libèrent plus guère (2 attendus d’ici le 31 décembre)."
     )
 
 
