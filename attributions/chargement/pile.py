@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Exists, OuterRef
+
 from attributions.chargement.fiche import LigneOrientation
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
 from attributions.domaine.codes import Issue
 from attributions.domaine.parcours import Etape, etape_de, limite_de_presentation
 from attributions.models import EtatSeance, Liberation, Orientation, Seance
+from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
+from conventions.models import ReservationStock, SituationLogement
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.calendrier import trente_et_un_decembre
 
 HORIZON = timedelta(days=7)
 """Ce qui échoit dans la semaine se montre aujourd'hui."""
@@ -64,10 +69,23 @@ class PileDeTravail:
 
 def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravail:
     """La pile de l'acteur à cette date ; sept requêtes, quel que soit le nombre de dossiers."""
+    maintenus = ReservationStock.objects.actives(le).filter(
+        logement=OuterRef("logement"), nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU
+    )
+    hors_champ = SituationLogement.objects.filter(logement=OuterRef("logement"), periode__contains=le).exclude(
+        hors_champ=""
+    )
     attente = (
         Liberation.objects.visibles_par(acteur)
         .actives()
-        .filter(date_bail__isnull=True, exclusion="", nature="relocation")
+        .filter(
+            date_bail__isnull=True,
+            exclusion="",
+            nature="relocation",
+            date_disponibilite__lte=trente_et_un_decembre(le.year),
+        )
+        .exclude(Exists(maintenus))
+        .exclude(Exists(hors_champ))
         .exclude(orientations__issue__in=[Issue.EN_COURS, Issue.BAIL])
         .select_related("logement__commune")
         .order_by("date_disponibilite", "numero")
