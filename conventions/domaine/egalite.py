@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,14 @@ class Divergence:
     modalite: str
     valeurs: tuple[tuple[str, str], ...]
     """(code du réservataire, valeur lisible)."""
+
+    @property
+    def resume(self) -> str:
+        """« 30 jours calendaires, sauf AL : 45 jours calendaires » : la valeur la plus courante, puis les exceptions."""
+        nombres = Counter(valeur for _, valeur in self.valeurs)
+        courante = min(nombres, key=lambda valeur: (-nombres[valeur], valeur))
+        exceptions = [f"{code} : {valeur}" for code, valeur in self.valeurs if valeur != courante]
+        return f"{courante}, sauf {', '.join(exceptions)}"
 
 
 def divergences(versions: Sequence[VersionConvention]) -> tuple[Divergence, ...]:
@@ -60,9 +69,7 @@ def controler_egalite(versions: Sequence[VersionConvention]) -> list[Controle]:
         Controle(
             "RG-25",
             Niveau.ALERTE,
-            f"Égalité de traitement : {divergence.modalite} diffère entre conventions ("
-            + ", ".join(f"{code} : {valeur}" for code, valeur in divergence.valeurs)
-            + ").",
+            f"Égalité de traitement : {divergence.modalite} diffère entre conventions ({divergence.resume}).",
             conventions=tuple(version.identifiant for version in versions),
         )
         for divergence in divergences(versions)
