@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flux_reservations.embarque.empreinte import RACINE
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 MANAGE = RACINE / "manage.py"
 
 

@@ -74,7 +74,7 @@ def test_tuee_elle_ne_laisse_rien_tourner() -> None:
     commande, dossier = _attendre_la_commande(processus)
     serveur = int((dossier / "postgresql" / "postmaster.pid").read_text().split()[0])
     processus.kill()
-    processus.wait()
+    processus.communicate()
     attendre(lambda: not est_vivant(commande), "l'arrêt de la commande")
     attendre(lambda: not est_vivant(serveur), "l'arrêt de PostgreSQL")
 

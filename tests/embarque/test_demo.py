@@ -69,7 +69,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 def test_la_demonstration_resiste_aux_morts_et_s_arrete_proprement(demo: Demo, tmp_path: Path) -> None:
     """Un seul essai pour tout le scénario : démarrer coûte plusieurs secondes."""
     processus, port, lignes = demo
-    assert _repond(port)
+    attendre(lambda: _repond(port), "la page d'accueil")
     for service in ("PostgreSQL", "Web"):
         os.kill(_numero_de(lignes, service), signal.SIGKILL)
         while not any(f"{service} : relancé" in ligne for ligne in lignes):
