@@ -80,7 +80,7 @@ def test_un_choix_de_qualite_cite_le_plus_fort_et_la_dimension_qui_pese() -> Non
 
 
 def test_un_compte_en_avance_choisi_pour_la_qualite_le_dit() -> None:
-    """AL : 6 × 0,31 − 2 = −0,14, CAF : 6 × 0,30 − 1 = 0,8 ; mais AL n'a reçu que des T4, et on lui doit 4 × 0,31 = 1,24 T2, qui sont rares."""
+    """AL : 6 × 0,31 − 2 = −0,14 ; CAF : 6 × 0,30 − 1 = 0,8. AL n’a eu que des T4 : on lui doit 4 × 0,31 = 1,24 T2, rares."""
     orientees = [("T2", "BAILLEUR"), ("T2", "BAILLEUR"), ("T4", "AL"), ("T4", "AL"), ("T2", "CAF")]
     decides = [
         replace(libere(rang, typologie=typologie), decision=CompteDecide(code))
