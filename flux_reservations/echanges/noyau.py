@@ -107,15 +107,13 @@ def _reconnaitre_colonnes(suivi: Suivi, entete: list[str], numero: int) -> list[
 def _lire_lignes(
     suivi: Suivi, source: Source, presentes: list[tuple[int, str]], numero: int, largeur: int
 ) -> Iterator[Ligne]:
-    caches: dict[str, dict[str, Any]] = {}
+    caches: dict[str, dict[str, Any]] = {nom: {} for nom in suivi.colonnes}
     for cellules in source.lignes:
         numero += 1
         if not any(cellules) or not any(cellule.strip() for cellule in cellules):
             continue
-        textes: dict[str, str] = {}
-        for rang, nom in presentes:
-            textes[nom] = cellules[rang] if rang < len(cellules) else ""
-        ligne = Ligne(numero, textes)
+        completes = cellules if len(cellules) >= largeur else [*cellules, *[""] * (largeur - len(cellules))]
+        ligne = Ligne(numero, {nom: completes[rang] for rang, nom in presentes})
         if len(cellules) < largeur and not source.est_tableur:
             suivi.remarquer(
                 ligne, "", "Ligne courte", "La ligne a moins de cellules que l'en-tête : les dernières sont lues vides."
@@ -132,14 +130,14 @@ def _lire_lignes(
 
 def _typer(suivi: Suivi, ligne: Ligne, caches: dict[str, dict[str, Any]]) -> None:
     """Donne sa valeur à chaque cellule, ou dit ce qui ne va pas."""
-    textes = suivi.tableau.preparer(suivi, ligne)
-    for nom, brut in textes.items():
-        colonne = suivi.colonnes[nom]
-        cache = caches.setdefault(nom, {})
+    valeurs = ligne.valeurs
+    for nom, brut in suivi.tableau.preparer(suivi, ligne).items():
+        cache = caches[nom]
         est_nombre = type(brut) is Nombre
         if not est_nombre and brut in cache:
-            ligne.valeurs[nom] = cache[brut]
+            valeurs[nom] = cache[brut]
             continue
+        colonne = suivi.colonnes[nom]
         try:
             cellule = nettoyer(brut)
             if not cellule:
@@ -154,7 +152,7 @@ def _typer(suivi: Suivi, ligne: Ligne, caches: dict[str, dict[str, Any]]) -> Non
         except ValeurFautive as erreur:
             suivi.refuser(ligne, nom, erreur.message)
             continue
-        ligne.valeurs[nom] = valeur
+        valeurs[nom] = valeur
         if not est_nombre and len(cache) < _CACHE_MAXIMAL:
             cache[brut] = valeur
 
