@@ -110,3 +110,8 @@ class Bilan(models.Model):
         return (
             f"{self.get_genre_display()} {self.annee}, {self.bailleur}, {self.departement_id}, version {self.version}"
         )
+
+    @property
+    def titre(self) -> str:
+        """« Bilan annuel 2025 » : le genre sans le numéro de sa règle, et l'année."""
+        return f"{self.get_genre_display().partition(' (')[0]} {self.annee}"

@@ -79,7 +79,7 @@ class Bilans(ReserveeMixin, VueListe[Bilan]):
         Colonne(
             "document",
             "Document",
-            lambda un: f"{un.get_genre_display()} {un.annee}",
+            lambda un: un.titre,
             tri=("genre",),
             lien=lambda un: reverse("bilan", args=[un.pk]),
             entete_de_ligne=True,
@@ -166,7 +166,7 @@ class FicheBilan(ReserveeMixin):
         bilan = lire_bilan(request, pk)
         envois = list(envois_de(request, bilan))
         contexte: dict[str, Any] = {
-            "titre": f"{bilan.get_genre_display()} {bilan.annee}",
+            "titre": bilan.titre,
             "fil": [("Bilans", reverse("bilans"))],
             "bilan": bilan,
             "etat": pastille_de(bilan),
@@ -271,12 +271,12 @@ class ActeSurBilan(ReserveeMixin, VueActe):
 
     def fil(self) -> Fil:
         """Bilans, puis le bilan."""
-        return [("Bilans", reverse("bilans")), (f"{self.bilan.get_genre_display()} {self.bilan.annee}", self.retour())]
+        return [("Bilans", reverse("bilans")), (self.bilan.titre, self.retour())]
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Le document et sa version."""
         return [
-            ("Document", f"{self.bilan.get_genre_display()} {self.bilan.annee}"),
+            ("Document", self.bilan.titre),
             ("Département", self.bilan.departement.nom),
             ("Version", self.bilan.version),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from bilans.actions import abandonner, preparer_bilan, produire, publier
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
+from bilans.pdf import html_du_bilan
 from bilans.recoupement import verifier_bilans
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.commun.acteur import Acteur, Role
@@ -191,35 +193,35 @@ def _octets(bilan: Bilan, piece: str) -> bytes:
     return bytes(getattr(bilan, piece).contenu.octets)
 
 
-def test_le_pdf_est_balise_et_ses_tableaux_ont_legende_et_en_tetes(monde_mis_en_page: Monde) -> None:
-    with pikepdf.open(io.BytesIO(_octets(monde_mis_en_page.preparer(), "pdf"))) as pdf:
+def test_le_pdf_est_balise_et_ne_perd_aucune_ligne(monde_mis_en_page: Monde) -> None:
+    bilan = monde_mis_en_page.preparer()
+    html = html_du_bilan(bilan.donnees, version=1)
+    with pikepdf.open(io.BytesIO(_octets(bilan, "pdf"))) as pdf:
         assert str(pdf.Root.Lang) == "fr"
         assert "Bilan 2025" in str(pdf.open_metadata()["dc:title"])
-        comptes = compter_les_balises(pdf.Root.StructTreeRoot)
-        assert comptes["/Table"] > 10
-        assert comptes["/TH"] > comptes["/Table"]
-        assert comptes["/Caption"] == comptes["/Table"]
-        assert comptes["/H1"] == 1
-        assert comptes["Figure sans Alt"] == 0
         assert "/Outlines" in pdf.Root
+        balises = lire_les_balises(pdf.Root.StructTreeRoot)
+    assert balises["/Caption"] == html.count("<caption>")
+    assert balises["/H1"] == 1
+    assert balises["/TBody/TH"] == html.count('<th scope="row"')
+    assert balises["/Figure"] == balises["/Figure/Alt"]
 
 
-def compter_les_balises(racine: Any) -> dict[str, int]:
-    """Nombre de balises de structure par genre, et de figures sans texte."""
-    comptes = dict.fromkeys(("/Table", "/TH", "/Caption", "/H1", "Figure sans Alt"), 0)
-    pile = [racine]
+def lire_les_balises(racine: Any) -> Counter[str]:
+    """Nombre de balises de structure par genre ; `/TBody/TH` : en-têtes de lignes ; `/Figure/Alt` : figures décrites."""
+    comptes: Counter[str] = Counter()
+    pile = [(racine, False)]
     while pile:
-        element = pile.pop()
+        element, dans_le_corps = pile.pop()
         if isinstance(element, pikepdf.Array):
-            pile.extend(element)
+            pile.extend((enfant, dans_le_corps) for enfant in element)
         elif isinstance(element, pikepdf.Dictionary):
             genre = str(element.get("/S", ""))
-            if genre in comptes:
-                comptes[genre] += 1
-            if genre == "/Figure" and "/Alt" not in element:
-                comptes["Figure sans Alt"] += 1
+            comptes[genre] += 1
+            comptes["/TBody/TH"] += genre == "/TH" and dans_le_corps
+            comptes["/Figure/Alt"] += genre == "/Figure" and "/Alt" in element
             if "/K" in element:
-                pile.append(element.K)
+                pile.append((element.K, dans_le_corps or genre in {"/TBody", "/TB"}))
     return comptes
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
+import django_filters
+from django import forms
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -28,10 +31,26 @@ class DemonstrationSeulement(View):
             raise Http404
 
 
+class FiltreCourriels(django_filters.FilterSet):
+    """Recherche dans les courriels."""
+
+    q = django_filters.CharFilter(label="Rechercher", method="chercher", widget=forms.SearchInput)
+
+    class Meta:
+        model = Courriel
+        fields: ClassVar[list[str]] = []
+
+    def chercher(self, courriels: QuerySet[Courriel], nom: str, valeur: str) -> QuerySet[Courriel]:
+        """Objet ou destinataire."""
+        del nom
+        return courriels.filter(Q(objet__icontains=valeur) | Q(destinataires__icontains=valeur))
+
+
 class Courriels(DemonstrationSeulement, VueListe[Courriel]):
     """Tous les courriels, du plus récent au plus ancien."""
 
     titre, legende, nom_export, singulier = "Courriels de la démonstration", "Courriels", "courriels", "courriel"
+    classe_filtre = FiltreCourriels
     tri_par_defaut = "-recu"
     vide_titre = "Aucun courriel"
     vide_texte = "Publiez un bilan : les courriels qu'il envoie se liront ici."
