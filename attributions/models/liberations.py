@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from attributions.domaine.codes import Exclusion, NatureLiberation, Retrait
+from attributions.models.delegations import a_disposition_de
 from conventions.models import Bailleur, Logement
 from flux_reservations.commun.acteur import Acteur, Role
 
@@ -15,16 +16,13 @@ class LiberationQuerySet(models.QuerySet["Liberation"]):
     """Lecture des libérations."""
 
     def visibles_par(self, acteur: Acteur) -> LiberationQuerySet:
-        """Le bailleur voit les siennes ; un réservataire celles qui ont été mises à sa disposition (domaine.md § 6)."""
+        """Le bailleur voit les siennes ; un réservataire, ou son délégataire, celles mises à sa disposition (domaine.md § 6)."""
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
             return self.filter(bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(
-                orientations__reservataire_id=acteur.organisme,
-                orientations__date_mise_a_disposition__isnull=False,
-            ).distinct()
+            return self.filter(pk__in=a_disposition_de(acteur.organisme, "liberation_id"))
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> LiberationQuerySet:

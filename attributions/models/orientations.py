@@ -8,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from attributions.domaine.codes import Decision, Issue, OrigineSolde, Reponse, code_compte
+from attributions.models.delegations import a_disposition_de
 from attributions.models.liberations import Liberation
 from conventions.domaine.codes import SousContingent
 from conventions.models import Convention, Reservataire
@@ -41,13 +42,13 @@ class OrientationQuerySet(models.QuerySet["Orientation"]):
     """Lecture des orientations."""
 
     def visibles_par(self, acteur: Acteur) -> OrientationQuerySet:
-        """Le bailleur ; le réservataire dès la mise à disposition, pour son compte."""
+        """Le bailleur ; le réservataire dès la mise à disposition, pour son compte ou celui dont il est délégataire (RG-26)."""
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
             return self.filter(liberation__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(reservataire_id=acteur.organisme, date_mise_a_disposition__isnull=False)
+            return self.filter(pk__in=a_disposition_de(acteur.organisme))
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> OrientationQuerySet:
@@ -189,9 +190,7 @@ class CandidatQuerySet(models.QuerySet["Candidat"]):
         if acteur.est_bailleur:
             return self.filter(orientation__liberation__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(
-                orientation__reservataire_id=acteur.organisme, orientation__date_mise_a_disposition__isnull=False
-            )
+            return self.filter(orientation_id__in=a_disposition_de(acteur.organisme))
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> CandidatQuerySet:

@@ -119,7 +119,7 @@ def _ajouter_conventions(monde: Monde) -> None:
     monde.convention_etat = creer_convention(
         monde.bailleur_a, monde.etat, [("25", "prioritaires", "departement:94"), ("5", "agents", "departement:94")]
     )
-    creer_convention(monde.bailleur_b, monde.mairie, [("10", "", "commune:94028")])
+    creer_convention(monde.bailleur_b, monde.mairie, [("10", "", "commune:94028")], delegataire_id=monde.epci.pk)
     monde.brouillon = creer_convention(monde.bailleur_a, monde.caf, etat="brouillon")
     monde.piece_a = _deposer(monde.bailleur_a, "convention.pdf")
     _deposer(monde.bailleur_b, "brouillon.pdf")
@@ -159,6 +159,10 @@ def _ajouter_attributions(monde: Monde) -> None:
     )
     monde.orientation_caf = creer_orientation(liberation_caf, monde.caf, date_mise_a_disposition=date(2025, 3, 2))
     creer_orientation(monde.liberation_b, monde.mairie)
+    # La mairie délègue à l'EPT ses droits chez le bailleur B (RG-26).
+    deleguee = creer_liberation(creer_logement(monde.bailleur_b))
+    orientation = creer_orientation(deleguee, monde.mairie, date_mise_a_disposition=date(2025, 3, 2))
+    Candidat.objects.create(orientation=orientation, numero_demande="094032500000000003")
     Candidat.objects.create(orientation=monde.orientation_mairie, numero_demande="094032500000000001")
     Candidat.objects.create(orientation=monde.orientation_caf, numero_demande="094032500000000002")
     monde.seance_a = Seance.objects.create(bailleur=monde.bailleur_a, date=date(2025, 3, 20), lieu="Siège")

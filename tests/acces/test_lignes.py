@@ -159,3 +159,14 @@ def test_un_processus_http_est_anonyme_hors_d_une_requete(monkeypatch: pytest.Mo
     monkeypatch.setattr(rls, "_defaut", rls.SYSTEME)
     rls.servir_en_http()
     assert rls.contexte_courant() == rls.ANONYME
+
+
+@pytest.mark.regle("RG-26")
+def test_un_delegataire_voit_et_sert_les_logements_du_titulaire_chez_ce_bailleur_seulement(monde: Monde) -> None:
+    epci = monde.acteurs["epci"]
+    with rls.pour_acteur(epci):
+        (orientation,) = Orientation.objects.visibles_par(epci)
+        assert orientation.liberation.bailleur_id == monde.bailleur_b.pk
+        assert orientation.liberation.logement.commune_id == "94028"
+        Candidat.objects.create(orientation=orientation, numero_demande="0940000000000000AD")
+        assert Candidat.objects.filter(orientation__liberation__bailleur=monde.bailleur_a.pk).count() == 0
