@@ -1,7 +1,7 @@
 """Banc du moteur : écarts au droit et qualité, à côté des méthodes voisines et du meilleur hors ligne, sur des graines non vues.
 
 `python -m tests.perf.banc_moteur [--complet] [--reglage] [--nombre N]` : pur, sans base. Par défaut deux tirages par ordre ;
-`--complet` : vingt, et un budget hors ligne six fois plus long ; `--reglage` : sur les graines de réglage.
+`--complet` : vingt, et un budget hors ligne cinq fois plus long ; `--reglage` : sur les graines de réglage.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.perf.methodes_voisines import (
     tour_de_role,
 )
 
-ESSAIS_HORS_LIGNE = 120_000
+ESSAIS_HORS_LIGNE = 300_000
 Methode = Callable[[FaitsMoteur, int], Attribution]
 
 
@@ -137,7 +137,7 @@ def main() -> None:
     analyseur.add_argument("--nombre", type=int, default=1_000)
     options = analyseur.parse_args()
     graines = (GRAINES_DE_REGLAGE if options.reglage else GRAINES_DE_MESURE)[: 20 if options.complet else 2]
-    essais = ESSAIS_HORS_LIGNE * (6 if options.complet else 1)
+    essais = ESSAIS_HORS_LIGNE * (5 if options.complet else 1)
     ecrire(
         f"{options.nombre} libérations, 40 communes, 21 comptes ; {len(graines)} tirages × {len(Ordre)} ordres, graines "
         f"{'de réglage' if options.reglage else 'de mesure'} ; hors ligne : recuit de {essais} essais"
