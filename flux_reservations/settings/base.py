@@ -229,4 +229,6 @@ LOGGING: dict[str, Any] = {
     "formatters": {"ligne": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne"}},
     "root": {"handlers": ["console"], "level": os.environ.get("NIVEAU_JOURNAL", "WARNING")},
+    # Une ligne par page et par police de chaque PDF : rien qui aide.
+    "loggers": {nom: {"level": "WARNING"} for nom in ("weasyprint", "fontTools")},
 }
