@@ -79,4 +79,4 @@ def test_le_droit_se_lit_sans_django() -> None:
         "import flux_reservations.droit.regles, conventions.domaine.plafonds, attributions.domaine.decompte\n"
         "import bilans.domaine.flux, bilans.domaine.controles, bilans.domaine.presentation, bilans.domaine.secret\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 : notre interpréteur, notre code
+    subprocess.run([sys.executable, "-c", code], check=True)
