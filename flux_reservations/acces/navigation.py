@@ -57,6 +57,9 @@ _JOURNAL = Entree(
     Role.RESPONSABLE,
     aussi=frozenset({"entree_journal", "verifier_journal", "consultations"}),
 )
+_JETONS = Entree(
+    "Jetons d'API", "jetons", "command-line", Role.RESPONSABLE, aussi=frozenset({"creer_jeton", "revoquer_jeton"})
+)
 _COMPTE = Entree(
     "Mon compte", "mon_compte", "user-circle", aussi=frozenset({"second_facteur_activer", "changer_mot_de_passe"})
 )
@@ -74,7 +77,16 @@ _BAILLEUR = (
                 "flux",
                 "scale",
                 aussi=frozenset(
-                    {"flux_detail", "equilibre", "uniformite", "prevision", "faisabilite", "et_si", "conversion", "egalite"}
+                    {
+                        "flux_detail",
+                        "equilibre",
+                        "uniformite",
+                        "prevision",
+                        "faisabilite",
+                        "et_si",
+                        "conversion",
+                        "egalite",
+                    }
                 ),
             ),
         ),
@@ -101,6 +113,7 @@ _BAILLEUR = (
                 aussi=frozenset({"import", "deposer_import", "appliquer_import"}),
             ),
             _PERSONNES,
+            _JETONS,
             _COMPTE,
             _JOURNAL,
         ),
@@ -120,16 +133,16 @@ _TERRITOIRE = (
 )
 _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
     Nature.BAILLEUR: _BAILLEUR,
-    Nature.RESERVATAIRE: (Section("", _DROITS), Section("Réglages", (_PERSONNES, _JOURNAL, _COMPTE))),
+    Nature.RESERVATAIRE: (Section("", _DROITS), Section("Réglages", (_PERSONNES, _JETONS, _JOURNAL, _COMPTE))),
     Nature.ETAT: (
         Section("Mon territoire", _TERRITOIRE),
         Section("Mon contingent", _DROITS),
-        Section("Réglages", (_PERSONNES, _JOURNAL, _COMPTE)),
+        Section("Réglages", (_PERSONNES, _JETONS, _JOURNAL, _COMPTE)),
     ),
     Nature.COLLECTIVITE: (
         Section("", _DROITS),
         Section("Mon territoire", _TERRITOIRE),
-        Section("Réglages", (_PERSONNES, _JOURNAL, _COMPTE)),
+        Section("Réglages", (_PERSONNES, _JETONS, _JOURNAL, _COMPTE)),
     ),
     Nature.PLATEFORME: (
         Section(

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from flux_reservations.acces.views import compte, connexion, journal, personnes, publiques
+from flux_reservations.acces.views import compte, connexion, jetons, journal, personnes, publiques
 
 urlpatterns = [
     path("", publiques.accueil, name="accueil"),
@@ -46,6 +46,9 @@ urlpatterns = [
     path("journal/<int:rang>/", journal.EntreeDuJournal.as_view(), name="entree_journal"),
     path("journal/verifier/", journal.VerifierJournal.as_view(), name="verifier_journal"),
     path("consultations/", journal.ListeConsultations.as_view(), name="consultations"),
+    path("jetons/", jetons.ListeJetons.as_view(), name="jetons"),
+    path("jetons/creer/", jetons.CreerJeton.as_view(), name="creer_jeton"),
+    path("jetons/<int:pk>/revoquer/", jetons.RevoquerJeton.as_view(), name="revoquer_jeton"),
     path("organismes/", personnes.ListeOrganismes.as_view(), name="organismes"),
     path("organismes/creer/", personnes.CreerAdministration.as_view(), name="creer_organisme"),
 ]

@@ -149,6 +149,9 @@ _ACCES = [
     Ligne("entree_journal", _gerants() | {"plateforme": 404}, lambda _: [1]),
     Ligne("verifier_journal", _gerants()),
     Ligne("consultations", _gerants()),
+    Ligne("jetons", _gerants()),
+    Ligne("creer_jeton", _gerants()),
+    Ligne("revoquer_jeton", _gerants(404) | {"a_responsable": PERMIS}, lambda m: [m.jeton_a.pk]),
     Ligne("organismes", ouverts("plateforme")),
     Ligne("creer_organisme", ouverts("plateforme")),
 ]

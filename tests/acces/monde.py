@@ -10,7 +10,7 @@ from attributions.models import Candidat, Inscription, Liberation, Orientation, 
 from bilans.models import Bilan, Prevision
 from conventions.domaine.codes import Contrepartie
 from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
-from flux_reservations.acces.models import Invitation, Organisme, Rattachement
+from flux_reservations.acces.models import Invitation, Jeton, Organisme, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges.models import ImportDepose
 from flux_reservations.notifications.demandes import Demande
@@ -63,6 +63,7 @@ class Monde:
     inscription_a: Inscription = field(init=False)
     rattachement_a: Rattachement = field(init=False)
     demande: Demande = field(init=False)
+    jeton_a: Jeton = field(init=False)
     invitation_a: Invitation = field(init=False)
 
 
@@ -89,6 +90,9 @@ def batir_monde() -> Monde:
         role="lecteur",
         empreinte="1" * 64,
         expire_le=DEPOSE + timedelta(days=9999),
+    )
+    monde.jeton_a = Jeton.objects.create(
+        organisme=monde.bailleur_a, usage="Progiciel", empreinte="2" * 64, debut="flux_essai"
     )
     monde.demande = Demande.objects.create(
         genre="carence", emetteur_id=monde.mairie.pk, destinataire_id=monde.bailleur_a.pk, objet_type="attributions.orientation",

@@ -28,6 +28,8 @@ _PAGES: list[tuple[str, str, Callable[[Monde], list[Any]]]] = [
     ("responsable_a", "inviter", lambda _: []),
     ("responsable_a", "personne", lambda monde: [monde.rattachement_a.pk]),
     ("responsable_a", "fermer_acces", lambda monde: [monde.rattachement_a.pk]),
+    ("responsable_a", "jetons", lambda _: []),
+    ("responsable_a", "creer_jeton", lambda _: []),
     ("responsable_a", "journal", lambda _: []),
     ("responsable_a", "entree_journal", lambda _: [1]),
     ("responsable_a", "verifier_journal", lambda _: []),
@@ -44,7 +46,7 @@ _PAGES: list[tuple[str, str, Callable[[Monde], list[Any]]]] = [
 
 
 @pytest.mark.parametrize("cas", _PAGES, ids=[f"{role}-{nom}" for role, nom, _ in _PAGES])
-def test_une_page_d_acces_ou_de_portail_est_accessible(  # noqa: PLR0913, PLR0917 : fixtures
+def test_une_page_d_acces_ou_de_portail_est_accessible(
     page: Page,
     serveur: str,
     monde: Monde,
