@@ -6,6 +6,7 @@ Les deux font la même chose (mêmes feuilles, mêmes polices, PDF/UA-1) ; Weasy
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import random
@@ -93,6 +94,7 @@ def chronometrer(*travaux: Callable[[], object], tours: int = TOURS) -> list[flo
     durees: list[list[float]] = [[] for _ in travaux]
     for _ in range(tours + 1):
         for travail, mesures in zip(travaux, durees, strict=True):
+            gc.collect()  # Sinon chacun paie le ménage du précédent.
             debut = time.process_time()
             travail()
             mesures.append(time.process_time() - debut)
