@@ -19,7 +19,11 @@ urlpatterns = [
     path("liberations/", liberations.ListeLiberations.as_view(), name="liberations"),
     path("liberations/<int:pk>/", liberations.VueLiberation.as_view(), name="liberation"),
     path("liberations/<int:pk>/corriger-le-bail/", parcours.CorrigerBail.as_view(), name="corriger_bail"),
-    path("orientations/<int:pk>/mettre-a-disposition/", parcours.MettreADisposition.as_view(), name="mettre_a_disposition"),
+    path(
+        "orientations/<int:pk>/mettre-a-disposition/",
+        parcours.MettreADisposition.as_view(),
+        name="mettre_a_disposition",
+    ),
     path("orientations/<int:pk>/prolonger/", parcours.ProlongerDelai.as_view(), name="prolonger_delai"),
     path("orientations/<int:pk>/rendre/", parcours.Rendre.as_view(), name="rendre"),
     path("orientations/<int:pk>/carence/", parcours.ConstaterCarence.as_view(), name="constater_carence"),
@@ -37,9 +41,15 @@ urlpatterns = [
     path("inscriptions/<int:pk>/decider/", seances.Decider.as_view(), name="decider"),
     path("logements-a-pourvoir/", portail_logements.LogementsAPourvoir.as_view(), name="logements_a_pourvoir"),
     path("logements-a-pourvoir/<int:pk>/", portail_logements.LogementAPourvoir.as_view(), name="logement_a_pourvoir"),
-    path("logements-a-pourvoir/<int:pk>/candidat/", portail_logements.ProposerCandidat.as_view(), name="proposer_candidat"),
+    path(
+        "logements-a-pourvoir/<int:pk>/candidat/",
+        portail_logements.ProposerCandidat.as_view(),
+        name="proposer_candidat",
+    ),
     path("logements-a-pourvoir/<int:pk>/rendre/", portail_logements.RendreLogement.as_view(), name="rendre_logement"),
-    path("mes-candidats/<int:pk>/retirer/", portail_logements.RetirerMonCandidat.as_view(), name="retirer_mon_candidat"),
+    path(
+        "mes-candidats/<int:pk>/retirer/", portail_logements.RetirerMonCandidat.as_view(), name="retirer_mon_candidat"
+    ),
     path("donnees-d-un-demandeur/", vie_privee.DonneesDUnDemandeur.as_view(), name="donnees_d_un_demandeur"),
     path("orientations/<int:pk>/annuler-la-carence/", contestations.AnnulerCarence.as_view(), name="annuler_carence"),
 ]

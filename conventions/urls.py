@@ -23,10 +23,24 @@ urlpatterns = [
     path("conventions/<int:pk>/avenant/", elaboration.PreparerAvenant.as_view(), name="preparer_avenant"),
     path("conventions/<int:pk>/supprimer/", elaboration.SupprimerBrouillon.as_view(), name="supprimer_brouillon"),
     path("conventions/<int:pk>/texte.pdf", documents.TexteConvention.as_view(), name="texte_convention"),
-    path("etat-des-lieux/<str:departement>.<str:forme>", documents.EtatDesLieuxFichier.as_view(), name="etat_des_lieux_fichier"),
+    path(
+        "etat-des-lieux/<str:departement>.<str:forme>",
+        documents.EtatDesLieuxFichier.as_view(),
+        name="etat_des_lieux_fichier",
+    ),
     path("conventions/<int:pk>/transmettre/", transmission.Transmettre.as_view(), name="transmettre_convention"),
     path("etat-des-lieux/<str:departement>/", transmission.VueEtatDesLieux.as_view(), name="etat_des_lieux"),
-    path("etat-des-lieux/<str:departement>/envoyer/", transmission.InformerPrealablement.as_view(), name="informer_prealablement"),
-    path("etat-des-lieux/<str:departement>/enregistrer/", transmission.EnregistrerInformation.as_view(), name="enregistrer_information"),
-    path("conventions/transmises/", portail_transmissions.ConventionsTransmises.as_view(), name="conventions_transmises"),
+    path(
+        "etat-des-lieux/<str:departement>/envoyer/",
+        transmission.InformerPrealablement.as_view(),
+        name="informer_prealablement",
+    ),
+    path(
+        "etat-des-lieux/<str:departement>/enregistrer/",
+        transmission.EnregistrerInformation.as_view(),
+        name="enregistrer_information",
+    ),
+    path(
+        "conventions/transmises/", portail_transmissions.ConventionsTransmises.as_view(), name="conventions_transmises"
+    ),
 ]

@@ -64,7 +64,9 @@ COLLECTIVITES: Final = frozenset(
         TypeReservataire.REGION,
     }
 )
-STOCK_MAINTENU: Final = frozenset({TypeReservataire.DEFENSE, TypeReservataire.SECURITE_INTERIEURE, TypeReservataire.SANTE})
+STOCK_MAINTENU: Final = frozenset(
+    {TypeReservataire.DEFENSE, TypeReservataire.SECURITE_INTERIEURE, TypeReservataire.SANTE}
+)
 """Types dont le stock reste identifié dans des programmes (RG-07)."""
 
 

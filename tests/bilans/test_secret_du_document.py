@@ -13,7 +13,9 @@ from bilans.domaine.secret import TOTAL
 
 LE = date(2025, 12, 31)
 TABLEAUX = st.dictionaries(
-    st.tuples(st.sampled_from("ABCDE"), st.sampled_from(["dalo", "agent", "autre", "inconnu"])), st.integers(0, 12), max_size=16
+    st.tuples(st.sampled_from("ABCDE"), st.sampled_from(["dalo", "agent", "autre", "inconnu"])),
+    st.integers(0, 12),
+    max_size=16,
 )
 
 
@@ -26,9 +28,13 @@ def test_aucun_effectif_de_un_a_quatre_n_est_dit(effectifs: dict[tuple[str, str]
 
 @pytest.mark.regle("RG-64")
 @given(TABLEAUX)
-def test_un_total_lisible_ailleurs_n_est_jamais_masque_sa_ligne_est_retiree(effectifs: dict[tuple[str, str], int]) -> None:
+def test_un_total_lisible_ailleurs_n_est_jamais_masque_sa_ligne_est_retiree(
+    effectifs: dict[tuple[str, str], int],
+) -> None:
     croise = croiser(effectifs, LE, totaux_publics=True)
-    assert all(cases[-1] is not None for nom, cases in zip(croise["lignes"], croise["cases"], strict=True) if nom != TOTAL)
+    assert all(
+        cases[-1] is not None for nom, cases in zip(croise["lignes"], croise["cases"], strict=True) if nom != TOTAL
+    )
 
 
 @pytest.mark.regle("RG-64")
