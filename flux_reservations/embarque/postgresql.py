@@ -67,7 +67,15 @@ class PostgreSQL(Service):
     @property
     def url(self) -> str:
         """L'adresse de la base `flux` pour son propriétaire (`DATABASE_URL`)."""
-        return f"postgresql://{PROPRIETAIRE}@/{BASE}?host={self.socket}&port={PORT}"
+        return self._url(BASE)
+
+    @property
+    def url_d_administration(self) -> str:
+        """L'adresse d'une base toujours là, pour créer ou renommer les autres."""
+        return self._url("postgres")
+
+    def _url(self, base: str) -> str:
+        return f"postgresql://{PROPRIETAIRE}@/{base}?host={self.socket}&port={PORT}"
 
     def commande(self) -> Sequence[str | Path]:
         """Le serveur au premier plan."""
