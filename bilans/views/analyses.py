@@ -16,17 +16,24 @@ from django.utils import timezone
 from attributions.chargement.decompte import charger_conversion
 from attributions.chargement.moteur import charger_annee_du_moteur
 from attributions.domaine.codes import COMPTE_BAILLEUR
-from attributions.domaine.faisabilite import attendre_par_commune, prevoir_les_droits, verifier_la_faisabilite
+from attributions.domaine.faisabilite import (
+    LigneAReduire,
+    attendre_par_commune,
+    prevoir_les_droits,
+    reduire_au_prorata,
+    verifier_la_faisabilite,
+)
 from attributions.domaine.faits_moteur import Reglages, U
 from attributions.domaine.rejeu import rejouer_les_decisions
 from attributions.domaine.variantes import GainAttendu, ResultatVariante, Variante, comparer, gagner_a_attendre
 from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.chargement_prevision import prevoir_annee
 from bilans.domaine.equilibre import equilibre_du_compte, part_realisee_par_commune
+from bilans.domaine.simulation import simuler_conversion
 from bilans.views.flux import Champ, lire_champ, onglets_du_flux
 from conventions.chargement import charger_conventions
 from conventions.domaine.codes import SousContingent
-from conventions.domaine.conversion import convertir_stock
+from conventions.domaine.conversion import Conversion, convertir_stock
 from conventions.domaine.egalite import divergences
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
@@ -275,6 +282,9 @@ class PageFaisabilite(PageAnalyse):
                 note="parc × rotation × jours restants",
             ),
         ]
+        reductions = _proposer_des_reductions(champ)
+        if reductions is not None:
+            tableaux.insert(0, reductions)
         return Analyse(
             (
                 "Avant l'année et chaque mois : si les droits de quelques comptes dépassent ce qui peut se "
@@ -284,6 +294,37 @@ class PageFaisabilite(PageAnalyse):
             tableaux,
             avis,
         )
+
+
+def _proposer_des_reductions(champ: Champ) -> TableauSimple | None:
+    """Là où la somme des taux dépasse 100 %, une réduction au prorata des droits autres que l'État et les collectivités (RG-14)."""
+    versions = charger_conventions(champ.bailleur.pk, champ.departement).conventions.en_vigueur(timezone.localdate())
+    lignes = [
+        LigneAReduire(
+            ligne.identifiant,
+            version.reservataire.code,
+            int(ligne.taux * 100),
+            ligne.perimetre,
+            not (version.reservataire.est_etat or version.reservataire.est_collectivite),
+        )
+        for version in versions
+        for ligne in version.lignes
+    ]
+    reductions, insuffisantes = reduire_au_prorata(lignes)
+    if not reductions and not insuffisantes:
+        return None
+    note = "à valider par une personne, puis à porter dans un avenant"
+    if insuffisantes:
+        note += f" ; ne suffit pas sur {compter(len(insuffisantes), 'commune')}"
+    return TableauSimple(
+        "La somme des taux dépasse 100 % : réductions proposées",
+        ("Réservataire", "Taux signé", "Taux proposé"),
+        [
+            (un.nom, ecrire_taux(Fraction(un.taux, 100)), ecrire_taux(Fraction(un.taux_propose, 100)))
+            for un in reductions
+        ],
+        note=note,
+    )
 
 
 def calcul_debut(champ: Champ) -> Any:
@@ -463,14 +504,60 @@ class PageConversion(PageAnalyse):
             note=f"{compter(sum(faits.logements.values()), 'logement')} du champ",
             vide="Aucun droit en stock dans ce département.",
         )
+        formulaire = FormulaireImpact(
+            request.GET if "reservataire" in request.GET else None,
+            conversions=[un for un in convertir_stock(faits) if un.taux_simple is not None],
+        )
+        tableaux = [tableau]
+        if formulaire.is_bound and formulaire.is_valid():
+            tableaux.append(_dire_l_impact(champ, formulaire.choisie(), formulaire.cleaned_data["lecture"]))
         return Analyse(
             (
                 "Droits de suite actifs rapportés aux logements du champ, puis pondérés par ce qui se libère "
-                "vraiment. Les droits uniques se comptent en nombre ; les échus sont exclus."
+                "vraiment. Les droits uniques se comptent en nombre ; les échus sont exclus. Choisissez un réservataire "
+                "pour voir ce que sa conversion aurait changé l'an passé."
             ),
             "RG-35",
-            [tableau],
+            tableaux,
+            formulaire=formulaire,
         )
+
+
+class FormulaireImpact(forms.Form):
+    """Le réservataire dont on simule la conversion, et la lecture du stock retenue."""
+
+    reservataire = forms.ChoiceField(label="Simuler la conversion de")
+    lecture = forms.ChoiceField(label="Au taux", choices=[("simple", "Simple"), ("pondere", "Pondéré par la rotation")])
+
+    def __init__(self, *args: Any, conversions: Sequence[Conversion], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.conversions = {un.reservataire.code: un for un in conversions}
+        champ = self.fields["reservataire"]
+        assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
+        champ.choices = [(code, code) for code in self.conversions]
+
+    def choisie(self) -> Conversion:
+        """La conversion du réservataire choisi."""
+        return self.conversions[self.cleaned_data["reservataire"]]
+
+
+def _dire_l_impact(champ: Champ, conversion: Conversion, lecture: str) -> TableauSimple:
+    """Droits entiers de chacun avec et sans la convention simulée, sur la dernière année civile finie (RG-35)."""
+    annee = min(champ.annee, timezone.localdate().year - 1)
+    taux = (conversion.taux_pondere if lecture == "pondere" else conversion.taux_simple) or Fraction(0)
+    impacts = simuler_conversion(
+        calculer_annee(champ.bailleur, champ.departement, annee).faits, conversion.reservataire, taux
+    )
+    return TableauSimple(
+        f"Ce que {conversion.reservataire.code} à {ecrire_taux(taux)} aurait changé en {annee}",
+        ("Compte", "Droits sans la convention", "Droits avec", "Différence"),
+        [
+            (un.compte, ecrire_nombre(un.avant), ecrire_nombre(un.apres), ecrire_solde(un.apres - un.avant))
+            for un in impacts
+            if un.apres != un.avant or un.avant
+        ],
+        note="droits entiers, en logements ; rien n'est écrit",
+    )
 
 
 class Egalite(PageAnalyse):

@@ -103,3 +103,20 @@ def test_et_si_compare_sans_rien_ecrire(client_bailleur: Client) -> None:
 def test_et_si_refuse_un_taux_sans_compte(client_bailleur: Client) -> None:
     reponse = client_bailleur.get("/flux/et-si/", {"lot": "4", "theta": "1", "taux": "40"})
     assert "Choisissez un compte" in reponse.content.decode()
+
+
+@pytest.mark.regle("RG-35")
+def test_l_impact_d_une_conversion_se_simule_sur_l_an_passe(client_bailleur: Client) -> None:
+    reponse = client_bailleur.get("/flux/conversion/", {"reservataire": "AL", "lecture": "simple"})
+    assert [tableau.legende[:8] for tableau in reponse.context["analyse"].tableaux][1] == "Ce que A"
+
+
+@pytest.mark.regle("RG-14")
+def test_au_dela_de_cent_pour_cent_une_reduction_est_proposee() -> None:
+    bailleur = creer_bailleur()
+    creer_logement(bailleur)
+    creer_convention(bailleur, creer_etat(), [("30", "prioritaires", "departement:94")])
+    creer_convention(bailleur, creer_reservataire("ORG", "organisme"), [("80", "", "departement:94")])
+    # 30 + 80 = 110 : l'organisme est ramené à 70.
+    premier = lignes(connecter(bailleur), "faisabilite")[0]
+    assert [str(case).replace("\u202f", " ").replace("\xa0", " ") for case in premier] == ["ORG", "80,00 %", "70,00 %"]
