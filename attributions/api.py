@@ -6,10 +6,16 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Prefetch, QuerySet
-from rest_framework import mixins, serializers, viewsets
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from attributions.actions import orienter as actions
 from attributions.models import Liberation, Orientation
-from flux_reservations.acces.api import acteur_de
+from flux_reservations.acces.api import acteur_de, rejouable
 
 
 class OrientationSerialiseur(serializers.ModelSerializer[Orientation]):
@@ -40,6 +46,14 @@ class LiberationSerialiseur(serializers.ModelSerializer[Liberation]):
             "id", "numero", "bailleur", "logement", "commune", "typologie", "date_conge", "date_disponibilite", "nature", "exclusion",
             "retrait", "date_bail", "orientations",
         ]  # fmt: skip
+
+
+class DemandeOrientation(serializers.Serializer[dict[str, str]]):
+    """Une décision : sans `compte`, on suit la proposition ; `vu` est le compte proposé que l'on a lu."""
+
+    vu = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
+    compte = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
+    motif = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
 
 class FiltreLiberationsApi(django_filters.FilterSet):
@@ -73,6 +87,18 @@ class LiberationVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
             .prefetch_related(Prefetch("orientations", orientations, to_attr="visibles"))
             .order_by("pk")
         )
+
+    @extend_schema(request=DemandeOrientation, responses={201: OrientationSerialiseur})
+    @action(detail=True, methods=["post"])
+    @rejouable
+    def orienter(self, request: Request, pk: str) -> Response:
+        """Oriente la libération (RG-41) ; `Idempotency-Key` rend la demande rejouable sans rien refaire."""
+        demande = DemandeOrientation(data=request.data)
+        demande.is_valid(raise_exception=True)
+        orientation = actions.orienter(
+            acteur=acteur_de(request), liberation_id=int(pk), le=timezone.localdate(), **demande.validated_data
+        )
+        return Response(OrientationSerialiseur(orientation).data, status=status.HTTP_201_CREATED)
 
 
 RESSOURCES: list[tuple[str, Any]] = [("liberations", LiberationVues)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -78,9 +78,3 @@ def _repondre(statut: int, detail: str, **complements: str) -> Response:
     corps = {"type": "about:blank", "title": _TITRES.get(statut, "Erreur"), "status": statut, "detail": detail}
     corps |= {cle: valeur for cle, valeur in complements.items() if valeur}
     return Response(corps, status=statut, content_type=TYPE_PROBLEME)
-
-
-class LectureSeuleMixin:
-    """Méthodes d'une ressource que l'on ne fait que lire."""
-
-    http_method_names: ClassVar[list[str]] = ["get", "head", "options"]

@@ -243,6 +243,12 @@ _API = [
     Ligne("api-reservataires-detail", api(*BAILLEURS, *DROITS, "plateforme"), lambda m: [m.mairie.code]),
     Ligne("api-logements-detail", api(*_DE_A), lambda m: [m.liberation_a.logement_id]),
     Ligne("api-conventions-detail", api(*_DE_A, "mairie", "etat", "epci"), _convention),
+    Ligne(
+        "api-liberations-orienter",
+        api() | {"a_gestionnaire": 201, "a_responsable": 201} | dict.fromkeys(("a_lecteur", "b_lecteur"), 403),
+        lambda m: [m.liberation_a_orienter.pk],
+        post=True,
+    ),
     Ligne("api-liberations-detail", api(*_DE_A, "mairie"), lambda m: [m.liberation_a.pk]),
     Ligne("api-bilans-detail", api(*_DE_A, "mairie", "etat"), lambda m: [m.bilan_a.pk]),
     Ligne("api-envois-detail", api(*_DE_A, "etat"), lambda m: [m.transmission.pk]),

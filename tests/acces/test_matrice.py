@@ -109,7 +109,8 @@ def _demander(terrain: Terrain, ligne: Ligne, profil: str, methode: str) -> int:
     client = terrain.clients[profil]
     temoins = client.cookies.output()
     with transaction.atomic():
-        reponse = getattr(client, methode)(adresse, donnees)
+        forme = {"content_type": "application/json"} if methode == "post" and ligne.nom.startswith("api-") else {}
+        reponse = getattr(client, methode)(adresse, donnees, **forme)
         statut: int = reponse.status_code
         if hasattr(reponse, "streaming_content"):
             reponse.getvalue()
