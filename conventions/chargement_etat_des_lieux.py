@@ -64,7 +64,10 @@ TYPOLOGIES = tuple(typologie.value for typologie in Typologie)
 
 
 def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: date) -> EtatDesLieux:
-    """Les droits de suite actifs à cette date, par réservataire, commune et typologie ; une requête."""
+    """Les droits de suite actifs à cette date, par réservataire, commune et typologie ; une requête.
+
+    Rien de plus précis que la commune n'est lu : le stock de la défense n'est localisé qu'à elle (RG-73).
+    """
     lignes = (
         ReservationStock.objects.actives(le)
         .filter(

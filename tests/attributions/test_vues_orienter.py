@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from attributions.models import Liberation, Orientation, Proposition
-from conventions.models import Bailleur
+from attributions.models import Besoin, Liberation, Orientation, Proposition
+from conventions.models import Bailleur, Reservataire
 from flux_reservations.commun.acteur import Role
 from tests.fabriques import (
     creer_bailleur,
@@ -145,3 +145,15 @@ def test_un_lecteur_lit_sans_bouton(bailleur: Bailleur) -> None:
     assert "/suivre/" not in client.get("/a-orienter/").content.decode()
     liberation = Liberation.objects.get(numero="L0")
     assert client.post(f"/a-orienter/{liberation.pk}/suivre/", {"vu": "AL"}).status_code == 403
+
+
+@pytest.mark.regle("RG-51")
+def test_un_besoin_exprime_eclaire_l_agent_sans_changer_la_proposition(bailleur: Bailleur) -> None:
+    client = connecter(bailleur)
+    avant = lot(client)
+    Besoin.objects.create(
+        reservataire=Reservataire.objects.get(code="AL"), typologie="T3", nb_menages=12, valable_jusqu_au=AUJOURD_HUI
+    )
+    logements = client.get("/a-orienter/").context["logements"]
+    assert all(un.besoins for un in logements)
+    assert lot(client) == avant
