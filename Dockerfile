@@ -18,6 +18,7 @@ COPY --from=dependances /venv /venv
 COPY . .
 # Le ramassage n'ouvre aucune connexion : ces valeurs ne servent qu'à lire les réglages, et ne restent pas dans l'image.
 RUN SECRET_KEY=construction DATABASE_URL=postgresql://construction@localhost/construction REDIS_URL=redis://localhost \
+    CLES_DE_CHIFFREMENT=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= CLE_D_EMPREINTE=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
     ALLOWED_HOSTS=localhost EMAIL_HOST=localhost SITE_URL=https://localhost \
     python manage.py collectstatic --noinput --verbosity 0
 USER application

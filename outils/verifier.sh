@@ -18,7 +18,9 @@ controler() { # controler NOM COMMANDE…
 }
 
 de_production() { # de_production COMMANDE… : avec des secrets d'un jour, comme une vraie production
-  SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(64))') DATABASE_URL=postgresql://a:b@127.0.0.1/c \
+  cle=$(python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
+  SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(64))') CLES_DE_CHIFFREMENT=$cle CLE_D_EMPREINTE=$cle \
+    DATABASE_URL=postgresql://a:b@127.0.0.1/c \
     REDIS_URL=redis://127.0.0.1/0 ALLOWED_HOSTS=flux.example EMAIL_HOST=127.0.0.1 SITE_URL=https://flux.example \
     DJANGO_SETTINGS_MODULE=flux_reservations.settings.prod "$@"
 }

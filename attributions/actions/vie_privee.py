@@ -16,8 +16,7 @@ from flux_reservations.acces.vie_privee import limite_de
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.droit import conservation
-
-PURGE = "purge-"
+from flux_reservations.socle.champs import OUBLIE
 
 
 def candidats_a_oublier(le: date) -> QuerySet[Candidat]:
@@ -28,7 +27,7 @@ def candidats_a_oublier(le: date) -> QuerySet[Candidat]:
         "date_reponse",
         "orientation__liberation__date_bail",
     )
-    finies = Candidat.objects.exclude(orientation__issue="en_cours").exclude(numero_demande__startswith=PURGE)
+    finies = Candidat.objects.exclude(orientation__issue="en_cours").exclude(empreinte_demande__startswith=OUBLIE)
     return finies.annotate(derniere=derniere).filter(derniere__lt=limite_de(conservation.CANDIDATS, le))
 
 
@@ -38,8 +37,9 @@ def purger_les_candidats(*, acteur: Acteur, le: date, essai: bool = False) -> in
         raise AccesRefuse
     cles = list(candidats_a_oublier(le).values_list("pk", flat=True))
     if not essai:
+        oublie = Concat(Value(OUBLIE), Cast(F("pk"), models.CharField()))
         Candidat.objects.filter(pk__in=cles).update(
-            numero_demande=Concat(Value(PURGE), Cast(F("pk"), models.CharField())), motif="", nb_personnes=None
+            numero_demande=oublie, empreinte_demande=oublie, motif="", nb_personnes=None
         )
     return len(cles)
 

@@ -14,6 +14,7 @@ from conventions.domaine.codes import SousContingent
 from conventions.models import Convention, Reservataire
 from flux_reservations.acces.models import Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.socle.champs import ChampChiffre, ChampEmpreinte
 
 
 class CompteMixin(models.Model):
@@ -201,10 +202,14 @@ class CandidatQuerySet(models.QuerySet["Candidat"]):
 
 
 class Candidat(models.Model):
-    """Une demande proposée pour un logement (RG-42, RG-49) ; aucune autre donnée nominative que le numéro unique."""
+    """Une demande proposée pour un logement (RG-42, RG-49) ; aucune autre donnée nominative que le numéro unique.
+
+    Le numéro est gardé chiffré (RG-70) ; l'unicité et la recherche exacte passent par son empreinte.
+    """
 
     orientation = models.ForeignKey(Orientation, on_delete=models.CASCADE, related_name="candidats")
-    numero_demande = models.CharField("numéro unique de demande", max_length=40)
+    numero_demande = ChampChiffre("numéro unique de demande", max_length=40, empreinte="empreinte_demande")
+    empreinte_demande = ChampEmpreinte("empreinte du numéro de demande", source="numero_demande", db_index=True)
     public = models.CharField("public", max_length=40, blank=True)
     nb_personnes = models.PositiveSmallIntegerField("personnes du ménage", null=True, blank=True)
     rang_caleol = models.PositiveSmallIntegerField("rang en CALEOL", null=True, blank=True)
@@ -221,7 +226,7 @@ class Candidat(models.Model):
         ordering: ClassVar = ["orientation_id", "rang_caleol", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["orientation", "numero_demande"],
+                fields=["orientation", "empreinte_demande"],
                 name="candidat_unique",
                 violation_error_message="Cette demande est déjà proposée pour ce logement.",
             ),

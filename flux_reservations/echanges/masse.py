@@ -13,6 +13,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 from psycopg import sql
 
+from flux_reservations.socle.champs import completer, valeur_en_base
+
 
 def champs_de(modele: type[models.Model]) -> list[Any]:
     """Champs écrits d'un modèle : tous, sauf la clé primaire et les colonnes calculées par la base."""
@@ -102,12 +104,12 @@ class MiseDeCote:
         ordre = sql.SQL("COPY {} ({}, {}) FROM STDIN").format(self._noms[genre], self.cle, self._colonnes)
         with connection.cursor() as curseur, curseur.copy(ordre) as copie:
             for identifiant, valeurs_lues in aussitot:
-                valeurs = valeurs_lues
+                valeurs = completer(self.modele, valeurs_lues)
                 if self._json:
-                    valeurs = valeurs_lues | {
-                        nom: json.dumps(valeurs[nom], cls=DjangoJSONEncoder) for nom in self._json
-                    }
-                copie.write_row((identifiant, *[valeurs[attribut] for attribut in self.attributs]))
+                    valeurs = valeurs | {nom: json.dumps(valeurs[nom], cls=DjangoJSONEncoder) for nom in self._json}
+                copie.write_row(
+                    (identifiant, *[valeur_en_base(champ, valeurs[champ.attname]) for champ in self.champs])
+                )
 
     def _ouvrir(self, genre: str) -> None:
         if genre not in self._ouvertes:

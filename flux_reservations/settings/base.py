@@ -17,6 +17,9 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 DEBUG = False
 DEMO = False
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
+# Clés du numéro unique de demande (socle/chiffrement.py) : la première chiffre, toutes déchiffrent ; dérivées de SECRET_KEY sans elles.
+CLES_DE_CHIFFREMENT = [cle for cle in os.environ.get("CLES_DE_CHIFFREMENT", "").split(",") if cle]
+CLE_D_EMPREINTE = os.environ.get("CLE_D_EMPREINTE", "")
 ALLOWED_HOSTS = [hote for hote in os.environ.get("ALLOWED_HOSTS", "").split(",") if hote]
 CSRF_TRUSTED_ORIGINS = [origine for origine in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origine]
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")

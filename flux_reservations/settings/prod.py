@@ -7,6 +7,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from flux_reservations.settings.base import *  # noqa: F403 : un environnement étend la base
+from flux_reservations.socle.chiffrement import verifier_les_cles
 
 
 def _exiger(nom: str) -> str:
@@ -23,6 +24,9 @@ _exiger("REDIS_URL")
 _exiger("ALLOWED_HOSTS")
 _exiger("EMAIL_HOST")
 SITE_URL = _exiger("SITE_URL")
+_exiger("CLES_DE_CHIFFREMENT")
+_exiger("CLE_D_EMPREINTE")
+verifier_les_cles(CLES_DE_CHIFFREMENT, CLE_D_EMPREINTE)  # noqa: F405 : lues par la base
 
 SECURE_SSL_REDIRECT = os.environ.get("SECURE_SSL_REDIRECT", "1") == "1"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -79,7 +79,7 @@ class Candidats(TableauModele):
         requete = (
             Candidat.objects.filter(orientation__liberation__bailleur=bailleur)
             .select_related("orientation__liberation")
-            .order_by("orientation__liberation__numero", "orientation__rang", "rang_caleol", "numero_demande")
+            .order_by("orientation__liberation__numero", "orientation__rang", "rang_caleol", "pk")
         )
         return self.exporter_requete(
             requete,

@@ -13,6 +13,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 from psycopg import sql
 
+from flux_reservations.socle.champs import completer, valeur_en_base
+
 
 def reserver(modele: type[models.Model], nombre: int) -> Iterator[int]:
     """Réserve des clés dans la suite de la table : on peut relier les lignes avant de les écrire, et personne ne les reprendra."""
@@ -47,7 +49,8 @@ def ecrire(modele: type[models.Model], lignes: Sequence[models.Model]) -> None:
         )
         with curseur.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(tampon, colonnes)) as copie:
             for ligne in lignes:
-                valeurs = [getattr(ligne, attribut) for attribut in attributs]
+                lues = completer(modele, {attribut: getattr(ligne, attribut) for attribut in attributs})
+                valeurs = [valeur_en_base(champ, lues[champ.attname]) for champ in champs]
                 copie.write_row([_valeur(valeur, est_json=un) for valeur, un in zip(valeurs, en_json, strict=True)])
         curseur.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(table, colonnes, colonnes, tampon))
         curseur.execute(sql.SQL("DROP TABLE {}").format(tampon))
