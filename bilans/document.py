@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from attributions.domaine.codes import COMPTE_BAILLEUR, Decision, Exclusion, Public, Reponse
+from attributions.domaine.codes import COMPTE_BAILLEUR, Decision, Exclusion, Public, Reponse, nommer_compte
 from attributions.models import Candidat
 from bilans.calcul import CalculAnnuel
 from bilans.domaine.equilibre import equilibre_du_compte, part_realisee_par_commune
@@ -99,17 +99,10 @@ def composer_document(
 
 def nommer_les_comptes(comptes: Iterable[str], nom_du_bailleur: str) -> dict[str, str]:
     """Nom lisible de chaque compte (une requête)."""
-    liste = sorted(comptes)
+    liste = sorted({*comptes, COMPTE_BAILLEUR})
     codes = {compte.partition("/")[0] for compte in liste}
     noms = dict(Reservataire.objects.filter(code__in=codes).values_list("code", "nom"))
-    libelles = {membre.value: membre.libelle.lower() for membre in SousContingent if membre}
-    resultat = {COMPTE_BAILLEUR: f"{nom_du_bailleur} (non réservé)"}
-    for compte in liste:
-        code, _, sous_contingent = compte.partition("/")
-        if compte != COMPTE_BAILLEUR:
-            nom = noms.get(code, code)
-            resultat[compte] = f"{nom}, {libelles.get(sous_contingent, sous_contingent)}" if sous_contingent else nom
-    return resultat
+    return {compte: nommer_compte(compte, noms, f"{nom_du_bailleur} (non réservé)") for compte in liste}
 
 
 def presenter_sections(attributions: Sequence[Attribution]) -> list[dict[str, Any]]:

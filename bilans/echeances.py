@@ -99,7 +99,7 @@ def _presentations(acteur: Acteur, le: date, fin: date) -> Iterable[Echeance]:
             liberation = ligne.orientation.liberation
             yield Echeance(
                 ligne.limite,
-                f"Candidats attendus de {ligne.orientation.compte} (libération {liberation.numero})",
+                f"Candidats attendus de {ligne.orientation.nom_du_compte} (libération {liberation.numero})",
                 "RG-46",
                 (ligne.limite - le).days,
                 reverse("liberation", args=[liberation.pk]),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from django.db.models import Count, Q
 
+from attributions.chargement.comptes import noms_des_reservataires
+from attributions.domaine.codes import nommer_compte
 from attributions.domaine.faits_moteur import U
 from attributions.domaine.lot_vivant import LigneDuLot, LotVivant
 from attributions.domaine.parcours import jours_de_vacance
@@ -43,19 +46,26 @@ class LogementAOrienter:
     precedent: str
     contexte: ContexteResidence | None
     besoins: tuple[Besoin, ...]
+    noms: Mapping[str, str]
+    """Nom de chaque réservataire cité, par code."""
 
     @property
-    def compte(self) -> str:
-        """Le compte proposé, sous-contingent pressenti compris."""
-        if self.ligne.pressenti:
-            return f"{self.ligne.compte}/{self.ligne.pressenti}"
-        return self.ligne.compte
+    def nom_du_compte(self) -> str:
+        """Le compte proposé, en clair, sous-contingent pressenti compris."""
+        sous_contingent = f"/{self.ligne.pressenti}" if self.ligne.pressenti else ""
+        return nommer_compte(self.ligne.compte + sous_contingent, self.noms)
+
+    @property
+    def nom_precedent(self) -> str:
+        """Le compte que la proposition disait avant de changer, en clair ; vide si elle n'a pas changé."""
+        precedent = self.precedent or self.ligne.precedente
+        return nommer_compte(precedent, self.noms) if precedent else ""
 
 
 def charger_logements_a_orienter(
     bailleur: Bailleur, vivant: LotVivant, identifiants: dict[str, int], le: date, instant: datetime
 ) -> list[LogementAOrienter]:
-    """Les lignes du lot avec leur logement et leur contexte : six requêtes, quel que soit leur nombre."""
+    """Les lignes du lot avec leur logement et leur contexte : sept requêtes, quel que soit leur nombre."""
     lignes = vivant.lignes()
     cles = [identifiants[ligne.numero] for ligne in lignes]
     liberations = {
@@ -71,8 +81,19 @@ def charger_logements_a_orienter(
         .filter(Q(bailleur=bailleur) | Q(bailleur__isnull=True))
         .select_related("reservataire")
     )
+    cites = {un.compte for ligne in lignes for un in ligne.du_moment} | {ligne.compte for ligne in lignes}
+    noms = noms_des_reservataires(cites | {une.compte_precedent for une in propositions.values()})
     return [
-        _logement(liberations[identifiants[ligne.numero]], ligne, propositions, contextes, besoins, le, instant)
+        _logement(
+            liberations[identifiants[ligne.numero]],
+            ligne,
+            propositions,
+            contextes=contextes,
+            besoins=besoins,
+            noms=noms,
+            le=le,
+            instant=instant,
+        )
         for ligne in lignes
     ]
 
@@ -81,8 +102,10 @@ def _logement(
     liberation: Liberation,
     ligne: LigneDuLot,
     propositions: dict[int, Proposition],
+    *,
     contextes: dict[str, ContexteResidence],
     besoins: list[Besoin],
+    noms: Mapping[str, str],
     le: date,
     instant: datetime,
 ) -> LogementAOrienter:
@@ -99,12 +122,17 @@ def _logement(
         qpv=situation.qpv if situation else "",
         ligne=ligne,
         barres=tuple(
-            BarreRetard(un.compte, Fraction(un.retard, U), note="proposé" if un.compte == ligne.compte else "")
+            BarreRetard(
+                nommer_compte(un.compte, noms),
+                Fraction(un.retard, U),
+                note="proposé" if un.compte == ligne.compte else "",
+            )
             for un in ligne.du_moment
         ),
         vacance=jours_de_vacance(liberation.date_disponibilite, None, le),
         changee_le=proposition.changee_le if proposition and recente else None,
         precedent=proposition.compte_precedent if proposition and recente else "",
+        noms=noms,
         contexte=contextes.get(logement.programme),
         besoins=tuple(
             besoin

@@ -14,7 +14,7 @@ from attributions.domaine.faits_moteur import Reglages, U
 from attributions.domaine.lot_vivant import Deposee, LotVivant
 from attributions.domaine.moteur import Eligible
 from attributions.models import Liberation, Proposition
-from conventions.models import Bailleur
+from conventions.models import Bailleur, Reservataire
 from flux_reservations.commun.arrondis import chaine_exacte
 from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
 
@@ -64,6 +64,12 @@ def _lire_deposee(proposition: Proposition) -> Deposee:
         initial=proposition.compte_initial,
         eligibles=tuple(Eligible(un["compte"], int(Fraction(un["retard"]) * U)) for un in proposition.eligibles),
     )
+
+
+def noms_des_reservataires(comptes: Iterable[str]) -> dict[str, str]:
+    """Nom court de chaque réservataire cité par ces comptes, par code, pour `nommer_compte` (une requête)."""
+    codes = {compte.partition("/")[0] for compte in comptes}
+    return {qui.code: qui.nom_court for qui in Reservataire.objects.filter(code__in=codes)}
 
 
 def presenter_eligibles(eligibles: Iterable[Eligible]) -> list[dict[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from conventions.domaine.codes import Code
 
 
@@ -90,3 +92,15 @@ def code_compte(code_reservataire: str, sous_contingent: str) -> str:
     if not code_reservataire:
         return COMPTE_BAILLEUR
     return f"{code_reservataire}/{sous_contingent}" if sous_contingent else code_reservataire
+
+
+def nommer_compte(compte: str, noms: Mapping[str, str], bailleur: str = "Le bailleur") -> str:
+    """Nom lisible d'un compte : « Ville de Créteil », « État (agents) », « Le bailleur » ; le code à défaut de nom (RG-03).
+
+    `noms` : nom de chaque réservataire par son code.
+    """
+    if compte == COMPTE_BAILLEUR:
+        return bailleur
+    code, _, sous_contingent = compte.partition("/")
+    nom = noms.get(code, code)
+    return f"{nom} ({sous_contingent})" if sous_contingent else nom

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from attributions.domaine.codes import Decision, Issue, OrigineSolde, Reponse, code_compte
+from attributions.domaine.codes import Decision, Issue, OrigineSolde, Reponse, code_compte, nommer_compte
 from attributions.models.delegations import a_disposition_de
 from attributions.models.liberations import Liberation
 from conventions.domaine.codes import SousContingent
@@ -37,6 +37,12 @@ class CompteMixin(models.Model):
     def compte(self) -> str:
         """Code public du compte."""
         return code_compte(self.reservataire.code if self.reservataire else "", self.sous_contingent)
+
+    @property
+    def nom_du_compte(self) -> str:
+        """Nom lisible du compte, pour les écrans."""
+        qui = self.reservataire
+        return nommer_compte(self.compte, {qui.code: qui.nom_court} if qui else {})
 
 
 class OrientationQuerySet(models.QuerySet["Orientation"]):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attributions.chargement.fiche import FicheLiberation, charger_fiche
-from attributions.domaine.codes import Exclusion
+from attributions.domaine.codes import Exclusion, Issue
 from attributions.domaine.parcours import jours_de_vacance
 from attributions.models import Liberation
 from flux_reservations.acces.reserve import ReserveeMixin
@@ -39,8 +39,13 @@ def etat_de(liberation: Liberation) -> Pastille:
         return Pastille("Bail signé", "succes")
     if liberation.exclusion:
         return Pastille("Exclue du flux", "information")
-    en_cours = [orientation for orientation in liberation.orientations.all() if orientation.issue == "en_cours"]
-    return Pastille(f"Chez {en_cours[0].compte}", "accent") if en_cours else Pastille("À orienter", "attention")
+    return Pastille("Orientée", "accent") if compte_servi(liberation) else Pastille("À orienter", "attention")
+
+
+def compte_servi(liberation: Liberation) -> str:
+    """Le compte qui a le logement, en clair : celui de l'orientation en cours, ou qui a donné le bail ; vide sinon."""
+    tenues = [une for une in liberation.orientations.all() if une.issue in {Issue.EN_COURS, Issue.BAIL}]
+    return max(tenues, key=lambda une: une.rang).nom_du_compte if tenues else ""
 
 
 class FiltreLiberations(django_filters.FilterSet):
@@ -126,6 +131,7 @@ class ListeLiberations(ReserveeMixin, VueListe[Liberation]):
             "nombre",
             secondaire=True,
         ),
+        Colonne[Liberation]("compte", "Compte", compte_servi, secondaire=True),
         Colonne[Liberation]("etat", "État", etat_de, "pastille"),
     )
 

@@ -16,8 +16,9 @@ from django.utils import timezone
 from attributions.actions import orienter as actions
 from attributions.actions.lot import reviser_le_lot
 from attributions.chargement.a_orienter import LogementAOrienter, charger_logements_a_orienter
-from attributions.chargement.comptes import Comptes, etablir_le_lot
+from attributions.chargement.comptes import Comptes, etablir_le_lot, noms_des_reservataires
 from attributions.chargement.derogations import Derogation, cumuler_les_derogations
+from attributions.domaine.codes import nommer_compte
 from attributions.domaine.faits_moteur import U
 from attributions.forms import ChampDate, ChampMotif, FormulaireExclusion, FormulaireRetrait
 from attributions.models import Liberation
@@ -27,7 +28,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.actes import VueActe
-from flux_reservations.socle.presentation import Fil, compter, ecrire_date, ecrire_solde
+from flux_reservations.socle.presentation import Fil, compter, dire_solde, ecrire_date
 from flux_reservations.socle.requete import Requete
 
 RACCOURCIS = [
@@ -283,6 +284,7 @@ class ChoisirUnAutreCompte(ActeLiberation):
     titre = "Choisir un autre compte"
     bouton = "Orienter"
     propose: str
+    noms: dict[str, str]
     choix: list[tuple[str, str]]
 
     def preparer(self, **cles: Any) -> None:
@@ -294,13 +296,9 @@ class ChoisirUnAutreCompte(ActeLiberation):
         if ligne is None:
             raise ErreurMetier("hors_du_lot", "Cette libération n'est pas à orienter.", regle="RG-41")
         self.propose = ligne.compte
+        self.noms = noms_des_reservataires([ligne.compte, *(un.compte for un in ligne.du_moment)])
         self.choix = [
-            (
-                un.compte,
-                f"{un.compte} ({ecrire_solde(Fraction(un.retard, U))} logement de retard)"
-                if un.retard >= 0
-                else f"{un.compte} ({ecrire_solde(Fraction(un.retard, U))} : en avance)",
-            )
+            (un.compte, f"{nommer_compte(un.compte, self.noms)} ({dire_solde(Fraction(un.retard, U))})")
             for un in ligne.du_moment
             if un.compte != ligne.compte
         ]
@@ -311,7 +309,7 @@ class ChoisirUnAutreCompte(ActeLiberation):
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Le logement et la proposition écartée."""
-        return [*super().recapitulatif(), ("Proposé par le moteur", self.propose)]
+        return [*super().recapitulatif(), ("Proposé par le moteur", nommer_compte(self.propose, self.noms))]
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Décide, avec le motif."""

@@ -13,7 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from attributions.domaine.codes import COMPTE_BAILLEUR, Exclusion
+from attributions.chargement.comptes import noms_des_reservataires
+from attributions.domaine.codes import COMPTE_BAILLEUR, Exclusion, nommer_compte
 from attributions.domaine.decompte import PHRASES
 from attributions.models import Liberation
 from bilans.calcul import CalculAnnuel, calculer_annee
@@ -45,9 +46,10 @@ ONGLETS = (
 
 @dataclass(frozen=True, slots=True)
 class LigneCompte:
-    """Une ligne du tableau des comptes : le compte, son libellé, ce qui est orienté sans être compté."""
+    """Une ligne du tableau des comptes : le compte, son code et son nom, ce qui est orienté sans être compté."""
 
     compte: CompteAnnuel
+    code: str
     nom: str
     attente: int
     cle: str
@@ -122,13 +124,17 @@ def presenter(calcul: CalculAnnuel, champ: Champ) -> dict[str, Any]:
     """Ce que le gabarit montre d'un calcul."""
     flux = calcul.flux
     attente = orientes_non_decomptes(calcul.faits, flux)
+    noms = noms_des_reservataires(compte.compte for compte in flux.comptes)
     lignes = [
-        LigneCompte(compte, compte.compte, len(attente.get(compte.compte, ())), f"{compte.compte}:{compte.convention}")
-        for compte in flux.comptes
+        LigneCompte(
+            compte,
+            code,
+            nommer_compte(code, noms, "Le bailleur (non réservé)"),
+            len(attente.get(code, ())),
+            f"{code}:{compte.convention}",
+        )
+        for code, compte in [*((un.compte, un) for un in flux.comptes), (COMPTE_BAILLEUR, flux.non_reserve)]
     ]
-    lignes.append(
-        LigneCompte(flux.non_reserve, COMPTE_BAILLEUR, len(attente.get(COMPTE_BAILLEUR, ())), f"{COMPTE_BAILLEUR}:")
-    )
     adresse = reverse("flux_detail")
     return {
         "flux": flux,

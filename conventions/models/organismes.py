@@ -84,6 +84,11 @@ class Reservataire(Organisme):
         return self.nom
 
     @property
+    def nom_court(self) -> str:
+        """Le nom des écrans denses : « État » tout court, puisqu'il n'y en a qu'un par département."""
+        return TypeReservataire.ETAT.libelle if self.est_etat else self.nom
+
+    @property
     def est_etat(self) -> bool:
         """Vrai pour l'État (deux comptes : prioritaires et agents, RG-03)."""
         return self.type == TypeReservataire.ETAT

@@ -65,7 +65,7 @@ def test_le_flux_montre_a_moins_b(client_bailleur: Client) -> None:
 
 @pytest.mark.regle("RG-47")
 def test_le_pont_dit_ce_qui_est_oriente_sans_etre_decompte(client_bailleur: Client) -> None:
-    lignes = {ligne.nom: ligne for ligne in client_bailleur.get("/flux/").context["lignes"]}
+    lignes = {ligne.code: ligne for ligne in client_bailleur.get("/flux/").context["lignes"]}
     assert (lignes["AL"].compte.decompte, lignes["AL"].attente) == (1, 1)
     assert lignes["ETAT94/prioritaires"].compte.decompte == 3
 
@@ -82,7 +82,7 @@ def test_chaque_nombre_de_l_assiette_se_deplie(client_bailleur: Client, quoi: st
 @pytest.mark.parametrize(("quoi", "nombre"), [("droit", 1), ("decompte", 1), ("attente", 1)])
 def test_chaque_nombre_d_un_compte_se_deplie(client_bailleur: Client, quoi: str, nombre: int) -> None:
     convention = next(
-        une.compte.convention for une in client_bailleur.get("/flux/").context["lignes"] if une.nom == "AL"
+        une.compte.convention for une in client_bailleur.get("/flux/").context["lignes"] if une.code == "AL"
     )
     reponse = client_bailleur.get("/flux/detail/", {"quoi": quoi, "compte": "AL", "convention": convention})
     assert len(reponse.context["depliage"].lignes) == nombre

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attributions.domaine.codes import nommer_compte
 from attributions.domaine.faits_moteur import CompteDecide, FaitsMoteur, U
 from attributions.domaine.phrases import de_la_commune, ecrire_logements, ecrire_retard, expliquer
 from attributions.domaine.rejeu import simuler
@@ -120,3 +121,18 @@ def test_toute_proposition_a_une_phrase_bien_formee_et_l_etat_n_en_change_pas(fa
         assert choix.phrase.endswith(".")
         assert "  " not in choix.phrase
         assert ".." not in choix.phrase
+
+
+@pytest.mark.regle("RG-03")
+@pytest.mark.parametrize(
+    ("compte", "attendu"),
+    [
+        ("CRETEIL", "Ville de Créteil"),
+        ("ETAT94/agents", "État (agents)"),
+        ("ETAT94/repli", "État (repli)"),
+        ("BAILLEUR", "Le bailleur"),
+        ("INCONNU", "INCONNU"),
+    ],
+)
+def test_un_compte_se_lit_par_son_nom(compte: str, attendu: str) -> None:
+    assert nommer_compte(compte, {"CRETEIL": "Ville de Créteil", "ETAT94": "État"}) == attendu
