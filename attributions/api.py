@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -56,6 +56,14 @@ class DemandeOrientation(serializers.Serializer[dict[str, str]]):
     motif = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
 
+CLE_IDEMPOTENCE = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "maxLength": 200},
+    OpenApiParameter.HEADER,
+    description="Une clé tirée par l'appelant : la même demande avec la même clé rend la même réponse, sans rien refaire.",
+)
+
+
 class FiltreLiberationsApi(django_filters.FilterSet):
     """Filtres des libérations."""
 
@@ -88,7 +96,7 @@ class LiberationVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
             .order_by("pk")
         )
 
-    @extend_schema(request=DemandeOrientation, responses={201: OrientationSerialiseur})
+    @extend_schema(request=DemandeOrientation, responses={201: OrientationSerialiseur}, parameters=[CLE_IDEMPOTENCE])
     @action(detail=True, methods=["post"])
     @rejouable
     def orienter(self, request: Request, pk: str) -> Response:

@@ -6,10 +6,17 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from bilans.domaine.presentation import presenter_compte
 from bilans.models import Bilan
+from bilans.portail import comptes_lus, lieux_lus
 from flux_reservations.acces.api import acteur_de
+from flux_reservations.socle.api import PaginationDeCalcul
 
 
 class BilanSerialiseur(serializers.ModelSerializer[Bilan]):
@@ -49,5 +56,60 @@ class BilanVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gener
         return Bilan.objects.visibles_par(acteur_de(self.request)).select_related("bailleur").order_by("pk")
 
 
-RESSOURCES: list[tuple[str, Any]] = [("bilans", BilanVues)]
+class CompteSerialiseur(serializers.Serializer[dict[str, Any]]):
+    """Un compte de l'année (RG-03, RG-47), aux nombres de `calculer_flux` : droit, report et solde en chaînes exactes."""
+
+    bailleur = serializers.CharField(help_text="SIREN du bailleur.")
+    departement = serializers.CharField()
+    annee = serializers.IntegerField()
+    compte = serializers.CharField(help_text="`CODE`, `CODE/prioritaires`, `CODE/agents` ou `CODE/repli`.")
+    convention = serializers.CharField(
+        help_text="Numéro de la première version ; vide pour le repli.", allow_blank=True
+    )
+    droit_theorique = serializers.CharField()
+    droit = serializers.IntegerField()
+    report = serializers.CharField()
+    decompte = serializers.IntegerField()
+    solde = serializers.CharField()
+
+
+class DemandeComptes(serializers.Serializer[dict[str, Any]]):
+    """Ce qu'on demande : une année (celle en cours par défaut), et au besoin un bailleur, un département, un compte."""
+
+    annee = serializers.IntegerField(required=False, min_value=2000, max_value=2200)
+    bailleur = serializers.RegexField(r"^[0-9]{9}$", required=False, help_text="SIREN du bailleur.")
+    departement = serializers.CharField(required=False, max_length=3)
+    compte = serializers.CharField(required=False, max_length=60)
+
+
+class CompteVues(viewsets.GenericViewSet[Any]):
+    """Les comptes de l'année, calculés à la demande : tous ceux de son bailleur, ou les siens chez chaque bailleur."""
+
+    serializer_class = CompteSerialiseur
+    pagination_class = PaginationDeCalcul
+    filter_backends: ClassVar[list[Any]] = []
+
+    @extend_schema(parameters=[DemandeComptes], responses=CompteSerialiseur(many=True))
+    def list(self, request: Request) -> Response:
+        """Les comptes que l'acteur lit, triés par bailleur, département, code puis convention."""
+        demande = DemandeComptes(data=request.query_params)
+        demande.is_valid(raise_exception=True)
+        voulu = demande.validated_data
+        annee = voulu.get("annee") or timezone.localdate().year
+        acteur = acteur_de(request)
+        lignes = []
+        for lieu in lieux_lus(acteur):
+            ou = {"bailleur": lieu.bailleur.siren, "departement": lieu.departement.pk}
+            if any(voulu.get(nom, valeur) != valeur for nom, valeur in ou.items()):
+                continue
+            lignes += [
+                {**ou, "annee": annee, **presenter_compte(compte)}
+                for compte in comptes_lus(acteur, lieu, annee)
+                if voulu.get("compte", compte.compte) == compte.compte
+            ]
+        page = self.paginate_queryset(lignes)
+        return self.get_paginated_response(CompteSerialiseur(page, many=True).data)
+
+
+RESSOURCES: list[tuple[str, Any]] = [("bilans", BilanVues), ("comptes", CompteVues)]
 """Préfixes d'adresse et vues, réunis par le routeur du projet."""

@@ -18,7 +18,7 @@ from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.domaine.flux import CompteAnnuel
 from bilans.domaine.pont import orientes_non_decomptes
 from conventions.domaine.controles import Controle
-from conventions.models import Bailleur, Convention
+from conventions.models import Bailleur, Convention, Logement
 from flux_reservations.commun.acteur import Acteur, Nature
 from flux_reservations.commun.arrondis import pourcentage
 from flux_reservations.socle import rls
@@ -113,6 +113,24 @@ def lieux_du_territoire(acteur: Acteur) -> list[Lieu]:
                 ).values_list("pk", flat=True)
             )
     return _lieux(Convention.objects.visibles_par(acteur).signees().values_list("bailleur_id", "departement_id"))
+
+
+def lieux_lus(acteur: Acteur) -> list[Lieu]:
+    """Les bailleurs et départements dont l'acteur lit des comptes : tous les siens pour un bailleur, ceux de ses droits sinon."""
+    if not acteur.est_bailleur:
+        return lieux_de_mes_droits(acteur)
+    couples = Logement.objects.visibles_par(acteur).values_list("bailleur_id", "commune__departement_id").distinct()
+    conventions = Convention.objects.visibles_par(acteur).values_list("bailleur_id", "departement_id").distinct()
+    return _lieux([*couples, *conventions])
+
+
+def comptes_lus(acteur: Acteur, lieu: Lieu, annee: int) -> list[CompteAnnuel]:
+    """Les comptes d'un lieu que l'acteur lit : tous pour son bailleur, les siens (ou ceux qu'on lui délègue) sinon."""
+    comptes = _calculer(lieu, annee).flux.comptes
+    if acteur.est_bailleur and acteur.organisme_id == lieu.bailleur.pk:
+        return list(comptes)
+    qui = titulaires(acteur)
+    return [compte for compte in comptes if compte.reservataire in qui]
 
 
 def _lieux(couples: Iterable[tuple[int, str]]) -> list[Lieu]:

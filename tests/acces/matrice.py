@@ -237,7 +237,16 @@ _API = [
     Ligne("api_docs", publique()),
     *(
         Ligne(f"api-{ressource}-list", connectes() | {"anonyme": 401})
-        for ressource in ("bailleurs", "reservataires", "logements", "conventions", "liberations", "bilans", "envois")
+        for ressource in (
+            "bailleurs",
+            "reservataires",
+            "logements",
+            "conventions",
+            "liberations",
+            "comptes",
+            "bilans",
+            "envois",
+        )
     ),
     Ligne("api-bailleurs-detail", api(*_DE_A, *DROITS, "plateforme"), lambda m: [m.bailleur_a.siren]),
     Ligne("api-reservataires-detail", api(*BAILLEURS, *DROITS, "plateforme"), lambda m: [m.mairie.code]),
