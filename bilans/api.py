@@ -87,7 +87,7 @@ class CompteVues(viewsets.GenericViewSet[Any]):
 
     serializer_class = CompteSerialiseur
     pagination_class = PaginationDeCalcul
-    filter_backends: ClassVar[list[Any]] = []
+    filter_backends: tuple[Any, ...] = ()
 
     @extend_schema(parameters=[DemandeComptes], responses=CompteSerialiseur(many=True))
     def list(self, request: Request) -> Response:
@@ -107,7 +107,7 @@ class CompteVues(viewsets.GenericViewSet[Any]):
                 for compte in comptes_lus(acteur, lieu, annee)
                 if voulu.get("compte", compte.compte) == compte.compte
             ]
-        page = self.paginate_queryset(lignes)
+        page: Any = self.paginate_queryset(lignes)
         return self.get_paginated_response(CompteSerialiseur(page, many=True).data)
 
 

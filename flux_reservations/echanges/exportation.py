@@ -11,7 +11,9 @@ from flux_reservations.echanges.modele import en_texte
 from flux_reservations.echanges.tableau import Tableau
 from flux_reservations.echanges.tableaux import TABLEAUX
 
-_FACULTATIFS = frozenset({"situations", "seances", "inscriptions", "previsions"})
+_FACULTATIFS = frozenset(
+    {"situations", "seances", "inscriptions", "previsions", "contenus", "pieces", "bilans", "envois", "demandes"}
+)
 """Tableaux dont un fichier sans ligne n'est pas écrit : formats.md ne les cite pas."""
 
 

@@ -181,4 +181,4 @@ class TableauModele(Tableau):
 
 def en_texte(colonne: Colonne, valeur: Any) -> str:
     """Texte d'une valeur de colonne ; vide si elle est inconnue."""
-    return "" if valeur is None or valeur == "" else colonne.type.ecrire(valeur)
+    return "" if valeur is None or valeur in ("", b"") else colonne.type.ecrire(valeur)

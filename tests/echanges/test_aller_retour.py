@@ -13,11 +13,15 @@ import pytest
 from django.core.management import call_command
 
 from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, Seance, SoldeOuverture
-from bilans.models import Prevision
+from bilans.models import Bilan, Prevision
 from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock
+from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.echanges.actions import appliquer
 from flux_reservations.echanges.exportation import exporter
+from flux_reservations.notifications.demandes import Demande
+from flux_reservations.notifications.models import Envoi
+from flux_reservations.pieces.models import Contenu, Piece
 from tests.echanges.depot import CONVENTIONS, PATRIMOINE, SIREN, TOUT, histoire, importer
 from tests.jeu_aleatoire import JeuAleatoire
 
@@ -29,8 +33,15 @@ DOSSIERS = sorted(chemin.parent for chemin in CAS.rglob("cas.json"))
 
 def vider() -> None:
     """Ôte tout ce que les fichiers portent : la base redevient vide."""
-    Convention.objects.update(origine=None, avenant_de=None)
+    Convention.objects.update(origine=None, avenant_de=None, piece_signee=None)
+    Bilan.objects.update(remplace=None)
+    Rattachement.objects.all().delete()
     for modele in (
+        Demande,
+        Envoi,
+        Bilan,
+        Piece,
+        Contenu,
         Inscription,
         Seance,
         Prevision,

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from flux_reservations.echanges.lecture.fichiers import normaliser_entete
 from flux_reservations.echanges.tableau import Tableau
+from flux_reservations.echanges.tableaux.bilans import Bilans
 from flux_reservations.echanges.tableaux.candidats import Candidats
 from flux_reservations.echanges.tableaux.conventions import Conventions
 from flux_reservations.echanges.tableaux.droits import Droits
+from flux_reservations.echanges.tableaux.envois import Demandes, Envois
 from flux_reservations.echanges.tableaux.liberations import Liberations
 from flux_reservations.echanges.tableaux.organismes import Bailleurs, Reservataires
 from flux_reservations.echanges.tableaux.orientations import Orientations
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
+from flux_reservations.echanges.tableaux.pieces import Contenus, Pieces
 from flux_reservations.echanges.tableaux.previsions import Previsions
 from flux_reservations.echanges.tableaux.rpls import Rpls, est_rpls
 from flux_reservations.echanges.tableaux.seances import Inscriptions, Seances
@@ -35,6 +38,11 @@ TABLEAUX: tuple[type[Tableau], ...] = (
     Seances,
     Inscriptions,
     Previsions,
+    Contenus,
+    Pieces,
+    Bilans,
+    Envois,
+    Demandes,
 )
 """Ordre d'import : ce qui est cité avant ce qui cite."""
 

@@ -16,6 +16,8 @@ from flux_reservations.echanges.colonnes import Colonne, Courriel, Siren, Texte,
 from flux_reservations.echanges.modele import TableauModele, colonne_de
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
+from flux_reservations.notifications.demandes import Demande
+from flux_reservations.notifications.models import Envoi
 from flux_reservations.territoires.resolution import Resolution, message_territoire_inconnu, resoudre_territoires
 
 
@@ -159,6 +161,8 @@ class Reservataires(TableauModele):
             | Q(pk__in=bailleur.conventions.values("delegataire"))
             | Q(reservations_stock__logement__bailleur=bailleur)
             | Q(orientations__liberation__bailleur=bailleur)
+            | Q(pk__in=Envoi.objects.filter(emetteur_id=bailleur.pk).values("destinataire"))
+            | Q(pk__in=Demande.objects.filter(destinataire_id=bailleur.pk).values("emetteur"))
         )
         requete = Reservataire.objects.filter(cites).distinct().order_by("code")
         return self.exporter_requete(requete, territoire=lambda reservataire: reservataire.territoire_id or "")

@@ -23,6 +23,7 @@ from flux_reservations.echanges.references import (
 )
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
+from flux_reservations.echanges.valeurs import Instant, Json
 
 OCCUPANTES = frozenset({Issue.EN_COURS.value, Issue.BAIL.value})
 """Issues dont une libération n'a qu'une à la fois."""
@@ -85,6 +86,8 @@ class Orientations(TableauModele):
                 "phrase",
             )
         ),
+        colonne_de(Orientation, "decidee_le", Instant()),
+        colonne_de(Orientation, "etat_comptes", Json()),
     )
 
     def ouvrir_reserve(self) -> ReserveOrientations:

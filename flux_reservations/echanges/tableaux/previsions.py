@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-
-from django.utils.dateparse import parse_datetime
 
 from attributions.domaine.codes import Exclusion
 from bilans.models import Prevision
 from conventions.models import Bailleur
-from flux_reservations.echanges.colonnes import Colonne, Entier, Siren, ValeurFautive
+from flux_reservations.echanges.colonnes import Colonne, Entier, Siren
 from flux_reservations.echanges.masse import MiseDeCote
 from flux_reservations.echanges.modele import TableauModele, colonne_de
 from flux_reservations.echanges.references import DEPARTEMENT, poser_communes, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux.patrimoine import COMMUNE
+from flux_reservations.echanges.valeurs import Instant
 from flux_reservations.territoires.models import Departement
 from flux_reservations.territoires.resolution import Resolution
 
 MOTIFS = tuple(motif.value for motif in Exclusion)
-
-
-class Instant:
-    """Un instant (AAAA-MM-JJThh:mm:ss+00:00)."""
-
-    def lire(self, cellule: str) -> Any:
-        """L'instant, avec son fuseau."""
-        try:
-            instant = parse_datetime(cellule)
-        except ValueError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
-            message = "Un instant s'écrit AAAA-MM-JJThh:mm:ss+00:00."
-            raise ValeurFautive(message)
-        return instant
-
-    def ecrire(self, valeur: Any) -> str:
-        """L'instant, en temps universel."""
-        return str(valeur.astimezone(dt.UTC).isoformat())
 
 
 class ReservePrevisions(MiseDeCote):
