@@ -18,6 +18,8 @@ from typing import IO, TypedDict
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 DELAI_APRES_KILL = 5.0
+SIGNAUX_D_ARRET = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+"""Un interpréteur de commandes les fait ignorer à ce qu'il lance en arrière-plan, et l'ignorance s'hérite : nos enfants y répondent."""
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -67,6 +69,8 @@ def _lier_au_parent(signal_de_deuil: signal.Signals) -> Callable[[], None]:
         regler_processus(PR_SET_PDEATHSIG, signal_de_deuil)
         if os.getppid() != parent:  # le parent est mort entre fork et prctl
             os._exit(1)
+        for numero in SIGNAUX_D_ARRET:
+            signal.signal(numero, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     return dans_l_enfant

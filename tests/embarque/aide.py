@@ -59,12 +59,14 @@ def lire_ligne(processus: subprocess.Popen[str]) -> str:
 
 
 def processus_citant(texte: str) -> list[int]:
-    """Les processus vivants dont la ligne de commande contient `texte`."""
+    """Les processus vivants dont la ligne de commande, ou l'environnement, contient `texte`."""
     trouves = []
     for entree in Path("/proc").iterdir():
         if entree.name.isdigit() and int(entree.name) != os.getpid():
             try:
-                ligne = (entree / "cmdline").read_bytes().decode(errors="replace")
+                ligne = b"\0".join((entree / nom).read_bytes() for nom in ("cmdline", "environ")).decode(
+                    errors="replace"
+                )
             except OSError:
                 continue
             if texte in ligne and est_vivant(int(entree.name)):

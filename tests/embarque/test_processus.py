@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from flux_reservations.embarque.processus import attendre_l_arret, lancer, processus_dans
 from tests.embarque.aide import attendre, est_vivant, lancer_python, lire_ligne
 
@@ -21,6 +23,18 @@ def test_un_enfant_meurt_avec_son_parent_tue() -> None:
     parent = lancer_python("-c", PARENT)
     enfant = int(lire_ligne(parent))
     assert est_vivant(enfant)
+    parent.kill()
+    parent.communicate()
+    attendre(lambda: not est_vivant(enfant), "la mort de l'enfant")
+
+
+@pytest.mark.parametrize("signal_de_deuil", ["SIGINT", "SIGQUIT", "SIGTERM"])
+def test_lance_en_arriere_plan_le_parent_n_apprend_pas_a_l_enfant_a_ignorer_les_signaux(signal_de_deuil: str) -> None:
+    """« make demo & » : l'interpréteur fait ignorer SIGINT et SIGQUIT, et cela s'hérite."""
+    lancement = PARENT.replace('"60"]', f'"60"], signal_de_deuil=signal.{signal_de_deuil}')
+    sourd = f"import signal; signal.signal(signal.{signal_de_deuil}, signal.SIG_IGN)\n" + lancement
+    parent = lancer_python("-c", sourd)
+    enfant = int(lire_ligne(parent))
     parent.kill()
     parent.communicate()
     attendre(lambda: not est_vivant(enfant), "la mort de l'enfant")
