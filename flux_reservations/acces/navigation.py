@@ -60,6 +60,13 @@ _JOURNAL = Entree(
 _JETONS = Entree(
     "Jetons d'API", "jetons", "command-line", Role.RESPONSABLE, aussi=frozenset({"creer_jeton", "revoquer_jeton"})
 )
+_WEBHOOKS = Entree(
+    "Appels automatiques",
+    "webhooks",
+    "bolt",
+    Role.RESPONSABLE,
+    aussi=frozenset({"webhook", "creer_webhook", "suspendre_webhook", "changer_secret_webhook", "supprimer_webhook"}),
+)
 _COMPTE = Entree(
     "Mon compte", "mon_compte", "user-circle", aussi=frozenset({"second_facteur_activer", "changer_mot_de_passe"})
 )
@@ -114,6 +121,7 @@ _BAILLEUR = (
             ),
             _PERSONNES,
             _JETONS,
+            _WEBHOOKS,
             _COMPTE,
             _JOURNAL,
         ),
@@ -133,16 +141,19 @@ _TERRITOIRE = (
 )
 _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
     Nature.BAILLEUR: _BAILLEUR,
-    Nature.RESERVATAIRE: (Section("", _DROITS), Section("Réglages", (_PERSONNES, _JETONS, _JOURNAL, _COMPTE))),
+    Nature.RESERVATAIRE: (
+        Section("", _DROITS),
+        Section("Réglages", (_PERSONNES, _JETONS, _WEBHOOKS, _JOURNAL, _COMPTE)),
+    ),
     Nature.ETAT: (
         Section("Mon territoire", _TERRITOIRE),
         Section("Mon contingent", _DROITS),
-        Section("Réglages", (_PERSONNES, _JETONS, _JOURNAL, _COMPTE)),
+        Section("Réglages", (_PERSONNES, _JETONS, _WEBHOOKS, _JOURNAL, _COMPTE)),
     ),
     Nature.COLLECTIVITE: (
         Section("", _DROITS),
         Section("Mon territoire", _TERRITOIRE),
-        Section("Réglages", (_PERSONNES, _JETONS, _JOURNAL, _COMPTE)),
+        Section("Réglages", (_PERSONNES, _JETONS, _WEBHOOKS, _JOURNAL, _COMPTE)),
     ),
     Nature.PLATEFORME: (
         Section(

@@ -71,3 +71,8 @@ class ImportDepose(models.Model):
 
     def __str__(self) -> str:
         return f"import du {self.depose_le:%d/%m/%Y %H:%M}"
+
+
+from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel, LectureDuJournal  # noqa: E402 : un module à eux
+
+__all__ = ["EN_TRAVAIL", "Abonnement", "Appel", "EtatImport", "ImportDepose", "LectureDuJournal"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from flux_reservations.echanges import depot
+from flux_reservations.echanges.webhooks import actions as webhooks
+from flux_reservations.echanges.webhooks.annonces import annoncer
 
 
 @shared_task(name=depot.TACHE)
@@ -17,3 +19,23 @@ def traiter_import(import_id: int) -> None:
 def reprendre_les_imports() -> None:
     """Chaque minute : reprend les imports dont le processus s'est tu."""
     depot.reprendre_les_abandonnes()
+
+
+@shared_task(name="echanges.annoncer")
+def annoncer_et_livrer() -> None:
+    """Souvent : lit la suite du journal, puis confie chaque appel dû à un travailleur."""
+    annoncer()
+    for appel_id in webhooks.appels_dus():
+        webhooks.lancer(appel_id)
+
+
+@shared_task(name=webhooks.TACHE, soft_time_limit=45, time_limit=60)
+def livrer_appel(appel_id: int) -> None:
+    """Fait un essai ; le relancer ne refait rien de ce qui est fait."""
+    webhooks.livrer(appel_id)
+
+
+@shared_task(name="echanges.purger_les_appels")
+def purger_les_appels() -> None:
+    """La nuit : efface les vieux appels."""
+    webhooks.purger_les_appels()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import path
 
 from flux_reservations.echanges import views
+from flux_reservations.echanges.documentation import Integration
+from flux_reservations.echanges.webhooks import vues
 
 urlpatterns = [
     path("imports/", views.Imports.as_view(), name="imports"),
@@ -12,4 +14,14 @@ urlpatterns = [
     path("imports/<int:pk>/", views.VueImport.as_view(), name="import"),
     path("imports/<int:pk>/appliquer/", views.AppliquerImport.as_view(), name="appliquer_import"),
     path("imports/<int:pk>/abandonner/", views.AbandonnerImport.as_view(), name="abandonner_import"),
+    path("integration/", Integration.as_view(), name="integration"),
+    path("webhooks/", vues.Abonnements.as_view(), name="webhooks"),
+    path("webhooks/abonner/", vues.Abonner.as_view(), name="creer_webhook"),
+    path("webhooks/<int:pk>/", vues.VueAbonnement.as_view(), name="webhook"),
+    path("webhooks/<int:pk>/essayer/", vues.Essayer.as_view(), name="essayer_webhook"),
+    path("webhooks/<int:pk>/suspendre/", vues.Suspendre.as_view(), name="suspendre_webhook"),
+    path("webhooks/<int:pk>/reprendre/", vues.Reprendre.as_view(), name="reprendre_webhook"),
+    path("webhooks/<int:pk>/secret/", vues.ChangerSecret.as_view(), name="changer_secret_webhook"),
+    path("webhooks/<int:pk>/supprimer/", vues.Desabonner.as_view(), name="supprimer_webhook"),
+    path("webhooks/appels/<int:pk>/rejouer/", vues.Rejouer.as_view(), name="rejouer_appel"),
 ]

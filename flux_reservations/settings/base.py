@@ -173,6 +173,8 @@ CELERY_BEAT_SCHEDULE = {
     "rattraper-les-envois": {"task": "notifications.rattraper", "schedule": 15.0},
     "reprendre-les-bilans": {"task": "bilans.reprendre", "schedule": 60.0},
     "reprendre-les-imports": {"task": "echanges.reprendre_les_imports", "schedule": 60.0},
+    "annoncer-et-livrer": {"task": "echanges.annoncer", "schedule": 15.0},
+    "purger-les-appels": {"task": "echanges.purger_les_appels", "schedule": crontab(hour=3, minute=45)},
     "echeances-du-jour": {"task": "attributions.constater_les_echeances", "schedule": crontab(hour=4, minute=30)},
     "purge-du-jour": {"task": "attributions.purger", "schedule": crontab(hour=3, minute=15)},
     "rappels-du-jour": {"task": "bilans.rappeler", "schedule": crontab(hour=7, minute=0)},
@@ -200,6 +202,9 @@ SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# Appels automatiques vers un réseau privé ou en clair : jamais, sauf si l'exploitant l'ouvre (intranet, essai).
+WEBHOOKS_ADRESSES_PRIVEES = os.environ.get("WEBHOOKS_ADRESSES_PRIVEES", "") == "1"
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -15,3 +15,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 EMAIL_BACKEND = "flux_reservations.notifications.courriel.CourrielEnBase"
+WEBHOOKS_ADRESSES_PRIVEES = True

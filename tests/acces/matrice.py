@@ -86,6 +86,11 @@ def _gerants(statut: int = PERMIS) -> Attendus:
     return ouverts("a_responsable", "b_responsable", "plateforme", statut=statut)
 
 
+def _abonnables(statut: int = PERMIS) -> Attendus:
+    """Les responsables des organismes qui lisent des événements."""
+    return ouverts("a_responsable", "b_responsable", statut=statut)
+
+
 def _orientation(monde: Monde) -> list[Any]:
     return [monde.orientation_mairie.pk]
 
@@ -226,6 +231,16 @@ _BILANS = [
     ),
 ]
 _ECHANGES = [
+    Ligne("integration", publique()),
+    Ligne("webhooks", _abonnables()),
+    Ligne("creer_webhook", _abonnables()),
+    *(
+        Ligne(nom, _abonnables(404) | {"a_responsable": PERMIS}, lambda m: [m.abonnement_a.pk])
+        for nom in ("webhook", "suspendre_webhook", "changer_secret_webhook", "supprimer_webhook")
+    ),
+    Ligne("essayer_webhook", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.abonnement_a.pk], post=True),
+    Ligne("reprendre_webhook", _abonnables(404) | {"a_responsable": 409}, lambda m: [m.abonnement_a.pk], post=True),
+    Ligne("rejouer_appel", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.appel_a.pk], post=True),
     Ligne("imports", bailleur(role=GESTIONNAIRE)),
     Ligne("deposer_import", bailleur(role=GESTIONNAIRE)),
     Ligne("import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),

@@ -12,7 +12,7 @@ from conventions.domaine.codes import Contrepartie
 from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
 from flux_reservations.acces.models import Invitation, Jeton, Organisme, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.echanges.models import ImportDepose
+from flux_reservations.echanges.models import Abonnement, Appel, ImportDepose
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
@@ -65,6 +65,8 @@ class Monde:
     demande: Demande = field(init=False)
     jeton_a: Jeton = field(init=False)
     invitation_a: Invitation = field(init=False)
+    abonnement_a: Abonnement = field(init=False)
+    appel_a: Appel = field(init=False)
 
 
 def batir_monde() -> Monde:
@@ -94,6 +96,10 @@ def batir_monde() -> Monde:
     monde.jeton_a = Jeton.objects.create(
         organisme=monde.bailleur_a, usage="Progiciel", empreinte="2" * 64, debut="flux_essai"
     )
+    monde.abonnement_a = Abonnement.objects.create(
+        organisme=monde.bailleur_a, usage="Progiciel", adresse="https://progiciel.example/", evenements=["bail.signe"]
+    )
+    monde.appel_a = Appel.objects.create(abonnement=monde.abonnement_a, evenement="bail.signe", etat="abandonne")
     monde.demande = Demande.objects.create(
         genre="carence", emetteur_id=monde.mairie.pk, destinataire_id=monde.bailleur_a.pk, objet_type="attributions.orientation",
         objet_cle=str(monde.orientation_mairie.pk), sujet="Carence", texte="Le délai courait encore.",

@@ -36,6 +36,9 @@ NON_EXPORTEES = {
     "notifications.Courriel": "boîte de la démonstration",
     "attributions.Proposition": "le moteur la recalcule",
     "attributions.Besoin": "appartient au réservataire qui l'exprime",
+    "echanges.Abonnement": "un secret et une adresse, propres à cette installation",
+    "echanges.Appel": "suit l'abonnement",
+    "echanges.LectureDuJournal": "suit le journal",
     "echanges.ImportDepose": "un import est déjà dans les tables qu'il a remplies",
     "echanges.ImportDepose_pieces": "suit l'import",
 }

@@ -1,0 +1,259 @@
+"""Gérer les abonnements, livrer les appels : essais espacés, abandon, désactivation, rejeu."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from celery import current_app
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.echanges.webhooks.annonces import composer_corps
+from flux_reservations.echanges.webhooks.modeles import (
+    ANNONCABLES,
+    Abonnement,
+    Appel,
+    EtatAppel,
+    Evenement,
+    tirer_sel,
+)
+from flux_reservations.echanges.webhooks.reseau import AdresseRefusee, AppelManque, appeler, viser
+from flux_reservations.socle.journal import journaliser
+
+logger = logging.getLogger(__name__)
+TACHE: Final = "echanges.livrer_appel"
+ESSAIS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
+"""Attente après chaque essai manqué ; au-delà, l'appel est abandonné."""
+PERDU_APRES: Final = timedelta(minutes=2)
+"""Un appel pris depuis plus longtemps est repris : son processus est mort."""
+GARDE: Final = timedelta(days=60)
+PARTI: Final = 410
+"""Statut par lequel un logiciel dit de ne plus l'appeler."""
+_SUCCES = range(200, 300)
+
+
+def abonner(*, acteur: Acteur, usage: str, adresse: str, evenements: Sequence[str]) -> Abonnement:
+    """Abonne une adresse de l'organisme. Lève `ErreurMetier` si l'adresse n'est pas de celles qu'on appelle."""
+    if acteur.organisme_id is None or not acteur.peut(Role.RESPONSABLE):
+        raise AccesRefuse
+    permis = [code for code, _ in ANNONCABLES if code in evenements]
+    if not permis or len(permis) != len(set(evenements)):
+        raise ErreurMetier("evenement_inconnu", "Choisissez au moins un événement.", champ="evenements")
+    _verifier_adresse(adresse)
+    with transaction.atomic():
+        if Abonnement.objects.filter(organisme_id=acteur.organisme_id, adresse=adresse).exists():
+            raise ErreurMetier("deja_abonnee", "Cette adresse est déjà abonnée.", champ="adresse")
+        abonnement = Abonnement.objects.create(
+            organisme_id=acteur.organisme_id,
+            usage=usage.strip(),
+            adresse=adresse,
+            evenements=permis,
+            cree_par_id=acteur.utilisateur_id,
+        )
+        _journaliser(acteur, abonnement, "abonner", {"adresse": adresse, "evenements": permis})
+    return abonnement
+
+
+def _verifier_adresse(adresse: str) -> None:
+    try:
+        viser(adresse)
+    except AdresseRefusee as erreur:
+        raise ErreurMetier("adresse_refusee", erreur.message, champ="adresse") from erreur
+
+
+def suspendre(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
+    """Cesse d'appeler ; les appels en attente restent, et repartent si l'abonnement reprend."""
+    with transaction.atomic():
+        abonnement = _verrouiller(acteur, abonnement_id)
+        if abonnement.desactive_le is not None:
+            raise Conflit("Cet abonnement est déjà suspendu.")
+        abonnement.desactive_le, abonnement.raison = timezone.now(), "Suspendu par une personne."
+        abonnement.save(update_fields=["desactive_le", "raison"])
+        _journaliser(acteur, abonnement, "suspendre_abonnement", {})
+    return abonnement
+
+
+def reprendre(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
+    """Appelle de nouveau, après une suspension ou une désactivation ; les appels abandonnés repartent."""
+    with transaction.atomic():
+        abonnement = _verrouiller(acteur, abonnement_id)
+        if abonnement.desactive_le is None:
+            raise Conflit("Cet abonnement est déjà actif.")
+        _verifier_adresse(abonnement.adresse)
+        abonnement.desactive_le, abonnement.raison = None, ""
+        abonnement.save(update_fields=["desactive_le", "raison"])
+        abonnement.appels.filter(etat=EtatAppel.ABANDONNE).update(
+            etat=EtatAppel.PREVU, tentatives=0, prochain_essai_le=timezone.now()
+        )
+        _journaliser(acteur, abonnement, "reprendre_abonnement", {})
+    return abonnement
+
+
+def changer_le_secret(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
+    """Tire un nouveau secret : l'ancien ne signe plus rien."""
+    with transaction.atomic():
+        abonnement = _verrouiller(acteur, abonnement_id)
+        abonnement.sel = tirer_sel()
+        abonnement.save(update_fields=["sel"])
+        _journaliser(acteur, abonnement, "changer_le_secret", {})
+    return abonnement
+
+
+def desabonner(*, acteur: Acteur, abonnement_id: int) -> None:
+    """Supprime l'abonnement et l'histoire de ses appels."""
+    with transaction.atomic():
+        abonnement = _verrouiller(acteur, abonnement_id)
+        _journaliser(acteur, abonnement, "desabonner", {"adresse": abonnement.adresse})
+        abonnement.delete()
+
+
+def essayer_abonnement(*, acteur: Acteur, abonnement_id: int) -> Appel:
+    """Pose un appel d'essai, livré comme les autres."""
+    with transaction.atomic():
+        abonnement = _verrouiller(acteur, abonnement_id)
+        if abonnement.desactive_le is not None:
+            raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
+        appel = Appel(abonnement=abonnement, evenement=Evenement.ESSAI, prochain_essai_le=timezone.now())
+        appel.corps = composer_corps(appel, timezone.now(), {"message": "Essai de Flux réservations."})
+        appel.save()
+        _demander(appel.pk)
+    return appel
+
+
+def rejouer(*, acteur: Acteur, appel_id: int) -> Appel:
+    """Refait un appel livré ou abandonné, sous la même clé : le logiciel appelé reconnaît un doublon."""
+    with transaction.atomic():
+        visible = Appel.objects.visibles_par(acteur).filter(pk=appel_id).first()
+        if visible is None:
+            raise Introuvable
+        appel = Appel.objects.select_for_update(of=("self",)).select_related("abonnement").get(pk=visible.pk)
+        if appel.abonnement.desactive_le is not None:
+            raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
+        if appel.etat == EtatAppel.EN_COURS:
+            raise Conflit("Cet appel est en cours.")
+        appel.etat, appel.tentatives, appel.prochain_essai_le = EtatAppel.PREVU, 0, timezone.now()
+        appel.save(update_fields=["etat", "tentatives", "prochain_essai_le"])
+        _journaliser(acteur, appel.abonnement, "rejouer_appel", {"appel": str(appel.cle)})
+        _demander(appel.pk)
+    return appel
+
+
+def _verrouiller(acteur: Acteur, abonnement_id: int) -> Abonnement:
+    trouve = Abonnement.objects.visibles_par(acteur).select_for_update(of=("self",)).filter(pk=abonnement_id).first()
+    if trouve is None:
+        raise Introuvable
+    return trouve
+
+
+def _journaliser(acteur: Acteur, abonnement: Abonnement, action: str, apres: dict[str, Any]) -> None:
+    journaliser(acteur=acteur, action=action, objet=abonnement, organisme_id=abonnement.organisme_id, apres=apres)
+
+
+def _demander(appel_id: int) -> None:
+    """Lance la livraison une fois la transaction validée ; sans courtier, le passage périodique s'en charge."""
+    transaction.on_commit(lambda: lancer(appel_id))
+
+
+def lancer(appel_id: int) -> None:
+    """Confie la livraison à un travailleur."""
+    if not settings.CELERY_BROKER_URL:
+        return
+    try:
+        current_app.send_task(TACHE, args=[appel_id], retry=False)
+    except OperationalError:
+        logger.warning("appel=%s : courtier injoignable, le passage suivant le livrera", appel_id)
+
+
+def appels_dus() -> list[int]:
+    """Les appels dont l'heure est venue, du plus ancien au plus récent."""
+    maintenant = timezone.now()
+    dus = Appel.objects.dus(maintenant, maintenant - PERDU_APRES).order_by("prochain_essai_le", "pk")
+    return list(dus.values_list("pk", flat=True)[:500])
+
+
+def purger_les_appels() -> int:
+    """Efface les appels finis depuis plus de 60 jours ; rend leur nombre (tâche de nuit)."""
+    finis = Appel.objects.filter(etat__in=[EtatAppel.LIVRE, EtatAppel.ABANDONNE])
+    return finis.filter(cree_le__lt=timezone.now() - GARDE).delete()[0]
+
+
+def livrer(appel_id: int) -> EtatAppel | None:
+    """Fait un essai ; rend l'état atteint, None s'il n'est pas dû ou qu'un autre processus s'en charge."""
+    appel = _prendre(appel_id)
+    if appel is None:
+        return None
+    statut: int | None = None
+    erreur = ""
+    try:
+        statut = _envoyer(appel)
+    except (AdresseRefusee, AppelManque) as manque:
+        erreur = manque.message
+    else:
+        erreur = "" if statut in _SUCCES else f"Le logiciel a répondu {statut}."
+    return _conclure(appel, statut, erreur)
+
+
+def _prendre(appel_id: int) -> Appel | None:
+    maintenant = timezone.now()
+    with transaction.atomic():
+        dus = Appel.objects.dus(maintenant, maintenant - PERDU_APRES).filter(pk=appel_id)
+        appel = dus.select_for_update(of=("self",), skip_locked=True).select_related("abonnement").first()
+        if appel is None:
+            return None
+        appel.etat, appel.pris_le = EtatAppel.EN_COURS, maintenant
+        appel.tentatives += 1
+        appel.save(update_fields=["etat", "pris_le", "tentatives"])
+    return appel
+
+
+def _envoyer(appel: Appel) -> int:
+    """Signe et envoie : la signature porte l'heure de l'essai."""
+    corps = json.dumps(appel.corps, ensure_ascii=False, cls=DjangoJSONEncoder).encode()
+    horodatage = int(time.time())
+    entetes = {
+        "Content-Type": "application/json",
+        "User-Agent": "Flux-reservations/1",
+        "webhook-id": str(appel.cle),
+        "webhook-timestamp": str(horodatage),
+        "webhook-signature": appel.abonnement.signer(appel.cle, horodatage, corps),
+    }
+    return appeler(viser(appel.abonnement.adresse), corps, entetes)
+
+
+def _conclure(appel: Appel, statut: int | None, erreur: str) -> EtatAppel:
+    maintenant = timezone.now()
+    appel.statut, appel.derniere_erreur, appel.pris_le = statut, erreur[:300], None
+    if not erreur:
+        appel.etat, appel.livre_le, appel.prochain_essai_le = EtatAppel.LIVRE, maintenant, None
+    elif statut == PARTI or appel.tentatives > len(ESSAIS):
+        appel.etat, appel.prochain_essai_le = EtatAppel.ABANDONNE, None
+    else:
+        appel.etat, appel.prochain_essai_le = EtatAppel.PREVU, maintenant + ESSAIS[appel.tentatives - 1]
+    appel.save()
+    if appel.etat == EtatAppel.ABANDONNE:
+        _desactiver_si_muet(appel, statut)
+    return EtatAppel(appel.etat)
+
+
+def _desactiver_si_muet(appel: Appel, statut: int | None) -> None:
+    """Un logiciel parti (410), ou qui n'a rien accepté depuis que cet appel attend, n'est plus appelé."""
+    accepte = Appel.objects.filter(abonnement=appel.abonnement_id, livre_le__gte=appel.cree_le).exists()
+    if statut != PARTI and accepte:
+        return
+    raison = (
+        "Le logiciel a répondu qu'il n'existe plus (410)."
+        if statut == PARTI
+        else f"Aucun appel accepté depuis le {timezone.localtime(appel.cree_le):%d/%m/%Y à %H:%M} : {appel.derniere_erreur}"
+    )
+    Abonnement.objects.actifs().filter(pk=appel.abonnement_id).update(desactive_le=timezone.now(), raison=raison[:200])
+    logger.warning("abonnement=%s désactivé", appel.abonnement_id)

@@ -1,0 +1,75 @@
+"""La documentation d'intégration : ses exemples s'exécutent contre l'application, et elle cite ce qui existe."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from conventions.models import Bailleur
+from flux_reservations.acces.jetons import Jeton, Portee, tirer_secret
+from flux_reservations.api import routeur
+from flux_reservations.echanges.tableaux import TABLEAUX
+from flux_reservations.echanges.tableaux.rpls import Rpls
+from flux_reservations.echanges.webhooks.modeles import Abonnement, Evenement
+from tests.api.exemple import DOCS, charger_client
+from tests.fabriques import creer_bailleur, creer_convention, creer_etat, creer_liberation, creer_logement
+
+DOCUMENT = (DOCS / "integration.md").read_text(encoding="utf-8")
+EXEMPLES = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
+
+
+def _preparer() -> tuple[Bailleur, str]:
+    bailleur = creer_bailleur()
+    creer_convention(bailleur, creer_etat(), [("30", "prioritaires", "departement:94")])
+    creer_liberation(creer_logement(bailleur, "94028"), timezone.localdate())
+    secret, empreinte = tirer_secret()
+    Jeton.objects.create(
+        organisme_id=bailleur.pk, usage="doc", portee=Portee.ECRITURE, empreinte=empreinte, debut=secret[:12]
+    )
+    return bailleur, secret
+
+
+@pytest.mark.django_db(transaction=True)
+def test_les_exemples_s_executent(live_server: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    bailleur, secret = _preparer()
+    charger_client()
+    abonnement = Abonnement(organisme_id=bailleur.pk, usage="doc", sel="0" * 32)
+    corps = json.dumps({"evenement": "essai", "objet": {}}).encode()
+    cle, maintenant = uuid.uuid4(), int(time.time())
+    entetes = {
+        "webhook-id": str(cle),
+        "webhook-timestamp": str(maintenant),
+        "webhook-signature": abonnement.signer(cle, maintenant, corps),
+    }
+    monde = {"SITE": live_server.url, "JETON": secret, "SECRET": abonnement.secret, "ENTETES": entetes, "CORPS": corps}
+    assert len(EXEMPLES) >= 6
+    for exemple in EXEMPLES:
+        exec(compile(exemple, "docs/integration.md", "exec"), monde)  # noqa: S102 : notre documentation
+    sortie = capsys.readouterr().out
+    assert "BAILLEUR 1" in sortie
+    assert "404 Introuvable" in sortie
+    assert bailleur.liberations.get().orientations.count() == 1
+
+
+def test_elle_cite_chaque_ressource_chaque_evenement_et_chaque_colonne_rpls() -> None:
+    ressources = {prefixe for prefixe, _, _ in routeur.registry}
+    cites = set(re.findall(r"`([^`\s]+)`", DOCUMENT))
+    assert ressources <= cites
+    assert {code for code, _ in Evenement.choices} <= cites
+    assert {colonne.upper() for colonne in Rpls().colonnes_lues()} <= cites
+    assert {tableau.nom for tableau in TABLEAUX} - {"bailleurs", "reservataires", "situations"} <= cites
+
+
+@pytest.mark.django_db
+def test_la_page_la_rend_a_tous() -> None:
+    page = Client().get("/integration/").content.decode()
+    assert '<h2 id="webhooks">' in page
+    assert '<a href="#rpls">' in page
+    assert "<script>" not in page
