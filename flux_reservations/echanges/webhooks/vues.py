@@ -60,7 +60,7 @@ class Abonnements(PourResponsable, VueListe[Abonnement]):
     gabarit = "echanges/webhooks.html"
     tri_par_defaut = "usage"
     vide_titre = "Aucun abonnement"
-    vide_texte = "Donnez l'adresse d'un logiciel : il sera appelé, avec une signature, à chaque libération orientée, bail signé ou bilan publié."
+    vide_texte = "Donnez l'adresse d'un logiciel : il sera appelé à chaque orientation, bail ou bilan publié."
     colonnes: ClassVar[Any] = (
         Colonne[Abonnement](
             "usage",
