@@ -40,7 +40,7 @@ def _preparer() -> tuple[Bailleur, str]:
 def test_les_exemples_s_executent(live_server: Any, capsys: pytest.CaptureFixture[str]) -> None:
     bailleur, secret = _preparer()
     charger_client()
-    abonnement = Abonnement(organisme_id=bailleur.pk, usage="doc", sel="0" * 32)
+    abonnement = Abonnement(organisme_id=bailleur.pk, usage="doc", sel=uuid.uuid4())
     corps = json.dumps({"evenement": "essai", "objet": {}}).encode()
     cle, maintenant = uuid.uuid4(), int(time.time())
     entetes = {

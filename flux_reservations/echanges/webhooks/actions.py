@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -25,7 +26,6 @@ from flux_reservations.echanges.webhooks.modeles import (
     Appel,
     EtatAppel,
     Evenement,
-    tirer_sel,
 )
 from flux_reservations.echanges.webhooks.reseau import AdresseRefusee, AppelManque, appeler, viser
 from flux_reservations.socle.journal import journaliser
@@ -103,7 +103,7 @@ def changer_le_secret(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
     """Tire un nouveau secret : l'ancien ne signe plus rien."""
     with transaction.atomic():
         abonnement = _verrouiller(acteur, abonnement_id)
-        abonnement.sel = tirer_sel()
+        abonnement.sel = uuid.uuid4()
         abonnement.save(update_fields=["sel"])
         _journaliser(acteur, abonnement, "changer_le_secret", {})
     return abonnement

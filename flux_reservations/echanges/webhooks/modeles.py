@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets
 import uuid
 from datetime import datetime
 from typing import ClassVar
@@ -40,11 +39,6 @@ class EtatAppel(models.TextChoices):
     ABANDONNE = "abandonne", "Abandonné"
 
 
-def tirer_sel() -> str:
-    """De quoi dériver un nouveau secret."""
-    return secrets.token_hex(16)
-
-
 class AbonnementQuerySet(models.QuerySet["Abonnement"]):
     """Lecture des abonnements."""
 
@@ -72,7 +66,7 @@ class Abonnement(models.Model):
     usage = models.CharField("usage", max_length=120)
     adresse = models.URLField("adresse", max_length=500)
     evenements = models.JSONField("événements", default=list)
-    sel = models.CharField("sel du secret", max_length=32, default=tirer_sel)
+    sel = models.UUIDField("sel du secret", default=uuid.uuid4)
     cree_le = models.DateTimeField("créé le", auto_now_add=True)
     cree_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, related_name="+")
     desactive_le = models.DateTimeField("désactivé le", null=True, blank=True)
