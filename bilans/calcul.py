@@ -11,8 +11,10 @@ from bilans.domaine.faits import FaitsFlux
 from bilans.domaine.flux import FluxAnnuel, calculer_flux
 from bilans.domaine.lignes import LigneDeBilan, calculer_lignes
 from bilans.domaine.presentation import presenter_bilan, presenter_flux
+from bilans.domaine.qualification import LiberationQualifiee
 from conventions.domaine.controles import Controle
 from conventions.models import Bailleur
+from flux_reservations.droit.assiette import Qualification
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,15 @@ class CalculAnnuel:
     faits: FaitsFlux
     flux: FluxAnnuel
     controles: tuple[Controle, ...]
+
+    def loues(self, qualification: Qualification) -> list[LiberationQualifiee]:
+        """Les libérations de cette qualification louées dans l'année."""
+        debut, fin = self.faits.premier_jour, self.faits.dernier_jour
+        return [
+            une
+            for une in self.flux.liberations
+            if une.qualification is qualification and une.est_louee_entre(debut, fin)
+        ]
 
     def lignes(self) -> tuple[LigneDeBilan, ...]:
         """Les lignes du bilan (RG-60)."""

@@ -138,14 +138,17 @@ def _charger_situations(logements: Iterable[int]) -> dict[int, tuple[Situation, 
     """Situations de ces logements, par date (une requête)."""
     par_logement: dict[int, list[Situation]] = {}
     lignes = SituationLogement.objects.filter(EstParmi("logement_id", logements)).values_list(
-        "logement_id", "periode", "qpv", "hors_champ"
+        "logement_id", "periode__startswith", "periode__endswith", "qpv", "hors_champ"
     )
-    for logement, periode, qpv, hors_champ in lignes:
-        par_logement.setdefault(logement, []).append(Situation(periode.lower, periode.upper, qpv, hors_champ))
-    return {
-        logement: tuple(sorted(situations, key=lambda situation: situation.debut or date.min))
-        for logement, situations in par_logement.items()
-    }
+    for logement, debut, fin, qpv, hors_champ in lignes:
+        par_logement.setdefault(logement, []).append(Situation(debut, fin, qpv, hors_champ))
+    return {logement: _par_date(situations) for logement, situations in par_logement.items()}
+
+
+def _par_date(situations: list[Situation]) -> tuple[Situation, ...]:
+    if len(situations) > 1:
+        situations.sort(key=lambda situation: situation.debut or date.min)
+    return tuple(situations)
 
 
 DroitMaintenu = tuple[int, date | None, date | None]

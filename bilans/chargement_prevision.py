@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from django.db.models import Case, Count, F, IntegerField, When
 from django.db.models.functions import ExtractYear
 
 from attributions.chargement.decompte import mises_en_location
-from attributions.domaine.codes import NatureLiberation
+from attributions.domaine.codes import Exclusion, NatureLiberation
 from bilans.domaine.prevision import AnneeDeCommune, PrevisionDeCommune, prevoir
+from bilans.models import Prevision
 from conventions.chargement import charger_conventions, compter_logements_par_commune
 from conventions.domaine.versions import Conventions
 from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
@@ -60,3 +64,34 @@ def prevoir_annee(bailleur: int, departement: str, annee: int) -> tuple[Previsio
     baux = sum(un.mises_en_location for annees in histoire.values() for un in annees)
     moyenne = rotation(baux, sum(logements.values()), nombre) or Fraction(0)
     return prevoir(histoire, logements, moyenne)
+
+
+@dataclass(frozen=True, slots=True)
+class PrevisionLue:
+    """La prévision d'une année : celle que le bailleur a saisie ou publiée (`saisie`), à défaut la moyenne (`calculee`).
+
+    `publiee_le` : elle est figée depuis cet instant (RG-32).
+    """
+
+    communes: tuple[PrevisionDeCommune, ...]
+    est_saisie: bool = False
+    publiee_le: datetime | None = None
+
+
+def charger_prevision(bailleur: int, departement: str, annee: int) -> PrevisionLue:
+    """La prévision de l'année, par commune ; l'intervalle est toujours celui des années constatées (RG-32)."""
+    calculees = {un.commune: un for un in prevoir_annee(bailleur, departement, annee)}
+    saisies: list[tuple[str, int, Mapping[str, int], datetime | None]] = list(
+        Prevision.objects.filter(bailleur_id=bailleur, departement_id=departement, annee=annee)
+        .order_by("commune_id")
+        .values_list("commune_id", "mises_en_location", "exclusions", "publiee_le")
+    )
+    if not saisies:
+        return PrevisionLue(tuple(calculees.values()))
+    communes = []
+    for commune, attendus, exclusions, _ in saisies:
+        calculee = calculees.get(commune)
+        bornes = (calculee.minimum, calculee.maximum) if calculee else (attendus, attendus)
+        motifs = {motif.value: int(exclusions.get(motif.value, 0)) for motif in Exclusion}
+        communes.append(PrevisionDeCommune(commune, attendus, motifs, *bornes))
+    return PrevisionLue(tuple(communes), est_saisie=True, publiee_le=saisies[0][3])

@@ -6,12 +6,10 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
-from attributions.domaine.codes import Exclusion
 from bilans.calcul import calculer_annee
-from bilans.chargement_prevision import prevoir_annee
+from bilans.chargement_prevision import charger_prevision
 from bilans.document import citer_les_regles
 from bilans.domaine.lignes import Section, attributions_de_l_annee
-from bilans.models import Prevision
 from conventions.models import Bailleur
 from flux_reservations.territoires.models import Commune, Departement
 
@@ -47,22 +45,7 @@ def composer_information(bailleur: Bailleur, departement: Departement, annee: in
 
 def lire_prevision(bailleur: int, departement: str, annee: int) -> list[dict[str, Any]]:
     """A et B prévus par commune : ceux du bailleur s'il les a saisis, sinon la moyenne des années passées (RG-32)."""
-    motifs = [motif.value for motif in Exclusion]
-    saisies = list(
-        Prevision.objects.filter(bailleur_id=bailleur, departement_id=departement, annee=annee)
-        .order_by("commune_id")
-        .values_list("commune_id", "mises_en_location", "exclusions")
-    )
-    if not saisies:
-        saisies = [
-            (une.commune, une.mises_en_location, dict(une.exclusions))
-            for une in prevoir_annee(bailleur, departement, annee)
-        ]
     return [
-        {
-            "commune": commune,
-            "mises_en_location": attendues,
-            "exclusions": {motif: int(exclusions.get(motif, 0)) for motif in motifs},
-        }
-        for commune, attendues, exclusions in saisies
+        {"commune": une.commune, "mises_en_location": une.mises_en_location, "exclusions": dict(une.exclusions)}
+        for une in charger_prevision(bailleur, departement, annee).communes
     ]

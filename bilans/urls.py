@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bilans.views import analyses, aujourdhui, bilans, echeancier, flux, portail
+from bilans.views import aujourdhui, bilans, echeancier, flux, portail
+from bilans.views.analyses import conventions, conversion, et_si, faisabilite, prevision, publics, soldes, structure
 
 urlpatterns = [
     path("aujourdhui/", aujourdhui.Aujourdhui.as_view(), name="aujourdhui"),
     path("flux/", flux.Flux.as_view(), name="flux"),
     path("flux/detail/", flux.DetailFlux.as_view(), name="flux_detail"),
-    path("flux/equilibre/", analyses.Equilibre.as_view(), name="equilibre"),
-    path("flux/communes/", analyses.Uniformite.as_view(), name="uniformite"),
-    path("flux/prevision/", analyses.PagePrevision.as_view(), name="prevision"),
-    path("flux/faisabilite/", analyses.PageFaisabilite.as_view(), name="faisabilite"),
-    path("flux/et-si/", analyses.EtSi.as_view(), name="et_si"),
-    path("flux/conversion/", analyses.PageConversion.as_view(), name="conversion"),
-    path("flux/egalite/", analyses.Egalite.as_view(), name="egalite"),
+    path("flux/soldes/", soldes.Soldes.as_view(), name="soldes"),
+    path("flux/soldes/reprendre/", soldes.ReprendreSoldes.as_view(), name="soldes_reprendre"),
+    path("flux/soldes/<int:convention>/saisir/", soldes.SaisirSolde.as_view(), name="solde_saisir"),
+    path("flux/equilibre/", structure.Equilibre.as_view(), name="equilibre"),
+    path("flux/communes/", structure.Uniformite.as_view(), name="uniformite"),
+    path("flux/publics/", publics.Publics.as_view(), name="publics"),
+    path("flux/prevision/<str:commune>/corriger/", prevision.CorrigerPrevision.as_view(), name="prevision_corriger"),
+    path("flux/prevision/moyenne/", prevision.RevenirALaMoyenne.as_view(), name="prevision_moyenne"),
+    path("flux/prevision/", prevision.PagePrevision.as_view(), name="prevision"),
+    path("flux/faisabilite/", faisabilite.PageFaisabilite.as_view(), name="faisabilite"),
+    path("flux/et-si/", et_si.EtSi.as_view(), name="et_si"),
+    path("flux/conversion/", conversion.PageConversion.as_view(), name="conversion"),
+    path("flux/egalite/", conventions.Egalite.as_view(), name="egalite"),
+    path("flux/garanties/", conventions.PageGaranties.as_view(), name="garanties"),
     path("bilans/", bilans.Bilans.as_view(), name="bilans"),
     path("bilans/preparer/", bilans.Preparer.as_view(), name="bilan_preparer"),
     path("bilans/<int:pk>/", bilans.FicheBilan.as_view(), name="bilan"),

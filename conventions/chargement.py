@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock, TypeReservataire
 from conventions.domaine.conversion import DroitsEnStock, Strate
+from conventions.domaine.egalite import fin_d_un_droit
 from conventions.domaine.repli import Repli, calculer_replis
 from conventions.domaine.versions import Conventions, LigneDroit, Modalites, PartieReservataire, VersionConvention
 from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock, SituationLogement
@@ -131,9 +132,11 @@ def _charger_droits(bailleur: int, departement: str, zones: Zones) -> dict[int, 
     lignes = (
         Droit.objects.filter(concernees)
         .order_by("pk")
-        .values_list("pk", "convention_id", "contrepartie", "sous_contingent", "taux", "montant_garanti")
+        .values_list(
+            "pk", "convention_id", "contrepartie", "sous_contingent", "taux", "montant_garanti", "dernier_versement"
+        )
     )
-    for pk, convention, contrepartie, sous_contingent, taux, montant in lignes:
+    for pk, convention, contrepartie, sous_contingent, taux, montant, dernier_versement in lignes:
         perimetre = par_droit["perimetre"].get(pk, [])
         assiette = par_droit["assiette"].get(pk, perimetre)
         libelle = (
@@ -141,7 +144,15 @@ def _charger_droits(bailleur: int, departement: str, zones: Zones) -> dict[int, 
         )
         par_version.setdefault(convention, []).append(
             LigneDroit(
-                pk, contrepartie, sous_contingent, taux, communes(perimetre), communes(assiette), montant, libelle
+                pk,
+                contrepartie,
+                sous_contingent,
+                taux,
+                communes(perimetre),
+                communes(assiette),
+                montant,
+                libelle,
+                fin_d_un_droit(contrepartie, dernier_versement),
             )
         )
     return par_version

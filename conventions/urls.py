@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from conventions.views import conventions, documents, elaboration, patrimoine, portail_transmissions, transmission
+from conventions.views import (
+    conventions,
+    documents,
+    elaboration,
+    garanties,
+    patrimoine,
+    portail_transmissions,
+    transmission,
+)
 
 urlpatterns = [
     path("patrimoine/", patrimoine.Patrimoine.as_view(), name="patrimoine"),
@@ -22,6 +30,11 @@ urlpatterns = [
     path("conventions/<int:pk>/resilier/", elaboration.Resilier.as_view(), name="resilier_convention"),
     path("conventions/<int:pk>/avenant/", elaboration.PreparerAvenant.as_view(), name="preparer_avenant"),
     path("conventions/<int:pk>/supprimer/", elaboration.SupprimerBrouillon.as_view(), name="supprimer_brouillon"),
+    path(
+        "conventions/droits/<int:pk>/remboursement/",
+        garanties.DeclarerRemboursement.as_view(),
+        name="garantie_remboursee",
+    ),
     path("conventions/<int:pk>/texte.pdf", documents.TexteConvention.as_view(), name="texte_convention"),
     path(
         "etat-des-lieux/<str:departement>.<str:forme>",

@@ -42,12 +42,13 @@ def ligne(
     assiette: Iterable[str] | None = None,
     contrepartie: str = Contrepartie.FINANCEMENT,
     montant: int | None = None,
+    fin: date | None = None,
 ) -> LigneDroit:
-    """Une ligne de droit."""
+    """Une ligne de droit ; `fin` : celle d'un droit éteint (RG-23)."""
     zone = frozenset(perimetre)
     courue = zone if assiette is None else frozenset(assiette)
     garanti = None if montant is None else Decimal(montant)
-    return LigneDroit(next(_numeros), contrepartie, sous_contingent, Decimal(taux), zone, courue, garanti)
+    return LigneDroit(next(_numeros), contrepartie, sous_contingent, Decimal(taux), zone, courue, garanti, fin=fin)
 
 
 def garantie(taux: str, perimetre: Iterable[str], montant: int | None = None) -> LigneDroit:

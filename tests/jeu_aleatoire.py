@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from attributions.domaine.codes import Decision, Exclusion, Issue
 from attributions.models import Liberation, Orientation, SoldeOuverture
-from conventions.domaine.codes import FaitGenerateur, Financement, TypeReservataire, Typologie
+from conventions.domaine.codes import Contrepartie, FaitGenerateur, Financement, TypeReservataire, Typologie
 from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock, SituationLogement
 from tests.fabriques import creer_bailleur, creer_convention, creer_reservataire
 
@@ -102,6 +102,9 @@ class JeuAleatoire:
                 self.bailleur, reservataire, droits, effet=effet, numero=f"{nom}-J{self.graine}", **modalites
             )
             Convention.objects.filter(pk=convention.pk).update(origine=convention)
+            if nom.startswith("COM"):
+                versement = tirer([None, date(2018, 12, 31), date(2019, 2, 28), date(2020, 2, 29), date(2020, 8, 14)])
+                convention.droits.update(contrepartie=Contrepartie.GARANTIE_EMPRUNT, dernier_versement=versement)
             if nom == "EMP":
                 Droit.objects.get(convention=convention).perimetre.set([f"commune:{COMMUNES[0]}"])
                 Droit.objects.get(convention=convention).assiette.set(["departement:94"])

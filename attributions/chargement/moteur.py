@@ -237,7 +237,7 @@ def _lire_partie(
             assiette=ligne.assiette,
             perimetre=ligne.perimetre,
             debut=version.debut,
-            fin=version.fin,
+            fin=min((fin for fin in (version.fin, ligne.fin) if fin is not None), default=None),
             sous_contingent=sous_contingent_de(partie, ligne.sous_contingent),
             premieres_locations=version.premieres_locations_dans_le_flux,
         )

@@ -34,7 +34,8 @@ class CompteAnnuel:
     """Un compte dans l'année : son droit, son report, son décompte, son solde, et de quoi les déplier (RG-03, RG-47).
 
     `convention` est le numéro de la première version de la chaîne, vide pour le repli et pour un réservataire sans convention.
-    `solde_anterieur` est le solde de la fin de N−1 avant la politique de report, None s'il n'est pas connu.
+    `solde_anterieur` est le solde de la fin de N−1 avant la politique de report, None s'il n'est pas connu ; `plafond_de_report`
+    (logements) ne sert qu'à un report plafonné.
     """
 
     code: str
@@ -48,6 +49,7 @@ class CompteAnnuel:
     decomptes: tuple[Decompte, ...] = ()
     report: Fraction = Fraction(0)
     politique_de_report: str = Report.AUCUN
+    plafond_de_report: int | None = None
     solde_anterieur: Fraction | None = None
 
     @property
@@ -64,6 +66,11 @@ class CompteAnnuel:
     def solde(self) -> Fraction:
         """Droit théorique + report − décompte : retard s'il est positif, avance s'il est négatif (RG-47)."""
         return self.droit_theorique + self.report - self.decompte
+
+    @property
+    def non_reporte(self) -> Fraction:
+        """Ce que la politique de report de la convention ne passe pas à l'année suivante (RG-47)."""
+        return self.solde - appliquer_report(self.solde, self.politique_de_report, self.plafond_de_report)
 
 
 CleDeDecompte = tuple[int | None, int | None, str]
@@ -153,6 +160,7 @@ def _compte_de_convention(
         decomptes=tuple(decomptes),
         report=report,
         politique_de_report=reference.politique_de_report,
+        plafond_de_report=reference.report_plafond,
         solde_anterieur=anterieur,
     )
 

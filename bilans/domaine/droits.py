@@ -84,6 +84,8 @@ def lignes_par_compte(faits: FaitsFlux, baux: Sequence[BailDuFlux]) -> dict[CleD
             and (version.premieres_locations_dans_le_flux or not bail.est_premiere_location)
         ]
         for ligne in version.lignes:
+            if not ligne.court(debut):
+                continue
             cle = (version.origine, sous_contingent_de(version.reservataire, ligne.sous_contingent))
             par_compte[cle].append(
                 DroitDeLigne(
@@ -91,8 +93,12 @@ def lignes_par_compte(faits: FaitsFlux, baux: Sequence[BailDuFlux]) -> dict[CleD
                     contrepartie=ligne.contrepartie,
                     taux=Fraction(ligne.taux),
                     debut=debut,
-                    fin=fin,
-                    liberations=tuple(bail.identifiant for bail in comptes if bail.commune in ligne.assiette),
+                    fin=min(fin, ligne.fin) if ligne.fin else fin,
+                    liberations=tuple(
+                        bail.identifiant
+                        for bail in comptes
+                        if bail.commune in ligne.assiette and ligne.court(bail.date_bail)
+                    ),
                     convention=version.identifiant,
                     ligne=ligne.identifiant,
                 )
@@ -129,15 +135,15 @@ def lignes_du_repli(faits: FaitsFlux, baux: Sequence[BailDuFlux]) -> list[DroitD
     ]
 
 
-def taux_de_rang(versions: Sequence[VersionConvention], sous_contingent: str) -> Decimal:
-    """Somme des lignes du compte dans la dernière version qui court dans l'année : le rang du compte (RG-33)."""
+def taux_de_rang(versions: Sequence[VersionConvention], sous_contingent: str, depuis: date) -> Decimal:
+    """Somme des lignes du compte dans la dernière version qui court dans l'année ouverte à `depuis` : le rang du compte (RG-33)."""
     if not versions:
         return Decimal(0)
     derniere = max(versions, key=lambda version: (version.debut, version.identifiant))
     return sum(
         (
             ligne.taux
-            for ligne in derniere.lignes
+            for ligne in derniere.lignes_le(max(depuis, derniere.debut))
             if sous_contingent_de(derniere.reservataire, ligne.sous_contingent) == sous_contingent
         ),
         Decimal(0),

@@ -88,7 +88,7 @@ def zone_du_compte(faits: FaitsFlux, compte: CompteAnnuel) -> frozenset[str] | N
         ligne.perimetre
         for version in faits.conventions.entre(faits.premier_jour, faits.dernier_jour)
         if version.origine == compte.origine
-        for ligne in version.lignes
+        for ligne in version.lignes_le(max(faits.premier_jour, version.debut))
         if sous_contingent_de(version.reservataire, ligne.sous_contingent) == compte.sous_contingent
     ]
     return frozenset().union(*zones) if zones else None

@@ -141,7 +141,7 @@ def _quota(indice: int, compte: CompteAnnuel, faits: FaitsFlux) -> Quota:
             for version in faits.conventions.entre(faits.premier_jour, faits.dernier_jour)
             if version.origine == compte.origine
         ]
-        taux = taux_de_rang(versions, compte.sous_contingent)
+        taux = taux_de_rang(versions, compte.sous_contingent, faits.premier_jour)
     return Quota(str(indice), compte.compte, compte.droit_theorique, taux, compte.sous_contingent)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from attributions.domaine.codes import Exclusion
+from bilans.domaine.faits import FaitsFlux
+from bilans.domaine.flux import FluxAnnuel
 from flux_reservations.commun.arrondis import arrondir, repartir_aux_plus_forts_restes
+from flux_reservations.droit.assiette import Qualification
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,14 @@ class PrevisionDeCommune:
     maximum: int
 
     @property
+    def total_exclusions(self) -> int:
+        """B prévu."""
+        return sum(self.exclusions.values())
+
+    @property
     def flux(self) -> int:
         """C prévu, jamais négatif."""
-        return max(0, self.mises_en_location - sum(self.exclusions.values()))
+        return max(0, self.mises_en_location - self.total_exclusions)
 
 
 def prevoir(
@@ -91,6 +99,31 @@ def _repartir(quotas: Mapping[str, Fraction]) -> dict[str, int]:
 def _intervalle(annees: Sequence[AnneeDeCommune], attendu: int) -> tuple[int, int]:
     constates = [annee.mises_en_location for annee in annees] or [attendu]
     return min(attendu, *constates), max(attendu, *constates)
+
+
+def somme_des_exclusions(previsions: Iterable[PrevisionDeCommune]) -> dict[str, int]:
+    """B prévu par motif, toutes communes : le volume annoncé en début d'année, qui se suit (RG-31, RG-61)."""
+    total: dict[str, int] = {}
+    for prevision in previsions:
+        for motif, nombre in prevision.exclusions.items():
+            total[motif] = total.get(motif, 0) + nombre
+    return total
+
+
+def constater(faits: FaitsFlux, flux: FluxAnnuel) -> dict[str, AnneeDeCommune]:
+    """A et B par motif constatés dans l'année, commune par commune (RG-30, RG-32)."""
+    baux: dict[str, int] = {}
+    exclusions: dict[str, dict[str, int]] = {}
+    for qualifiee in flux.liberations:
+        if not qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour):
+            continue
+        if qualifiee.qualification in {Qualification.FLUX, Qualification.EXCLUE}:
+            commune, motif = qualifiee.faits.commune, qualifiee.faits.exclusion
+            baux[commune] = baux.get(commune, 0) + 1
+            if motif:
+                motifs = exclusions.setdefault(commune, {})
+                motifs[motif] = motifs.get(motif, 0) + 1
+    return {commune: AnneeDeCommune(nombre, exclusions.get(commune, {})) for commune, nombre in baux.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,11 @@ class Mobilite:
     attributions: int
 
     @property
+    def logements_liberes(self) -> int:
+        """Logements que ces mutations libèrent : un par mutation, puisqu'elle se fait au sein du parc du bailleur (RG-31)."""
+        return self.mutations
+
+    @property
     def part_des_mutations(self) -> Fraction | None:
         """Mutations ÷ baux de l'année ; None sans bail."""
         return Fraction(self.mutations, self.attributions) if self.attributions else None

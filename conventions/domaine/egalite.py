@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from conventions.domaine.codes import Contrepartie
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.perimetres import recouvrements, somme_des_taux
 from conventions.domaine.versions import VersionConvention
@@ -117,6 +118,13 @@ class GarantieEteinte:
     def est_echue(self, le: date) -> bool:
         """Vrai si la prorogation de cinq ans est passée."""
         return le > self.echeance
+
+
+def fin_d_un_droit(contrepartie: str, dernier_versement: date | None) -> date | None:
+    """Dernier jour d'un droit né d'un emprunt garanti et remboursé (RG-23) ; None s'il court aussi longtemps que sa convention."""
+    if contrepartie != Contrepartie.GARANTIE_EMPRUNT or dernier_versement is None:
+        return None
+    return echeance_d_un_droit_garanti(dernier_versement, dernier_versement)
 
 
 def lire_garantie_eteinte(reservataire: str, dernier_versement: date) -> GarantieEteinte:

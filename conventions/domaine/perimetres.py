@@ -44,12 +44,12 @@ class Recouvrement:
 def intervalles(
     versions: Iterable[VersionConvention], debut: date, fin: date, coupures: Iterable[date] = ()
 ) -> Iterator[tuple[date, date]]:
-    """Découpe la période (bornes incluses) aux dates où une version commence ou finit, et aux `coupures` données."""
+    """Découpe la période (bornes incluses) aux dates où une version ou une ligne commence ou finit, et aux `coupures` données."""
     debuts = {debut}
     for version in versions:
         debuts.add(version.debut)
-        if version.fin is not None:
-            debuts.add(version.fin + UN_JOUR)
+        fins = {version.fin, *(ligne.fin for ligne in version.lignes)}
+        debuts.update(fin + UN_JOUR for fin in fins if fin is not None)
     debuts.update(coupures)
     bornes = sorted(jour for jour in debuts if debut <= jour <= fin)
     for indice, jour in enumerate(bornes):
@@ -66,7 +66,10 @@ def recouvrements(
     """Toutes les situations distinctes de la période : à chaque date et sur chaque commune (RG-14)."""
     for du, au in intervalles(versions, debut, fin, coupures):
         lignes = [
-            LigneEnVigueur(version, ligne) for version in versions if version.court(du) for ligne in version.lignes
+            LigneEnVigueur(version, ligne)
+            for version in versions
+            if version.court(du)
+            for ligne in version.lignes_le(du)
         ]
         par_commune: dict[str, list[int]] = {}
         for indice, en_vigueur in enumerate(lignes):

@@ -73,7 +73,10 @@ MODALITES_PAR_DEFAUT = Modalites()
 
 @dataclass(frozen=True, slots=True)
 class LigneDroit:
-    """Une ligne de droit : taux en %, communes où il s'exerce (`perimetre`), communes où il court (`assiette`) (RG-13)."""
+    """Une ligne de droit : taux en %, communes où il s'exerce (`perimetre`), communes où il court (`assiette`) (RG-13).
+
+    `fin` : dernier jour d'un droit dont l'emprunt garanti est remboursé (RG-23) ; None : celui de la convention.
+    """
 
     identifiant: int
     contrepartie: str
@@ -83,6 +86,11 @@ class LigneDroit:
     assiette: frozenset[str]
     montant_garanti: Decimal | None = None
     libelle: str = ""
+    fin: date | None = None
+
+    def court(self, le: date) -> bool:
+        """Vrai si la ligne n'est pas éteinte ce jour-là (sa convention en vigueur)."""
+        return self.fin is None or le <= self.fin
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,10 @@ class VersionConvention:
     def court_entre(self, debut: date, fin: date) -> bool:
         """Vrai si la version est en vigueur au moins un jour de la période (bornes incluses)."""
         return self.debut <= fin and (self.fin is None or debut <= self.fin)
+
+    def lignes_le(self, le: date) -> tuple[LigneDroit, ...]:
+        """Ses lignes qui ne sont pas éteintes ce jour-là (RG-23)."""
+        return tuple(ligne for ligne in self.lignes if ligne.court(le))
 
     @property
     def taux(self) -> Decimal:
@@ -198,7 +210,7 @@ class Conventions:
         return any(
             version.premieres_locations_dans_le_flux
             and version.court(le)
-            and any(commune in ligne.assiette for ligne in version.lignes)
+            and any(commune in ligne.assiette for ligne in version.lignes_le(le))
             for version in self.versions
         )
 

@@ -147,6 +147,35 @@ class MessageTransmission(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageGarantieEteinte(Message):
+    """Un emprunt garanti est remboursé : ses droits sont prorogés, puis s'éteignent (RG-23)."""
+
+    numero: str
+    dernier_versement: date
+    echeance: date
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Garantie éteinte."""
+        return GenreEnvoi.GARANTIE_ETEINTE
+
+    def objet(self) -> str:
+        """L'objet."""
+        return f"Emprunt garanti remboursé : vos droits de la convention {self.numero}"[:200]
+
+    def phrases(self) -> list[str]:
+        """Le remboursement et la prorogation."""
+        return [
+            (
+                f"{self.emetteur} vous informe que l'emprunt que vous garantissiez est intégralement remboursé (dernier versement le "
+                f"{ecrire_date(self.dernier_versement)}). Les droits que cette garantie vous donne par la convention {self.numero} sont "
+                f"prorogés jusqu'au {ecrire_date(self.echeance)} inclus (article R441-6 du code de la construction et de l'habitation)."
+            ),
+            "La convention se lit sur cette page :",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class MessageMiseADisposition(Message):
     """Un logement est mis à disposition : le courriel n'en dit que l'échéance (RG-46)."""
 

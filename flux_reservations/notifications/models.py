@@ -44,6 +44,7 @@ class GenreEnvoi(models.TextChoices):
     INFORMATION_DEBUT_ANNEE = "information_debut_annee", "Information de début d'année (RG-61)"
     BILAN = "bilan", "Bilan annuel (RG-60)"
     MISE_A_DISPOSITION = "mise_a_disposition", "Logement mis à disposition"
+    GARANTIE_ETEINTE = "garantie_eteinte", "Emprunt garanti remboursé (RG-23)"
     RAPPEL = "rappel", "Rappel d'échéance (RG-67)"
     INVITATION = "invitation", "Invitation à se connecter"
 

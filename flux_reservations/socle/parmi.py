@@ -14,6 +14,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
 
 
+class _TableauDIdentifiants(ArrayField):  # type: ignore[type-arg]  # un tableau d'entiers
+    """Un tableau d'entiers passé tel quel : Django, sinon, prépare un par un des milliers d'identifiants déjà entiers."""
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Les identifiants, sans les relire."""
+        del connection, prepared
+        return value
+
+
 class EstParmi(Func):
     """Condition vraie si la colonne est l'un des identifiants donnés ; se met dans `filter()`."""
 
@@ -22,7 +31,7 @@ class EstParmi(Func):
 
     def __init__(self, colonne: str, identifiants: Iterable[int]) -> None:
         """`colonne` : nom d'un champ entier (`liberation_id`, `logement__pk`)."""
-        tableau = Value(list(identifiants), output_field=ArrayField(BigIntegerField()))
+        tableau = Value(list(identifiants), output_field=_TableauDIdentifiants(BigIntegerField()))
         super().__init__(F(colonne), tableau, output_field=BooleanField())
 
 

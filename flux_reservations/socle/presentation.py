@@ -116,6 +116,19 @@ def ecrire_instant_court(instant: dt.datetime | None) -> str:
     return f"{ecrire_date_courte(local)}, {local.hour}{ESPACE_INSECABLE}h{ESPACE_INSECABLE}{local.minute:02d}"
 
 
+class Lien(str):
+    """Le texte d'une cellule qui mène à ce qui la compose : un nombre qui se déplie, une fiche."""
+
+    __slots__ = ("adresse",)
+    adresse: str
+
+    def __new__(cls, texte: str, adresse: str) -> Lien:
+        """Un texte et son adresse."""
+        lien = super().__new__(cls, texte)
+        lien.adresse = adresse
+        return lien
+
+
 @dataclass(frozen=True, slots=True)
 class Pastille:
     """Un état en deux mots, avec son ton ; le mot suffit à comprendre, la couleur ne fait qu'aider."""

@@ -179,6 +179,7 @@ _CONVENTIONS = [
     Ligne("preparer_avenant", bailleur("a", GESTIONNAIRE), _convention),
     Ligne("signer_convention", bailleur("a", RESPONSABLE), _convention),
     Ligne("resilier_convention", bailleur("a", RESPONSABLE), _convention),
+    Ligne("garantie_remboursee", bailleur("a", RESPONSABLE), lambda m: [m.convention_mairie.droits.get().pk]),
     Ligne("transmettre_convention", bailleur("a", RESPONSABLE), _convention),
     Ligne(
         "texte_convention",
@@ -227,8 +228,23 @@ _BILANS = [
     Ligne("flux_detail", bailleur()),
     *(
         Ligne(nom, bailleur())
-        for nom in ("equilibre", "uniformite", "prevision", "faisabilite", "et_si", "conversion", "egalite")
+        for nom in (
+            "equilibre",
+            "uniformite",
+            "prevision",
+            "faisabilite",
+            "et_si",
+            "conversion",
+            "egalite",
+            "soldes",
+            "publics",
+            "garanties",
+        )
     ),
+    Ligne("soldes_reprendre", bailleur(role=GESTIONNAIRE)),
+    Ligne("solde_saisir", bailleur("a", GESTIONNAIRE), lambda m: [m.convention_mairie.pk]),
+    Ligne("prevision_corriger", bailleur(role=GESTIONNAIRE), lambda _: ["94028"]),
+    Ligne("prevision_moyenne", bailleur(role=GESTIONNAIRE)),
 ]
 _ECHANGES = [
     Ligne("integration", publique()),

@@ -9,9 +9,10 @@ from fractions import Fraction
 import pytest
 
 from bilans.chargement_prevision import prevoir_annee
-from bilans.domaine.chainage import cumuler_les_retards, soldes_de_fin
+from bilans.domaine.chainage import raconter_les_comptes, soldes_a_reprendre, soldes_de_fin
 from bilans.domaine.flux import calculer_flux
 from bilans.domaine.simulation import Impact, avec_des_taux, comparer_impacts, simuler_conversion
+from conventions.domaine.codes import Report
 from conventions.domaine.repli import calculer_replis
 from conventions.domaine.versions import Conventions
 from tests.fabriques import CRETEIL, VITRY, creer_bailleur, creer_liberation, creer_logement
@@ -35,8 +36,28 @@ def test_un_retard_de_l_etat_non_reporte_reste_affiche_et_se_cumule() -> None:
     etat = de_l_etat("25", "5")
     baux = [liberation(A, date(annee, 6, 1)) for annee in (2024, 2025) for _ in range(4)]
     annees = [calculer_flux(faits([etat], baux, annee=annee)) for annee in (2024, 2025)]
-    cumules = {un.compte: un.total for un in cumuler_les_retards(annees)}
+    cumules = {un.compte: un.cumul_non_reporte for un in raconter_les_comptes(reversed(annees)) if un.est_de_l_etat}
     assert cumules == {"ETAT94/prioritaires": 2, "ETAT94/agents": Fraction(4, 10)}
+
+
+@pytest.mark.regle("RG-47")
+def test_un_report_plafonne_perd_ce_qui_depasse_et_le_dit() -> None:
+    # 25 % de 12 baux = 3 de retard ; plafonné à 2 : 2 passent, 1 est perdu. L'an suivant 3 + 2 = 5 : 3 de plus perdus.
+    convention = version(AL, ligne("25"), report=Report.PLAFONNE, report_plafond=2)
+    baux = [liberation(A, date(annee, 6, 1)) for annee in (2024, 2025) for _ in range(12)]
+    n_1 = calculer_flux(faits([convention], baux, annee=2024))
+    n = calculer_flux(faits([convention], baux, reports=soldes_de_fin(n_1)))
+    (histoire,) = raconter_les_comptes([n_1, n])
+    assert [(un.report, un.solde, un.non_reporte) for un in histoire.annees] == [(0, 3, 1), (2, 5, 3)]
+    assert histoire.cumul_non_reporte == 4
+
+
+@pytest.mark.regle("RG-47")
+def test_seuls_les_comptes_sans_solde_d_ouverture_sont_a_reprendre() -> None:
+    action_logement, etat = version(AL, ligne("25")), de_l_etat("25", "5")
+    n_1 = calculer_flux(faits([action_logement, etat], [liberation(A, date(2024, 6, 1)) for _ in range(4)], annee=2024))
+    a_reprendre = soldes_a_reprendre(n_1, {(action_logement.origine, "")})
+    assert a_reprendre == {(etat.origine, "prioritaires"): Decimal(1), (etat.origine, "agents"): Decimal("0.2")}
 
 
 @pytest.mark.regle("RG-35")

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attributions.models import Liberation, SoldeOuverture
+from bilans import recoupement_sql
 from bilans.calcul import calculer_annee
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan
@@ -231,7 +232,8 @@ def test_un_bilan_publie_dont_les_donnees_ont_change_se_voit() -> None:
 def test_verifier_donnees_recoupe_tout_et_dit_ce_qui_diverge(monkeypatch: pytest.MonkeyPatch) -> None:
     JeuAleatoire(31, logements=20, par_an=10)
     assert executer("verifier_donnees")["annees"] == len(annees_a_verifier())
-    monkeypatch.setattr("bilans.recoupement_sql.ASSIETTE", "SELECT 'flux', 9999")
+    faux = recoupement_sql.REQUETE.replace("count(*)::numeric FROM qualifiees", "9999::numeric FROM qualifiees")
+    monkeypatch.setattr("bilans.recoupement_sql.REQUETE", faux)
     erreurs = StringIO()
     with pytest.raises(SystemExit) as sortie:
         call_command("verifier_donnees", stderr=erreurs, stdout=StringIO())

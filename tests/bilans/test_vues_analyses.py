@@ -9,8 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from attributions.models import Orientation
+from bilans.models import Prevision
 from conventions.models import Bailleur, ReservationStock
 from flux_reservations.commun.acteur import Role
+from flux_reservations.socle.presentation import Lien
 from tests.fabriques import (
     CRETEIL,
     VITRY,
@@ -45,9 +47,9 @@ def client_bailleur() -> Client:
     return connecter(bailleur)
 
 
-def connecter(bailleur: Bailleur) -> Client:
+def connecter(bailleur: Bailleur, role: Role = Role.LECTEUR) -> Client:
     client = Client()
-    client.force_login(creer_utilisateur(bailleur, Role.LECTEUR), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(creer_utilisateur(bailleur, role), backend="django.contrib.auth.backends.ModelBackend")
     return client
 
 
@@ -73,7 +75,7 @@ def test_la_part_de_l_etat_se_lit_par_commune(client_bailleur: Client) -> None:
 
 @pytest.mark.regle("RG-32")
 def test_la_prevision_s_affiche_a_cote_du_constate(client_bailleur: Client) -> None:
-    trouvees = {ligne[0]: ligne[-1] for ligne in lignes(client_bailleur, "prevision")}
+    trouvees = {ligne[0]: ligne[5] for ligne in lignes(client_bailleur, "prevision")}
     assert trouvees["Créteil"] == "6"
 
 
@@ -120,3 +122,79 @@ def test_au_dela_de_cent_pour_cent_une_reduction_est_proposee() -> None:
     # 30 + 80 = 110 : l'organisme est ramené à 70.
     premier = lignes(connecter(bailleur), "faisabilite")[0]
     assert [str(case).replace("\u202f", " ").replace("\xa0", " ") for case in premier] == ["ORG", "80,00 %", "70,00 %"]
+
+
+@pytest.mark.regle("RG-50")
+def test_les_publics_se_mesurent_face_aux_objectifs_de_chacun() -> None:
+    # Quatre baux d'Action Logement hors QPV : un DALO, un autre, deux inconnus. 1 sur 2 ≥ 25 % ; 0 premier quartile sur 2 < 25 %.
+    bailleur = creer_bailleur()
+    action_logement = creer_reservataire("AL", "action_logement", "region:11")
+    creer_convention(bailleur, action_logement, [("20", "", "departement:94")])
+    for rang, public in enumerate(("dalo", "autre", "", "")):
+        liberation = creer_liberation(creer_logement(bailleur), date(ANNEE, 1, 5), date_bail=date(ANNEE, 2, 1 + rang))
+        creer_orientation(liberation, action_logement, issue="bail", public=public)
+    mesures = {ligne[1]: [str(case) for case in ligne] for ligne in lignes(connecter(bailleur), "publics")[:3]}
+    assert mesures["DALO et prioritaires"][2:5] == ["1", "2", "2"]
+    assert mesures["DALO et prioritaires"][7] == "tenu"
+    assert mesures["Hors QPV : premier quartile ou relogement"][7] == "non tenu"
+    assert mesures["En QPV : autres quartiles"][7] == "sans objet"
+
+
+@pytest.mark.regle("RG-52")
+@pytest.mark.regle("RG-61")
+def test_la_mobilite_compare_l_annonce_et_le_tenu() -> None:
+    bailleur = creer_bailleur()
+    for rang in range(3):
+        creer_liberation(
+            creer_logement(bailleur), date(ANNEE, 1, 5), date_bail=date(ANNEE, 2, 1 + rang), exclusion="mutation"
+        )
+    Prevision.objects.create(
+        bailleur=bailleur, departement_id="94", annee=ANNEE, commune_id=CRETEIL, mises_en_location=9, exclusions={"mutation": 5}
+    )  # fmt: skip
+    reponse = connecter(bailleur).get("/flux/publics/")
+    mobilite = reponse.context["analyse"].tableaux[1]
+    assert [str(case) for case in mobilite.lignes[0]] == ["Mutation au sein du parc", "5", "3", "−2,0"]
+    assert "elles libèrent 3 logements" in mobilite.note.replace("\xa0", " ")
+
+
+@pytest.mark.regle("RG-32")
+def test_une_prevision_se_corrige_puis_se_fige_a_sa_publication(client_bailleur: Client) -> None:
+    bailleur = Bailleur.objects.get()
+    gestionnaire = connecter(bailleur, Role.GESTIONNAIRE)
+    saisie = {"mises_en_location": 8, "mutation": 2, "anru": 0, "orcod": 0, "insalubrite": 0, "vente": 0}
+    adresse = f"/flux/prevision/{CRETEIL}/corriger/"
+    assert gestionnaire.post(adresse, saisie).status_code == 302
+    assert Prevision.objects.get(commune=CRETEIL).mises_en_location == 8
+    # Les autres communes gardent leur moyenne ; B ne dépasse pas A.
+    assert Prevision.objects.filter(commune=VITRY).exists()
+    assert gestionnaire.post(adresse, saisie | {"mutation": 9}).status_code == 422
+    assert lignes(client_bailleur, "prevision")[0][1:4] == ["8", "2", "6"]
+    assert gestionnaire.post("/flux/prevision/moyenne/").status_code == 302
+    assert not Prevision.objects.exists()
+    gestionnaire.post(adresse, saisie)
+    Prevision.objects.update(publiee_le=timezone.now())
+    assert gestionnaire.post(adresse, saisie).status_code == 409
+    assert "figée" in client_bailleur.get("/flux/prevision/").content.decode()
+    assert client_bailleur.post(adresse, saisie).status_code == 403
+
+
+@pytest.mark.regle("RG-32")
+def test_une_commune_inconnue_n_a_pas_de_prevision_a_corriger(client_bailleur: Client) -> None:
+    del client_bailleur
+    gestionnaire = connecter(Bailleur.objects.get(), Role.GESTIONNAIRE)
+    assert gestionnaire.get("/flux/prevision/75056/corriger/").status_code == 404
+
+
+def test_chaque_nombre_d_une_analyse_mene_a_ses_logements(client_bailleur: Client) -> None:
+    liens = [
+        case
+        for page in ("equilibre", "communes", "prevision", "publics")
+        for ligne in lignes(client_bailleur, page)
+        for case in ligne
+        if isinstance(case, Lien) and "detail" in case.adresse
+    ]
+    assert liens
+    for lien in liens:
+        reponse = client_bailleur.get(lien.adresse)
+        assert reponse.status_code == 200
+        assert reponse.context["depliage"].total == str(lien)

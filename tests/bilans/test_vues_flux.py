@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import date
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -10,6 +13,7 @@ from django.utils import timezone
 
 from conventions.models import Bailleur
 from flux_reservations.commun.acteur import Role
+from flux_reservations.socle.presentation import Lien
 from tests.fabriques import (
     creer_bailleur,
     creer_convention,
@@ -102,3 +106,69 @@ def test_un_reservataire_n_ouvre_pas_le_flux_d_un_bailleur(bailleur: Bailleur) -
     client = Client()
     client.force_login(creer_utilisateur(creer_reservataire()), backend="django.contrib.auth.backends.ModelBackend")
     assert client.get("/flux/").status_code == 403
+
+
+def test_tout_nombre_se_deplie_jusqu_aux_logements(client_bailleur: Client) -> None:
+    """Suit, depuis l'écran Flux, chaque lien de dépliage, et les liens de chaque dépliage ; tous répondent, avec leur règle."""
+    page = client_bailleur.get("/flux/").content.decode()
+    a_suivre = {html.unescape(lien) for lien in re.findall(r'(?:href|hx-get)="([^"]*/flux/detail/[^"]*)"', page)}
+    assert {parse_qs(urlsplit(lien).query)["quoi"][0] for lien in a_suivre} >= {
+        "A", "B", "C", "premieres", "stock", "droit", "entier", "decompte", "attente", "solde", "part",
+    }  # fmt: skip
+    vus: set[str] = set()
+    while a_suivre:
+        lien = a_suivre.pop()
+        vus.add(lien)
+        reponse = client_bailleur.get(lien)
+        assert reponse.status_code == 200, lien
+        depliage = reponse.context["depliage"]
+        assert depliage.regle.startswith("RG-"), lien
+        a_suivre |= {
+            case.adresse
+            for ligne in depliage.lignes
+            for case in ligne
+            if isinstance(case, Lien) and "/flux/detail/" in case.adresse
+        } - vus
+    assert {parse_qs(urlsplit(lien).query)["quoi"][0] for lien in vus} >= {"ligne", "etat", "C-hors-qpv"}
+
+
+@pytest.mark.regle("RG-33")
+def test_une_ligne_de_droit_montre_les_logements_qui_l_ont_formee(client_bailleur: Client) -> None:
+    convention = next(
+        une.compte.convention for une in client_bailleur.get("/flux/").context["lignes"] if une.code == "AL"
+    )
+    droit = client_bailleur.get("/flux/detail/", {"quoi": "droit", "compte": "AL", "convention": convention})
+    (lien,) = [case for case in droit.context["depliage"].lignes[0] if isinstance(case, Lien)]
+    # 9 logements du flux × 20 % = 1,8.
+    assert str(lien) == "9"
+    depliage = client_bailleur.get(lien.adresse).context["depliage"]
+    assert (len(depliage.lignes), depliage.explication[:26]) == (9, "20 % × 9 logements = 1,8, ")
+    assert client_bailleur.get(lien.adresse.replace("ligne=0", "ligne=7")).status_code == 404
+
+
+@pytest.mark.regle("RG-33")
+def test_les_droits_entiers_montrent_leur_arrondi_et_somment_au_flux(client_bailleur: Client) -> None:
+    depliage = client_bailleur.get("/flux/detail/", {"quoi": "entier"}).context["depliage"]
+    # C = 9 : État 2,25 + 0,45 = 2,7 → 2 (0 agent, 2 prioritaires) ; AL 1,8 et bailleur 4,5 : 7 restent, AL 2, bailleur 5.
+    assert {ligne[0]: (ligne[1], ligne[4]) for ligne in depliage.lignes} == {
+        "Réservataire AL": ("1,8000", "2"), "État (agents)": ("0,4500", "0"),
+        "État (prioritaires)": ("2,2500", "2"), "Le bailleur (non réservé)": ("4,5000", "5"),
+    }  # fmt: skip
+    assert depliage.total == "9"
+
+
+@pytest.mark.regle("RG-47")
+def test_le_solde_se_deplie_terme_a_terme(client_bailleur: Client) -> None:
+    convention = next(
+        une.compte.convention for une in client_bailleur.get("/flux/").context["lignes"] if une.code == "AL"
+    )
+    reponse = client_bailleur.get("/flux/detail/", {"quoi": "solde", "compte": "AL", "convention": convention})
+    termes = {ligne[0]: ligne[1] for ligne in reponse.context["depliage"].lignes}
+    assert (termes["Droit théorique"], termes["− décompte"], termes["= solde"]) == ("1,8000", "1", "+0,8000")
+
+
+@pytest.mark.regle("RG-37")
+def test_la_part_hors_qpv_montre_son_numerateur_et_son_denominateur(client_bailleur: Client) -> None:
+    depliage = client_bailleur.get("/flux/detail/", {"quoi": "part", "part": "hors-qpv"}).context["depliage"]
+    assert [ligne[1] for ligne in depliage.lignes] == ["3", "9"]
+    assert client_bailleur.get("/flux/detail/", {"quoi": "part", "part": "autre"}).status_code == 404

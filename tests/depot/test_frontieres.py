@@ -13,7 +13,6 @@ REFERENTIEL = {"Commune", "AncienneCommune", "Departement", "Region", "Territoir
 IDENTITE = {"Jeton", "CleIdempotence", "SessionOuverte", "Rattachement"}
 EXCEPTIONS = {
     ("attributions/views/seances.py", "Inscription"): "bornée aux séances visibles de l'acteur",
-    ("bilans/views/flux.py", "Liberation"): "identifiants rendus par le calcul d'un bailleur déjà vérifié visible",
     ("conventions/api.py", "Droit"): "préchargé depuis des conventions visibles",
     ("conventions/views/elaboration.py", "Piece"): "dépôt au nom du bailleur d'une convention modifiable",
     (

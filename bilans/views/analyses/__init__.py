@@ -1,0 +1,1 @@
+"""Les pages autour du flux : une analyse par module, toutes bâties sur `commun.PageAnalyse` (ecrans.md, bailleur 3)."""

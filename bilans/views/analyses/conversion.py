@@ -1,0 +1,110 @@
+"""La conversion du stock : trois lectures par réservataire, et ce qu'elle aurait changé l'an passé (RG-35)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from attributions.chargement.decompte import charger_conversion
+from bilans.chargement import charger_faits_flux
+from bilans.domaine.simulation import simuler_conversion
+from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple
+from bilans.views.champ import Champ
+from conventions.domaine.conversion import Conversion, convertir_stock
+from flux_reservations.socle.presentation import compter, ecrire_nombre, ecrire_solde, ecrire_taux
+from flux_reservations.socle.requete import Requete
+
+
+class PageConversion(PageAnalyse):
+    """Les trois lectures du stock, réservataire par réservataire (RG-35)."""
+
+    nom, titre = "conversion", "Conversion du stock"
+
+    def analyser(self, request: Requete, champ: Champ) -> Analyse:
+        """Droits de suite actifs, échus, uniques ; taux simple et pondéré ; repli du préfet."""
+        faits = charger_conversion(champ.bailleur, champ.departement, timezone.localdate())
+        lignes = [
+            (
+                un.reservataire.code,
+                ecrire_nombre(un.suite_actifs),
+                ecrire_nombre(un.suite_echus),
+                ecrire_nombre(un.uniques),
+                ecrire_taux(un.taux_simple),
+                ecrire_taux(un.taux_pondere),
+                ecrire_taux(un.taux_de_repli),
+            )
+            for un in convertir_stock(faits)
+        ]
+        tableau = TableauSimple(
+            f"État du stock au {timezone.localdate():%d/%m/%Y}",
+            (
+                "Réservataire",
+                "Suite, actifs",
+                "Suite, échus",
+                "Uniques",
+                "Taux simple",
+                "Taux pondéré par la rotation",
+                "Repli du préfet",
+            ),
+            lignes,
+            note=f"{compter(sum(faits.logements.values()), 'logement')} du champ",
+            vide="Aucun droit en stock dans ce département.",
+        )
+        formulaire = FormulaireImpact(
+            request.GET if "reservataire" in request.GET else None,
+            conversions=[un for un in convertir_stock(faits) if un.taux_simple is not None],
+        )
+        tableaux = [tableau]
+        if formulaire.is_bound and formulaire.is_valid():
+            tableaux.append(_dire_l_impact(champ, formulaire.choisie(), formulaire.cleaned_data["lecture"]))
+        return Analyse(
+            (
+                "Droits de suite actifs rapportés aux logements du champ, puis pondérés par ce qui se libère "
+                "vraiment. Les droits uniques se comptent en nombre ; les échus sont exclus. Choisissez un réservataire "
+                "pour voir ce que sa conversion aurait changé l'an passé."
+            ),
+            "RG-35",
+            tableaux,
+            formulaire=formulaire,
+        )
+
+
+class FormulaireImpact(forms.Form):
+    """Le réservataire dont on simule la conversion, et la lecture du stock retenue."""
+
+    reservataire = forms.ChoiceField(label="Simuler la conversion de")
+    lecture = forms.ChoiceField(label="Au taux", choices=[("simple", "Simple"), ("pondere", "Pondéré par la rotation")])
+
+    def __init__(self, *args: Any, conversions: Sequence[Conversion], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.conversions = {un.reservataire.code: un for un in conversions}
+        champ = self.fields["reservataire"]
+        assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
+        champ.choices = [(code, code) for code in self.conversions]
+
+    def choisie(self) -> Conversion:
+        """La conversion du réservataire choisi."""
+        return self.conversions[self.cleaned_data["reservataire"]]
+
+
+def _dire_l_impact(champ: Champ, conversion: Conversion, lecture: str) -> TableauSimple:
+    """Droits entiers de chacun avec et sans la convention simulée, sur la dernière année civile finie (RG-35)."""
+    annee = min(champ.annee, timezone.localdate().year - 1)
+    taux = (conversion.taux_pondere if lecture == "pondere" else conversion.taux_simple) or Fraction(0)
+    impacts = simuler_conversion(
+        charger_faits_flux(champ.bailleur, champ.departement, annee), conversion.reservataire, taux
+    )
+    return TableauSimple(
+        f"Ce que {conversion.reservataire.code} à {ecrire_taux(taux)} aurait changé en {annee}",
+        ("Compte", "Droits sans la convention", "Droits avec", "Différence"),
+        [
+            (un.compte, ecrire_nombre(un.avant), ecrire_nombre(un.apres), ecrire_solde(un.apres - un.avant))
+            for un in impacts
+            if un.apres != un.avant or un.avant
+        ],
+        note="droits entiers, en logements ; rien n'est écrit",
+    )

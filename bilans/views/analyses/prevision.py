@@ -1,0 +1,204 @@
+"""La prévision (RG-32) : A et B par commune, l'intervalle constaté, ce qui se réalise ; corrigée avant d'être publiée et figée."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from attributions.domaine.codes import Exclusion
+from bilans.actions_prevision import corriger_prevision, revenir_a_la_moyenne
+from bilans.calcul import calculer_annee
+from bilans.chargement_prevision import PrevisionLue, charger_prevision
+from bilans.domaine.prevision import AnneeDeCommune, PrevisionDeCommune, comparer, constater
+from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple, detail, noms_des_communes
+from bilans.views.champ import Champ, lire_champ
+from flux_reservations.acces.reserve import ReserveeMixin
+from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.presentation import Lien, Pastille, ecrire_date, ecrire_nombre, ecrire_solde
+from flux_reservations.socle.requete import Requete
+
+
+class PagePrevision(PageAnalyse):
+    """A et B prévus par commune, face au constaté (RG-32)."""
+
+    nom, titre = "prevision", "Prévision"
+
+    def analyser(self, request: Requete, champ: Champ) -> Analyse:
+        """La prévision retenue, son intervalle, et ce qui est constaté."""
+        calcul = calculer_annee(champ.bailleur, champ.departement, champ.annee)
+        lue = charger_prevision(champ.bailleur.pk, champ.departement, champ.annee)
+        est_modifiable = lue.publiee_le is None and request.acteur.peut(Role.GESTIONNAIRE)
+        tableau = _comparer_au_constate(lue, constater(calcul.faits, calcul.flux), champ, est_modifiable=est_modifiable)
+        actes = []
+        if est_modifiable and lue.est_saisie:
+            actes = [("Revenir à la moyenne calculée", f"{reverse('prevision_moyenne')}?{champ.parametres()}")]
+        return Analyse(
+            "Moyenne des trois années civiles précédentes ; à défaut, patrimoine × rotation. L'intervalle va du plus petit au plus grand "
+            "A constaté ces années-là. Un clic sur une commune corrige sa prévision, jusqu'à la publication de l'information de début "
+            "d'année.",
+            "RG-32",
+            [tableau],
+            [_dire_l_etat(lue)],
+            actes=actes,
+        )
+
+
+def _dire_l_etat(lue: PrevisionLue) -> tuple[str, str]:
+    if lue.publiee_le is not None:
+        return "information", f"Publiée le {ecrire_date(lue.publiee_le)} : cette prévision est figée."
+    if lue.est_saisie:
+        return "information", "Prévision corrigée par vos soins, pas encore publiée."
+    return "information", "Prévision calculée, pas encore publiée."
+
+
+def _comparer_au_constate(
+    lue: PrevisionLue, constates: dict[str, AnneeDeCommune], champ: Champ, *, est_modifiable: bool
+) -> TableauSimple:
+    prevues = {une.commune: une for une in lue.communes}
+    ecarts = comparer(
+        {commune: une.flux for commune, une in prevues.items()},
+        {commune: une.mises_en_location - une.total_exclusions for commune, une in constates.items()},
+    )
+    noms = noms_des_communes(un.commune for un in ecarts)
+    lignes = []
+    for ecart in sorted(ecarts, key=lambda un: noms.get(un.commune, un.commune)):
+        prevue = prevues.get(ecart.commune, PrevisionDeCommune(ecart.commune, 0, {}, 0, 0))
+        nom = noms.get(ecart.commune, ecart.commune)
+        if est_modifiable and ecart.commune in prevues:
+            nom = Lien(nom, f"{reverse('prevision_corriger', args=[ecart.commune])}?{champ.parametres()}")
+        lignes.append(
+            (
+                nom,
+                ecrire_nombre(prevue.mises_en_location),
+                ecrire_nombre(prevue.total_exclusions),
+                ecrire_nombre(prevue.flux),
+                f"{prevue.minimum} – {prevue.maximum}",
+                Lien(ecrire_nombre(ecart.constate), detail(champ, quoi="C", commune=ecart.commune)),
+                ecrire_solde(ecart.ecart),
+                _situer(prevue, constates.get(ecart.commune)),
+            )
+        )
+    prevu, constate = sum(un.prevu for un in ecarts), sum(un.constate for un in ecarts)
+    return TableauSimple(
+        f"Prévision {champ.annee}, par commune",
+        (
+            "Commune",
+            "A prévu",
+            "B prévu",
+            "Flux prévu",
+            "Intervalle de A",
+            "Flux constaté",
+            "Constaté − prévu",
+            "A dans l'intervalle",
+        ),
+        lignes,
+        note=f"flux prévu : {ecrire_nombre(prevu)} ; constaté à ce jour : {ecrire_nombre(constate)}",
+    )
+
+
+def _situer(prevue: PrevisionDeCommune, constatee: AnneeDeCommune | None) -> Pastille | str:
+    """Où tombe A, à ce jour, dans l'intervalle des années passées."""
+    nombre = constatee.mises_en_location if constatee else 0
+    if nombre > prevue.maximum:
+        return Pastille("au-dessus", "attention")
+    return "en dessous" if nombre < prevue.minimum else "oui"
+
+
+class FormulairePrevision(forms.Form):
+    """A et B par motif d'une commune (logements)."""
+
+    mises_en_location = forms.IntegerField(label="Mises en location prévues (A)", min_value=0, max_value=100_000)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for motif in Exclusion:
+            self.fields[motif.value] = forms.IntegerField(
+                label=f"Exclusions prévues : {motif.libelle.lower()}", min_value=0, max_value=100_000
+            )
+
+
+class ActeDePrevision(ReserveeMixin, VueActe):
+    """Un acte sur la prévision du champ lu dans l'adresse."""
+
+    natures, role = frozenset({Nature.BAILLEUR}), Role.GESTIONNAIRE
+    champ: Champ
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit le département et l'année."""
+        self.champ = lire_champ(self.request)
+
+    def retour(self) -> str:
+        """La page de prévision."""
+        return f"{reverse('prevision')}?{self.champ.parametres()}"
+
+    def fil(self) -> list[tuple[str, str]]:
+        """La page de prévision."""
+        return [("Prévision", self.retour())]
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Le champ."""
+        return [("Département", self.champ.departement), ("Année", str(self.champ.annee))]
+
+
+class CorrigerPrevision(ActeDePrevision):
+    """Corriger A et B prévus d'une commune (RG-32)."""
+
+    titre, bouton = "Corriger la prévision d'une commune", "Enregistrer"
+    formulaire = FormulairePrevision
+
+    def preparer(self, **cles: Any) -> None:
+        """La commune de l'adresse, parmi celles que la prévision connaît."""
+        super().preparer()
+        lue = charger_prevision(self.champ.bailleur.pk, self.champ.departement, self.champ.annee)
+        demandee = cles["commune"]
+        prevues = {une.commune: une for une in lue.communes}
+        if demandee not in prevues:
+            raise Introuvable
+        self.prevue = prevues[demandee]
+
+    def initial(self) -> dict[str, Any]:
+        """Ce qui est prévu aujourd'hui."""
+        return {"mises_en_location": self.prevue.mises_en_location, **self.prevue.exclusions}
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """La commune et ce qu'elle a connu."""
+        commune = self.prevue.commune
+        return [
+            ("Commune", noms_des_communes([commune]).get(commune, commune)),
+            *super().recapitulatif(),
+            ("A constaté ces trois dernières années", f"de {self.prevue.minimum} à {self.prevue.maximum} logements"),
+        ]
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Écrit la correction."""
+        corriger_prevision(
+            acteur=self.request.acteur,
+            bailleur_id=self.champ.bailleur.pk,
+            departement=self.champ.departement,
+            annee=self.champ.annee,
+            commune=self.prevue.commune,
+            mises_en_location=donnees["mises_en_location"],
+            exclusions={motif.value: donnees[motif.value] for motif in Exclusion},
+        )
+        return "La prévision de la commune est corrigée."
+
+
+class RevenirALaMoyenne(ActeDePrevision):
+    """Effacer les corrections de l'année (RG-32)."""
+
+    titre, bouton, ton = "Revenir à la moyenne calculée ?", "Effacer les corrections", "danger"
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Efface les corrections."""
+        del donnees
+        revenir_a_la_moyenne(
+            acteur=self.request.acteur,
+            bailleur_id=self.champ.bailleur.pk,
+            departement=self.champ.departement,
+            annee=self.champ.annee,
+        )
+        return "La prévision est de nouveau la moyenne des trois dernières années."
