@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from attributions.actions.seances import DecisionCandidat
-from attributions.domaine.codes import Decision, Exclusion, Public, Reponse, Retrait
+from attributions.actions.commission import DecisionCandidat, PeuDeCandidats
+from attributions.domaine.codes import Decision, Exclusion, MotifPeuDeCandidats, Public, Reponse, Retrait
 from attributions.models import Candidat, EtatSeance, Seance
 from flux_reservations.commun.acteur import Acteur
 
@@ -35,6 +35,19 @@ class FormulaireDate(forms.Form):
     """Un acte daté ; aujourd'hui par défaut."""
 
     le = ChampDate(label="Date", initial=timezone.localdate)
+
+
+class FormulaireMotif(forms.Form):
+    """Un acte qui ne demande que son motif."""
+
+    motif = ChampMotif()
+
+
+class FormulaireCorrectionMiseADisposition(forms.Form):
+    """La date exacte de la mise à disposition, ou son annulation, et pourquoi."""
+
+    le = ChampDate(label="Date exacte", required=False, help_text="Vide : le logement n'a pas été mis à disposition.")
+    motif = ChampMotif()
 
 
 class FormulaireDateMotif(FormulaireDate):
@@ -130,15 +143,36 @@ class FormulaireDecisions(forms.Form):
         for candidat in candidats:
             nom = candidat.numero_demande
             self.fields[f"decision_{candidat.pk}"] = forms.ChoiceField(
-                label=f"Décision pour {nom}", choices=[("", "Non examiné"), *Decision.choix()], required=False
+                label=f"Décision pour {nom}",
+                choices=[("", "Non examiné"), *Decision.choix()],
+                required=False,
+                initial=candidat.decision,
             )
             self.fields[f"rang_{candidat.pk}"] = forms.IntegerField(
-                label=f"Rang de {nom}", min_value=1, max_value=20, required=False
+                label=f"Rang de {nom}", min_value=1, max_value=20, required=False, initial=candidat.rang_caleol
             )
             self.fields[f"motif_{candidat.pk}"] = forms.CharField(
-                label=f"Motif pour {nom}", max_length=200, required=False
+                label=f"Motif pour {nom}", max_length=200, required=False, initial=candidat.motif
             )
-        self.fields["motif_nombre"] = ChampMotif(label="Moins de trois demandes examinées : pourquoi ?", required=False)
+        self.fields["motif_nombre"] = forms.ChoiceField(
+            label="Moins de trois demandes examinées : pourquoi ?",
+            choices=[("", "Trois demandes ou plus sont examinées"), *MotifPeuDeCandidats.choix()],
+            required=False,
+        )
+        self.fields["precision_nombre"] = forms.CharField(
+            label="Précision", max_length=200, required=False, help_text=AVERTISSEMENT_TEXTE_LIBRE
+        )
+
+    def par_candidat(self) -> list[tuple[Candidat, list[forms.BoundField]]]:
+        """Chaque candidat et ses trois champs, pour la mise en page."""
+        return [
+            (candidat, [self[f"{nom}_{candidat.pk}"] for nom in ("decision", "rang", "motif")])
+            for candidat in self.candidats
+        ]
+
+    def peu_de_candidats(self) -> PeuDeCandidats:
+        """Pourquoi moins de trois demandes, si c'est le cas."""
+        return PeuDeCandidats(self.cleaned_data["motif_nombre"], self.cleaned_data["precision_nombre"])
 
     def decisions(self) -> dict[int, DecisionCandidat]:
         """Les décisions saisies, par candidat ; les non examinés sont laissés."""

@@ -1,4 +1,4 @@
-"""Tâches des attributions : chaque jour, les carences et les silences échus (RG-44, RG-46)."""
+"""Tâches des attributions : chaque jour, carences, silences et relances (RG-44, RG-46, RG-67)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 from attributions.actions.candidats import constater_les_silences
 from attributions.actions.lot import reviser_les_lots
 from attributions.actions.mise_a_disposition import constater_les_carences
+from attributions.actions.notifications import relancer_les_reservataires
 from attributions.actions.vie_privee import purger_les_candidats
 from flux_reservations.acces.vie_privee import purger_les_acces
 from flux_reservations.commun.acteur import Acteur
@@ -15,11 +16,15 @@ from flux_reservations.commun.acteur import Acteur
 
 @shared_task(name="attributions.constater_les_echeances")
 def constater_les_echeances() -> dict[str, int]:
-    """Constate carences et silences du jour ; la relancer ne change rien de plus."""
+    """Constate carences et silences du jour, puis relance qui tarde : chaque acte est sa propre transaction.
+
+    La relancer, à deux ou après un arrêt brutal, reprend ce qui manque et ne refait rien.
+    """
     acteur, aujourd_hui = Acteur.systeme("échéances du jour"), timezone.localdate()
     return {
         "carences": len(constater_les_carences(acteur=acteur, le=aujourd_hui)),
         "silences": len(constater_les_silences(acteur=acteur, le=aujourd_hui)),
+        "relances": len(relancer_les_reservataires(acteur=acteur, le=aujourd_hui)),
         "lots": reviser_les_lots(acteur=acteur, le=aujourd_hui),
     }
 

@@ -15,11 +15,12 @@ from typing import Any
 from django.db.models import Q
 
 from attributions.domaine.codes import COMPTE_BAILLEUR, Decision, Exclusion, Public, Reponse, nommer_compte
+from attributions.domaine.publics import mesurer
 from attributions.models import Candidat
 from bilans.calcul import CalculAnnuel
 from bilans.domaine.equilibre import equilibre_du_compte, part_realisee_par_commune
 from bilans.domaine.lignes import Attribution, Section, attributions_de_l_annee
-from bilans.domaine.publics import menages_de_l_annee, mesurer, mesurer_la_mobilite
+from bilans.domaine.publics import menages_de_l_annee, mesurer_la_mobilite
 from bilans.domaine.secret import TOTAL, masquer
 from bilans.domaine.suites import presenter_suites, suites_de_l_annee
 from conventions.domaine.codes import SousContingent

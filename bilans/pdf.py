@@ -11,11 +11,11 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from attributions.domaine.publics import Objectif
 from bilans.calcul import CalculAnnuel
 from bilans.document import composer_document
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.domaine.lignes import Section
-from bilans.domaine.publics import Objectif
 from bilans.tableaux import AXES, COLONNES_D_UNE_FICHE, LectureDuBilan
 from conventions.models import Bailleur
 from flux_reservations.socle.pdf import produire_pdf
@@ -34,11 +34,6 @@ _SOMMAIRE = (
     ("regles", "Règles appliquées et sources"),
     ("fiches", "Une fiche par réservataire"),
 )
-_OBJECTIFS: dict[str, str] = {
-    Objectif.PRIORITAIRES: "Ménages DALO et prioritaires",
-    Objectif.PREMIER_QUARTILE_HORS_QPV: "Premier quartile ou relogements, hors QPV",
-    Objectif.AUTRES_QUARTILES_EN_QPV: "Autres quartiles, en QPV",
-}
 
 
 def nom_du_fichier(siren: str, departement: str, annee: int, extension: str, genre: str = "bilan") -> str:
@@ -86,7 +81,7 @@ def _lire_objectifs(lecture: LectureDuBilan) -> list[dict[str, str]]:
     resultats = {True: "Tenu", False: "Non tenu", None: "Publics inconnus"}
     return [
         {
-            "libelle": _OBJECTIFS[objectif["objectif"]],
+            "libelle": Objectif(objectif["objectif"]).libelle,
             "nom": lecture.nom(objectif["compte"]) if objectif["compte"] else "Ensemble des baux",
             "seuil": ecrire_taux(Fraction(objectif["seuil"]), 0),
             "resultat": resultats[objectif["est_tenu"]],

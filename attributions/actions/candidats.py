@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from datetime import date
 
 from django.db import IntegrityError, transaction
 
 from attributions.actions.parcours import enregistrer, verrouiller_orientation
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Reponse
-from attributions.domaine.parcours import Offre, avertir_numero_demande, est_silence, verifier_apres
+from attributions.domaine.parcours import Offre, avertir_numero_demande, est_silence, tous_ont_refuse, verifier_apres
 from attributions.models import Candidat, Orientation
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
+
+logger = logging.getLogger(__name__)
 
 
 def presenter_candidat(
@@ -35,9 +39,11 @@ def presenter_candidat(
         orientation, _, parcours = verrouiller_orientation(
             acteur, orientation_id, permises=Orientation.objects.presentables_par(acteur)
         )
-        if parcours.caleol is not None and parcours.decision in DECISIONS_FAVORABLES:
+        if parcours.est_attribuee:
             raise ErreurMetier(
-                "deja_decide", "La CALEOL a déjà attribué ce logement : on n'y ajoute plus de candidat.", regle="RG-43"
+                "deja_decide",
+                "La CALEOL a déjà attribué ce logement : on n'y ajoute plus de candidat, sauf si tous ceux qu'elle a retenus refusent.",
+                regle="RG-43",
             )
         verifier_apres(
             "date_proposition", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition"
@@ -45,11 +51,17 @@ def presenter_candidat(
         try:
             with transaction.atomic():
                 candidat = Candidat.objects.create(
-                    orientation=orientation, numero_demande=numero, public=public, nb_personnes=nb_personnes
+                    orientation=orientation,
+                    numero_demande=numero,
+                    public=public,
+                    nb_personnes=nb_personnes,
+                    date_presentation=le,
                 )
         except IntegrityError as erreur:
             raise ErreurMetier(
-                "candidat_en_double", "Cette demande est déjà présentée pour ce logement.", champ="numero_demande"
+                "candidat_en_double",
+                "Cette demande est déjà présentée pour ce logement : vérifiez le numéro, ou retirez l'autre ligne.",
+                champ="numero_demande",
             ) from erreur
         enregistrer(
             acteur,
@@ -63,7 +75,7 @@ def presenter_candidat(
 def retirer_candidat(*, acteur: Acteur, candidat_id: int) -> None:
     """Retire un candidat que la CALEOL n'a pas encore examiné ; sans candidat, la proposition n'est plus datée."""
     with transaction.atomic():
-        candidat = _verrouiller_candidat(acteur, candidat_id)
+        candidat = verrouiller_candidat(acteur, candidat_id)
         orientation, _, _ = verrouiller_orientation(
             acteur, candidat.orientation_id, permises=Orientation.objects.presentables_par(acteur)
         )
@@ -82,35 +94,48 @@ def retirer_candidat(*, acteur: Acteur, candidat_id: int) -> None:
 def notifier_offre(*, acteur: Acteur, candidat_id: int, le: date) -> Candidat:
     """Date la notification de l'offre : dix jours au moins courent du lendemain (RG-44)."""
     with transaction.atomic():
-        candidat = _verrouiller_candidat(acteur, candidat_id)
+        candidat = verrouiller_candidat(acteur, candidat_id)
         if candidat.decision not in DECISIONS_FAVORABLES:
             raise ErreurMetier(
-                "sans_attribution", "La CALEOL n'a pas attribué le logement à ce candidat.", regle="RG-43"
+                "sans_attribution",
+                "La CALEOL n'a pas attribué le logement à ce candidat : décidez d'abord en séance.",
+                regle="RG-43",
             )
         if candidat.date_notification is not None:
             raise ErreurMetier("deja_notifie", f"L'offre est notifiée depuis le {candidat.date_notification:%d/%m/%Y}.")
         _refuser_hors_rang(candidat)
         verifier_apres("date_notification", le, candidat.orientation.date_caleol, "la décision de la CALEOL")
-        _enregistrer_candidat(acteur, candidat, "notifier_offre", date_notification=le)
+        enregistrer_candidat(acteur, candidat, "notifier_offre", {"date_notification": le})
     return candidat
 
 
 def repondre(*, acteur: Acteur, candidat_id: int, reponse: str, le: date, motif: str = "") -> Candidat:
-    """Enregistre la réponse du demandeur ; un refus laisse le rang suivant (RG-43, RG-44)."""
+    """Enregistre la réponse du demandeur ; un refus laisse le rang suivant (RG-43, RG-44).
+
+    Un désistement peut précéder l'offre. Quand tous ont refusé, la décision de la commission ne tient plus : rien n'est décompté à
+    ce titre et le réservataire propose de nouveau (RG-46).
+    """
     if reponse not in set(Reponse):
         raise ErreurMetier(
             "reponse_inconnue", "Choisissez une réponse : accepte, refuse, désistement.", champ="reponse"
         )
     with transaction.atomic():
-        candidat = _verrouiller_candidat(acteur, candidat_id)
-        if candidat.date_notification is None:
+        candidat = verrouiller_candidat(acteur, candidat_id)
+        if candidat.date_notification is None and reponse != Reponse.DESISTEMENT:
             raise ErreurMetier("etape_sautee", "Notifiez d'abord l'offre à ce demandeur.", regle="RG-44")
         if candidat.reponse:
             raise ErreurMetier(
-                "deja_repondu", f"Ce demandeur a déjà répondu ({candidat.get_reponse_display().lower()})."
+                "deja_repondu",
+                f"Ce demandeur a déjà répondu ({candidat.get_reponse_display().lower()}) : corrigez sa réponse, avec un motif.",
             )
-        verifier_apres("date_reponse", le, candidat.date_notification, "la notification de l'offre")
-        _enregistrer_candidat(acteur, candidat, "repondre", motif=motif, reponse=reponse, date_reponse=le)
+        plancher = candidat.date_notification or candidat.orientation.date_caleol
+        verifier_apres("date_reponse", le, plancher, "la notification de l'offre")
+        changements: dict[str, object] = {"reponse": reponse, "date_reponse": le}
+        if motif.strip():
+            changements["motif"] = motif.strip()
+        enregistrer_candidat(acteur, candidat, "repondre", changements, motif)
+        if reponse != Reponse.ACCEPTE:
+            _reprendre_la_presentation(acteur, candidat)
     return candidat
 
 
@@ -119,11 +144,27 @@ def constater_les_silences(*, acteur: Acteur, le: date) -> list[Candidat]:
     attente = Candidat.objects.modifiables_par(acteur).filter(
         date_notification__isnull=False, reponse="", orientation__issue="en_cours"
     )
-    return [
-        repondre(acteur=acteur, candidat_id=candidat.pk, reponse=Reponse.SILENCE, le=le)
-        for candidat in attente
+    echus = [
+        candidat.pk
+        for candidat in attente.order_by("pk")
         if est_silence(Offre(candidat.rang_caleol or 1, candidat.date_notification, candidat.reponse), le)
     ]
+    clos = []
+    for cle in echus:
+        try:
+            clos.append(repondre(acteur=acteur, candidat_id=cle, reponse=Reponse.SILENCE, le=le))
+        except ErreurMetier as refus:
+            logger.info("candidat=%s : %s, réglé entre-temps", cle, refus.code)
+    return clos
+
+
+def _reprendre_la_presentation(acteur: Acteur, candidat: Candidat) -> None:
+    """Si tous ceux que la commission a retenus ont refusé, sa décision tombe : l'orientation attend d'autres candidats (RG-46)."""
+    orientation, _, parcours = verrouiller_orientation(
+        acteur, candidat.orientation_id, permises=Orientation.objects.presentables_par(acteur)
+    )
+    if parcours.est_attribuee and tous_ont_refuse(parcours.offres):
+        enregistrer(acteur, orientation, "reprendre_la_presentation", {"date_caleol": None, "decision": ""})
 
 
 def _compter(orientation: Orientation) -> int:
@@ -131,7 +172,8 @@ def _compter(orientation: Orientation) -> int:
     return Candidat.objects.filter(orientation_id=orientation.pk).count()
 
 
-def _verrouiller_candidat(acteur: Acteur, candidat_id: int) -> Candidat:
+def verrouiller_candidat(acteur: Acteur, candidat_id: int) -> Candidat:
+    """Le candidat verrouillé ; lève `Introuvable` ou `AccesRefuse`."""
     permis = Candidat.objects.modifiables_par(acteur).filter(pk=candidat_id)
     candidat = permis.select_for_update(of=("self",)).select_related("orientation__liberation").first()
     if candidat is None:
@@ -152,19 +194,21 @@ def _refuser_hors_rang(candidat: Candidat) -> None:
         )
 
 
-def _enregistrer_candidat(
-    acteur: Acteur, candidat: Candidat, action: str, *, motif: str = "", **changements: object
+def enregistrer_candidat(
+    acteur: Acteur, candidat: Candidat, action: str, changements: Mapping[str, object], motif: str = ""
 ) -> None:
+    """Écrit les champs changés du candidat et le journal ; le motif d'un demandeur, purgeable, n'y entre pas (RG-71)."""
     avant = {champ: getattr(candidat, champ) for champ in changements}
     for champ, valeur in changements.items():
         setattr(candidat, champ, valeur)
     candidat.save(update_fields=list(changements))
+    traces = [champ for champ in changements if champ != "motif"]
     journaliser(
         acteur=acteur,
         action=action,
         objet=candidat,
         organisme_id=candidat.orientation.liberation.bailleur_id,
-        avant=avant,
-        apres=changements,
+        avant={champ: avant[champ] for champ in traces},
+        apres={champ: changements[champ] for champ in traces},
         motif=motif,
     )

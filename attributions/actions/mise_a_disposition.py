@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 
 from django.db import transaction
 
 from attributions.actions.lot import reviser_le_lot_de
-from attributions.actions.parcours import enregistrer, verrouiller_orientation
+from attributions.actions.notifications import annoncer_la_carence, notifier_la_mise_a_disposition
+from attributions.actions.parcours import enregistrer, exiger_un_motif, verrouiller_orientation
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
 from attributions.domaine.codes import Issue
-from attributions.domaine.parcours import est_en_carence, limite_de_presentation, verifier_apres
+from attributions.domaine.parcours import Parcours, est_en_carence, limite_de_presentation, verifier_apres
 from attributions.models import Orientation
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.socle.journal import journaliser
 
+logger = logging.getLogger(__name__)
+
 
 def mettre_a_disposition(*, acteur: Acteur, orientation_id: int, le: date) -> Orientation:
-    """Notifie le logement au réservataire : le délai de présentation court de cette date (RG-46).
+    """Notifie le logement au réservataire, avec sa fiche : le délai de présentation court de cette date (RG-46, RG-66).
 
     Lève `ErreurMetier` si le logement est au bailleur, déjà mis à disposition, ou si la date précède l'orientation.
     """
     with transaction.atomic():
-        orientation, _, parcours = verrouiller_orientation(
+        orientation, convention, parcours = verrouiller_orientation(
             acteur, orientation_id, permises=Orientation.objects.modifiables_par(acteur)
         )
         if parcours.est_au_bailleur:
@@ -33,17 +37,18 @@ def mettre_a_disposition(*, acteur: Acteur, orientation_id: int, le: date) -> Or
         if parcours.mise_a_disposition is not None:
             raise ErreurMetier(
                 "deja_mis_a_disposition",
-                f"Ce logement est à disposition depuis le {parcours.mise_a_disposition:%d/%m/%Y}.",
+                f"Ce logement est à disposition depuis le {parcours.mise_a_disposition:%d/%m/%Y} : si la date est fausse, corrigez-la "
+                "avec un motif.",
             )
         verifier_apres("date_mise_a_disposition", le, parcours.date_orientation, "l'orientation")
         enregistrer(acteur, orientation, "mettre_a_disposition", {"date_mise_a_disposition": le})
+        notifier_la_mise_a_disposition(acteur, orientation, convention)
     return orientation
 
 
 def prolonger_le_delai(*, acteur: Acteur, orientation_id: int, jusqu_au: date, motif: str) -> Orientation:
     """Repousse la date limite de présentation ; ne la raccourcit jamais."""
-    if not motif.strip():
-        raise ErreurMetier("motif_obligatoire", "Dites pourquoi le délai est prolongé.", champ="motif")
+    exiger_un_motif(motif, "Dites pourquoi le délai est prolongé.")
     with transaction.atomic():
         orientation, _, parcours = verrouiller_orientation(
             acteur, orientation_id, permises=Orientation.objects.modifiables_par(acteur)
@@ -66,16 +71,21 @@ def prolonger_le_delai(*, acteur: Acteur, orientation_id: int, jusqu_au: date, m
 def rendre(*, acteur: Acteur, orientation_id: int, le: date, motif: str) -> Orientation:
     """Le réservataire rend le logement : rien n'est décompté, le moteur le propose de nouveau sans lui (RG-46).
 
-    Lève `ErreurMetier` sans motif, pour un compte du bailleur, ou si des candidats sont déjà attribués.
+    Lève `ErreurMetier` sans motif, pour un compte du bailleur, ou si la CALEOL l'a attribué.
     """
-    if not motif.strip():
-        raise ErreurMetier("motif_obligatoire", "Dites pourquoi le logement est rendu.", champ="motif")
+    exiger_un_motif(motif, "Dites pourquoi le logement est rendu.")
     with transaction.atomic():
         orientation, _, parcours = verrouiller_orientation(
             acteur, orientation_id, permises=Orientation.objects.presentables_par(acteur)
         )
         if parcours.est_au_bailleur:
             raise ErreurMetier("compte_du_bailleur", "Le bailleur ne rend pas un logement à lui-même : réorientez-le.")
+        if parcours.est_attribuee:
+            raise ErreurMetier(
+                "deja_decide",
+                "La CALEOL a attribué ce logement : il ne se rend plus. Saisissez les réponses des candidats, ou annulez la décision.",
+                regle="RG-43",
+            )
         verifier_apres(
             "date_rendu", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition"
         )
@@ -92,13 +102,15 @@ def constater_carence(*, acteur: Acteur, orientation_id: int, le: date) -> Orien
     `ErreurMetier` tant que le délai court.
     """
     with transaction.atomic():
-        orientation, _, parcours = verrouiller_orientation(
+        orientation, convention, parcours = verrouiller_orientation(
             acteur, orientation_id, permises=Orientation.objects.modifiables_par(acteur)
         )
-        if not est_en_carence(parcours, le):
+        limite = limite_de_presentation(parcours)
+        if limite is None or not est_en_carence(parcours, le):
             raise ErreurMetier(
                 "delai_en_cours",
-                "Le délai de présentation n'est pas passé, ou un candidat est présenté.",
+                f"Il n'y a pas carence : {_pourquoi_pas(parcours, limite)}",
+                champ="le",
                 regle="RG-46",
             )
         enregistrer(acteur, orientation, "constater_carence", {"issue": Issue.CARENCE.value})
@@ -106,7 +118,7 @@ def constater_carence(*, acteur: Acteur, orientation_id: int, le: date) -> Orien
             liberation=orientation.liberation,
             rang=orientation.rang + 1,
             date_orientation=le,
-            motif=f"Reprise pour un tour après la carence de {orientation.compte}",
+            motif=f"Reprise pour un tour après la carence de {orientation.nom_du_compte}",
             decidee_par_id=acteur.utilisateur_id,
         )
         journaliser(
@@ -116,6 +128,7 @@ def constater_carence(*, acteur: Acteur, orientation_id: int, le: date) -> Orien
             organisme_id=orientation.liberation.bailleur_id,
             apres={"compte": reprise.compte, "rang": reprise.rang, "date_orientation": le},
         )
+        annoncer_la_carence(acteur, orientation, convention, limite)
     return reprise
 
 
@@ -126,10 +139,25 @@ def constater_les_carences(*, acteur: Acteur, le: date) -> list[Orientation]:
         .en_cours()
         .filter(reservataire__isnull=False, date_mise_a_disposition__isnull=False, date_proposition__isnull=True)
     )
-    orientations = list(avec_parcours(attente))
+    orientations = list(avec_parcours(attente).order_by("pk"))
     conventions = conventions_en_cause(orientations)
-    return [
-        constater_carence(acteur=acteur, orientation_id=orientation.pk, le=le)
-        for orientation in orientations
-        if est_en_carence(lire_parcours(orientation, conventions.get(orientation.pk)), le)
-    ]
+    reprises = []
+    for orientation in orientations:
+        if not est_en_carence(lire_parcours(orientation, conventions.get(orientation.pk)), le):
+            continue
+        try:
+            reprises.append(constater_carence(acteur=acteur, orientation_id=orientation.pk, le=le))
+        except ErreurMetier as refus:
+            logger.info("orientation=%s : %s, réglé entre-temps", orientation.pk, refus.code)
+    return reprises
+
+
+def _pourquoi_pas(parcours: Parcours, limite: date | None) -> str:
+    """Ce qui empêche de constater une carence, et que faire."""
+    if limite is None:
+        return "cette orientation n'a pas de délai de présentation (gestion déléguée, ou compte du bailleur)."
+    if parcours.mise_a_disposition is None:
+        return "le logement n'a pas été mis à disposition. Notifiez-le d'abord : le délai court de cette date."
+    if parcours.proposition is not None:
+        return "un candidat est présenté. Inscrivez le logement à une séance."
+    return f"le délai court jusqu'au {limite:%d/%m/%Y} inclus. Attendez cette date, ou que le réservataire rende le logement."

@@ -1,4 +1,4 @@
-"""Orienter un logement libéré : suivre le moteur, choisir un autre compte, revenir en arrière (RG-41).
+"""Orienter un logement libéré : suivre le moteur, ou choisir un autre compte (RG-41).
 
 Chaque décision se prend sous le verrou des comptes, sur un état recalculé : ce que l'agent a vu (`vu`) doit être
 encore vrai, sinon rien n'est décidé et le lot revu lui est montré.
@@ -15,14 +15,13 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from attributions.actions.lot import deposer_le_lot, reviser_le_lot_de, verrouiller_les_comptes
+from attributions.actions.lot import deposer_le_lot, verrouiller_les_comptes
 from attributions.chargement.comptes import Comptes, etablir_le_lot, presenter_eligibles
 from attributions.chargement.moteur import AnneeDuMoteur
-from attributions.domaine.codes import Exclusion, Issue, Retrait
+from attributions.domaine.codes import Issue
 from attributions.domaine.lot_vivant import DecisionDuMoteur, LotVivant
 from attributions.domaine.rejeu import code_public, partie_de
 from attributions.models import Liberation, Orientation, Proposition
-from conventions.domaine.codes import Code
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
@@ -36,7 +35,7 @@ def orienter(
     `vu` : le compte proposé que l'agent avait sous les yeux. Lève `Conflit` si la proposition a changé depuis ou si
     le logement vient d'être orienté, `ErreurMetier` si le compte n'est pas éligible ou si le motif manque.
     """
-    liberation = _trouver_liberation(acteur, liberation_id)
+    liberation = trouver_liberation(acteur, liberation_id)
     return _decider_ensemble(
         acteur, Comptes.d_une_liberation(liberation, le), le, [(liberation.pk, vu, compte, motif)]
     )[0]
@@ -48,7 +47,7 @@ def suivre_les_propositions(*, acteur: Acteur, vus: Mapping[int, str], le: date)
     `vus` : par libération, le compte que l'agent avait sous les yeux. Un lot est d'un seul département et d'une seule
     année.
     """
-    liberations = [_trouver_liberation(acteur, identifiant) for identifiant in sorted(vus)]
+    liberations = [trouver_liberation(acteur, identifiant) for identifiant in sorted(vus)]
     if not liberations:
         return []
     tous = {Comptes.d_une_liberation(liberation, le) for liberation in liberations}
@@ -69,7 +68,7 @@ def _decider_ensemble(acteur: Acteur, comptes: Comptes, le: date, demandes: list
     """
     with transaction.atomic():
         verrouiller_les_comptes(comptes)
-        lignes = _verrouiller_liberations(acteur, [demande[0] for demande in demandes])
+        lignes = verrouiller_liberations(acteur, [demande[0] for demande in demandes])
         _refuser_les_deja_orientees(lignes)
         chargee, vivant = etablir_le_lot(comptes, le)
         perimee = ""
@@ -185,160 +184,7 @@ def _tracer(decision: DecisionDuMoteur, proposition: Proposition | None, le: dat
     }
 
 
-def annuler_l_orientation(*, acteur: Acteur, orientation_id: int, le: date, motif: str) -> Orientation:
-    """Revient sur une décision tant que rien n'est notifié : l'orientation est retirée, le logement revient dans le lot."""
-    _exiger_un_motif(motif)
-    permises = Orientation.objects.modifiables_par(acteur)
-    orientation = (
-        permises.filter(pk=orientation_id)
-        .select_related("liberation__logement__commune", "liberation__bailleur")
-        .first()
-    )
-    if orientation is None:
-        if Orientation.objects.visibles_par(acteur).filter(pk=orientation_id).exists():
-            raise AccesRefuse
-        raise Introuvable
-    comptes = Comptes.d_une_liberation(orientation.liberation, le)
-    with transaction.atomic():
-        verrouiller_les_comptes(comptes)
-        orientation = (
-            Orientation.objects.select_for_update(of=("self",))
-            .select_related("liberation", "reservataire")
-            .get(pk=orientation_id)
-        )
-        _refuser_si_notifiee(orientation)
-        _retirer_l_orientation(acteur, orientation, motif, "annuler_l_orientation")
-        chargee, vivant = etablir_le_lot(comptes, le)
-        deposer_le_lot(
-            acteur, comptes, chargee, vivant, f"annulation de l'orientation de {orientation.liberation.numero}"
-        )
-    return orientation
-
-
-def _refuser_si_notifiee(orientation: Orientation) -> None:
-    if orientation.issue != Issue.EN_COURS:
-        raise ErreurMetier(
-            "orientation_finie",
-            f"Cette orientation est terminée ({orientation.get_issue_display().lower()}) : elle ne s'annule plus.",
-        )
-    if orientation.date_mise_a_disposition or orientation.date_proposition or orientation.date_caleol:
-        raise ErreurMetier(
-            "deja_notifie",
-            "Le logement a été mis à disposition : demandez au réservataire de le rendre, ou attendez la fin du délai.",
-            regle="RG-46",
-        )
-
-
-def _retirer_l_orientation(acteur: Acteur, orientation: Orientation, motif: str, action: str) -> None:
-    orientation.issue = Issue.RETIRE
-    orientation.save(update_fields=["issue"])
-    journaliser(
-        acteur=acteur,
-        action=action,
-        objet=orientation,
-        organisme_id=orientation.liberation.bailleur_id,
-        avant={"issue": Issue.EN_COURS.value},
-        apres={"issue": Issue.RETIRE.value, "compte": orientation.compte},
-        motif=motif.strip(),
-    )
-
-
-def exclure(*, acteur: Acteur, liberation_id: int, exclusion: str, le: date, motif: str = "") -> Liberation:
-    """Qualifie une libération : `exclusion` la soustrait du flux, vide l'y remet (RG-31). Requalifier demande un motif.
-
-    Une orientation en cours, pas encore notifiée, est retirée : le compte n'est pas décompté (RG-46).
-    """
-    return _requalifier(
-        acteur, liberation_id, le, motif, {"exclusion": exclusion, "motif_exclusion": motif.strip()}, "exclure"
-    )
-
-
-def retirer_la_liberation(*, acteur: Acteur, liberation_id: int, retrait: str, le: date, motif: str = "") -> Liberation:
-    """Retire une libération : congé annulé, gel ou vente (RG-40) ; `retrait` vide la rétablit. Refusée si un bail est signé."""
-    return _requalifier(
-        acteur, liberation_id, le, motif, {"retrait": retrait, "motif_retrait": motif.strip()}, "retirer_la_liberation"
-    )
-
-
-def decaler_la_disponibilite(
-    *, acteur: Acteur, liberation_id: int, disponible_le: date, le: date, motif: str = ""
-) -> Liberation:
-    """Change la date de disponibilité d'une libération (RG-40) : l'état des comptes est rejoué à sa nouvelle place."""
-    return _requalifier(
-        acteur, liberation_id, le, motif, {"date_disponibilite": disponible_le}, "decaler_la_disponibilite"
-    )
-
-
-def _requalifier(
-    acteur: Acteur, liberation_id: int, le: date, motif: str, changements: Mapping[str, Any], action: str
-) -> Liberation:
-    depart = _trouver_liberation(acteur, liberation_id)
-    comptes = Comptes.d_une_liberation(depart, le)
-    with transaction.atomic():
-        verrouiller_les_comptes(comptes)
-        liberation = _verrouiller_liberations(acteur, [liberation_id])[liberation_id]
-        en_cours = liberation.orientations.select_for_update(of=("self",)).filter(issue=Issue.EN_COURS).first()
-        _verifier_la_requalification(liberation, changements, en_cours, motif)
-        avant = {champ: getattr(liberation, champ) for champ in changements}
-        for champ, valeur in changements.items():
-            setattr(liberation, champ, valeur)
-        liberation.save(update_fields=list(changements))
-        if en_cours is not None and (liberation.exclusion or liberation.retrait):
-            _retirer_l_orientation(acteur, en_cours, motif, "retirer_l_orientation")
-        journaliser(
-            acteur=acteur,
-            action=action,
-            objet=liberation,
-            organisme_id=liberation.bailleur_id,
-            avant=avant,
-            apres=dict(changements),
-            motif=motif.strip(),
-        )
-        reviser_le_lot_de(acteur=acteur, liberation=depart, le=le, cause=f"{liberation.numero} requalifiée")
-    return liberation
-
-
-_CODES: Mapping[str, type[Code]] = {"exclusion": Exclusion, "retrait": Retrait}
-
-
-def _verifier_la_requalification(
-    liberation: Liberation, changements: Mapping[str, Any], en_cours: Orientation | None, motif: str
-) -> None:
-    """Lève `ErreurMetier` : code inconnu, bail signé, logement notifié, motif manquant."""
-    for champ, valeur in changements.items():
-        choix = _CODES.get(champ)
-        if choix is not None and valeur and valeur not in set(choix):
-            raise ErreurMetier("code_inconnu", f"« {valeur} » n'est pas un motif connu.", champ=champ)
-    if changements.get("retrait") and liberation.date_bail is not None:
-        raise ErreurMetier("bail_signe", "Un bail est signé : cette libération ne se retire plus.", regle="RG-40")
-    change = (
-        liberation.exclusion
-        or liberation.retrait
-        or liberation.orientations.exists()
-        or "date_disponibilite" in changements
-    )
-    if change:
-        _exiger_un_motif(motif)
-    if (
-        en_cours is not None
-        and en_cours.date_mise_a_disposition
-        and (changements.get("exclusion") or changements.get("retrait"))
-    ):
-        raise ErreurMetier(
-            "deja_notifie",
-            f"Le logement est à la disposition de {en_cours.compte} : qu'il le rende d'abord, puis requalifiez.",
-            regle="RG-46",
-        )
-
-
-def _exiger_un_motif(motif: str) -> None:
-    if not motif.strip():
-        raise ErreurMetier(
-            "motif_obligatoire", "Dites pourquoi : le motif est gardé avec le changement.", champ="motif"
-        )
-
-
-def _trouver_liberation(acteur: Acteur, liberation_id: int) -> Liberation:
+def trouver_liberation(acteur: Acteur, liberation_id: int) -> Liberation:
     """La libération, si l'acteur peut l'orienter ; lève `Introuvable` (404) ou `AccesRefuse` (403)."""
     permises = Liberation.objects.modifiables_par(acteur).select_related("bailleur", "logement__commune")
     liberation = permises.filter(pk=liberation_id).first()
@@ -349,7 +195,7 @@ def _trouver_liberation(acteur: Acteur, liberation_id: int) -> Liberation:
     return liberation
 
 
-def _verrouiller_liberations(acteur: Acteur, identifiants: list[int]) -> dict[int, Liberation]:
+def verrouiller_liberations(acteur: Acteur, identifiants: list[int]) -> dict[int, Liberation]:
     """Ces libérations, verrouillées, telles qu'elles sont maintenant."""
     lignes = (
         Liberation.objects.modifiables_par(acteur)

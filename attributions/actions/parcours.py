@@ -8,7 +8,7 @@ from typing import Any
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
 from attributions.domaine.codes import Issue
 from attributions.domaine.parcours import Parcours
-from attributions.models import Orientation
+from attributions.models import EtatSeance, Orientation, Seance
 from attributions.models.orientations import OrientationQuerySet
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
@@ -37,6 +37,28 @@ def verrouiller_orientation(
             f"Cette orientation est terminée ({orientation.get_issue_display().lower()}) : elle ne change plus.",
         )
     return orientation, convention, lire_parcours(orientation, convention)
+
+
+def verrouiller_seance(acteur: Acteur, seance_id: int) -> Seance:
+    """La séance verrouillée, encore ouverte ; lève `Introuvable`, `AccesRefuse`, ou `ErreurMetier` si elle est close."""
+    seance = Seance.objects.modifiables_par(acteur).filter(pk=seance_id).select_for_update(of=("self",)).first()
+    if seance is None:
+        if Seance.objects.visibles_par(acteur).filter(pk=seance_id).exists():
+            raise AccesRefuse
+        raise Introuvable
+    if seance.etat != EtatSeance.PREVUE:
+        raise ErreurMetier(
+            "seance_close",
+            f"La séance du {seance.date:%d/%m/%Y} est close : ses décisions ne changent plus. Inscrivez le logement à une "
+            "prochaine séance, ou annulez la décision depuis sa fiche, avec un motif.",
+        )
+    return seance
+
+
+def exiger_un_motif(motif: str, pourquoi: str) -> None:
+    """Lève `ErreurMetier` sans motif ; `pourquoi` dit ce qu'il explique."""
+    if not motif.strip():
+        raise ErreurMetier("motif_obligatoire", pourquoi, champ="motif")
 
 
 def exiger_gestionnaire(acteur: Acteur) -> None:

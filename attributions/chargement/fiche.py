@@ -8,7 +8,16 @@ from datetime import date
 from django.db.models import QuerySet
 
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
-from attributions.domaine.parcours import Etape, etape_de, jours_de_vacance, limite_de_presentation
+from attributions.domaine.codes import DECISIONS_FAVORABLES, Decision, Reponse
+from attributions.domaine.parcours import (
+    Etape,
+    ce_qui_reste,
+    est_en_carence,
+    est_en_retard,
+    etape_de,
+    jours_de_vacance,
+    limite_de_presentation,
+)
 from attributions.models import Liberation, Orientation
 from conventions.models import Convention
 from flux_reservations.acces.journal import avec_noms
@@ -25,6 +34,22 @@ class LigneOrientation:
     etape: Etape
     limite: date | None
     en_retard: bool
+    reste: str
+    peut_etre_en_carence: bool
+
+    @classmethod
+    def lire(cls, orientation: Orientation, convention: Convention | None, le: date) -> LigneOrientation:
+        """La ligne d'une orientation chargée par `avec_parcours`."""
+        parcours = lire_parcours(orientation, convention)
+        return cls(
+            orientation=orientation,
+            convention=convention,
+            etape=etape_de(parcours),
+            limite=limite_de_presentation(parcours),
+            en_retard=est_en_retard(parcours, le),
+            reste=ce_qui_reste(parcours),
+            peut_etre_en_carence=est_en_carence(parcours, le),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +79,9 @@ def charger_fiche(liberations: QuerySet[Liberation], le: date) -> FicheLiberatio
         avec_parcours(Orientation.objects.filter(liberation=liberation)).select_related("decidee_par").order_by("rang")
     )
     conventions = conventions_en_cause(orientations)
-    lignes = tuple(_ligne(orientation, conventions.get(orientation.pk), le) for orientation in orientations)
+    lignes = tuple(
+        LigneOrientation.lire(orientation, conventions.get(orientation.pk), le) for orientation in orientations
+    )
     situation = liberation.logement.situations.filter(periode__contains=liberation.date_disponibilite).first()
     cles = [str(orientation.pk) for orientation in orientations]
     journal = tuple(
@@ -72,13 +99,6 @@ def charger_fiche(liberations: QuerySet[Liberation], le: date) -> FicheLiberatio
         journal=journal,
         vacance=jours_de_vacance(liberation.date_disponibilite, liberation.date_bail, le),
     )
-
-
-def _ligne(orientation: Orientation, convention: Convention | None, le: date) -> LigneOrientation:
-    parcours = lire_parcours(orientation, convention)
-    etape, limite = etape_de(parcours), limite_de_presentation(parcours)
-    attend = etape in {Etape.MISE_A_DISPOSITION, Etape.CANDIDATS}
-    return LigneOrientation(orientation, convention, etape, limite, attend and limite is not None and le > limite)
 
 
 def _raconter(liberation: Liberation, lignes: tuple[LigneOrientation, ...]) -> list[Moment]:
@@ -119,13 +139,7 @@ def _raconter_orientation(ligne: LigneOrientation) -> list[Moment]:
         nombre = orientation.nb_candidats
         detail = "" if nombre is None else f"{nombre} candidat{'s' if nombre > 1 else ''}"
         moments.append(Moment("Candidats présentés", orientation.date_proposition, detail=detail))
-    if orientation.date_caleol:
-        favorable = orientation.decision in {"attribution", "rang", "condition"}
-        moments.append(
-            Moment(
-                "CALEOL", orientation.date_caleol, "fait" if favorable else "refuse", orientation.get_decision_display()
-            )
-        )
+    moments += _raconter_les_seances(orientation)
     if orientation.issue == "rendu":
         moments.append(Moment("Logement rendu", orientation.date_rendu, "refuse"))
     elif orientation.issue == "carence":
@@ -133,7 +147,27 @@ def _raconter_orientation(ligne: LigneOrientation) -> list[Moment]:
     elif orientation.issue == "retire":
         moments.append(Moment("Orientation retirée", None, "refuse"))
     elif orientation.issue == "en_cours":
-        moments.append(
-            Moment(ligne.etape.libelle, ligne.limite if ligne.etape is Etape.CANDIDATS else None, "en-cours")
-        )
+        attend = ligne.etape is Etape.CANDIDATS and orientation.date_proposition is None
+        moments.append(Moment(ligne.reste, ligne.limite if attend else None, "en-cours"))
     return moments
+
+
+def _raconter_les_seances(orientation: Orientation) -> list[Moment]:
+    """Chaque passage en commission ; à défaut d'inscription (dossier importé), la seule décision de l'orientation."""
+    passages = [(une.seance.date, une.decision) for une in orientation.inscriptions.all() if une.decision]
+    if not passages and orientation.date_caleol:
+        passages = [(orientation.date_caleol, orientation.decision)]
+    libelles = dict(Decision.choix())
+    moments = [
+        Moment("CALEOL", le, "fait" if decision in DECISIONS_FAVORABLES else "refuse", libelles.get(decision, ""))
+        for le, decision in passages
+    ]
+    return moments + [
+        Moment(
+            f"Offre au rang {candidat.rang_caleol} : {candidat.get_reponse_display().lower()}",
+            candidat.date_reponse,
+            "fait" if candidat.reponse == Reponse.ACCEPTE else "refuse",
+        )
+        for candidat in orientation.candidats.all()
+        if candidat.reponse and candidat.rang_caleol
+    ]

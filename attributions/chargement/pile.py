@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from django.db.models import Exists, OuterRef
 
 from attributions.chargement.fiche import LigneOrientation
-from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
+from attributions.chargement.parcours import avec_parcours, conventions_en_cause
 from attributions.domaine.codes import Issue
-from attributions.domaine.parcours import Etape, etape_de, limite_de_presentation
+from attributions.domaine.parcours import Etape
 from attributions.models import EtatSeance, Liberation, Orientation, Seance
 from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.models import ReservationStock, SituationLogement
@@ -68,7 +68,7 @@ class PileDeTravail:
 
 
 def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravail:
-    """La pile de l'acteur à cette date ; sept requêtes, quel que soit le nombre de dossiers."""
+    """La pile de l'acteur à cette date ; huit requêtes, quel que soit le nombre de dossiers."""
     maintenus = ReservationStock.objects.actives(le).filter(
         logement=OuterRef("logement"), nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU
     )
@@ -98,11 +98,8 @@ def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravai
     conventions = conventions_en_cause(orientations)
     par_etape: dict[Etape, list[LigneOrientation]] = {}
     for orientation in orientations:
-        convention = conventions.get(orientation.pk)
-        parcours = lire_parcours(orientation, convention)
-        limite, etape = limite_de_presentation(parcours), etape_de(parcours)
-        retard = etape is Etape.CANDIDATS and limite is not None and le > limite
-        par_etape.setdefault(etape, []).append(LigneOrientation(orientation, convention, etape, limite, retard))
+        ligne = LigneOrientation.lire(orientation, conventions.get(orientation.pk), le)
+        par_etape.setdefault(ligne.etape, []).append(ligne)
     return PileDeTravail(
         le=le,
         a_orienter=tuple(attente[:montrees]),

@@ -42,6 +42,14 @@ class Decision(Code):
     IRRECEVABILITE = "irrecevabilite", "Irrecevabilité"
 
 
+class MotifPeuDeCandidats(Code):
+    """Pourquoi la commission examine moins de trois demandes (RG-42) ; vide : trois au moins."""
+
+    INSUFFISANCE = "insuffisance", "Pas assez de candidats"
+    DESIGNATION = "designation", "Ménage désigné par le préfet"
+    TRES_SOCIAL = "tres_social", "Logement très social adapté"
+
+
 DECISIONS_FAVORABLES = frozenset({Decision.ATTRIBUTION, Decision.RANG, Decision.CONDITION})
 """Décisions qui valent attribution (RG-45)."""
 

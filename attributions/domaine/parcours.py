@@ -11,6 +11,7 @@ from attributions.domaine.codes import DECISIONS_FAVORABLES, Decision, Issue, Re
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.droit.delais import (
     CANDIDATS_MINIMUM,
+    RELANCES_DE_PRESENTATION,
     date_limite_de_presentation,
     date_limite_de_reponse,
     est_refus_par_silence,
@@ -67,6 +68,13 @@ class Parcours:
     delai_unite: str = "calendaires"
     limite_prolongee: date | None = None
     offres: tuple[Offre, ...] = ()
+    a_examiner: int | None = None
+    """Candidats que la commission n'a pas examinés ; None si le dossier ne les connaît pas un à un (import)."""
+
+    @property
+    def est_attribuee(self) -> bool:
+        """Vrai si une décision favorable de la CALEOL tient encore."""
+        return self.caleol is not None and self.decision in DECISIONS_FAVORABLES
 
 
 def etape_de(parcours: Parcours) -> Etape:
@@ -77,8 +85,9 @@ def etape_de(parcours: Parcours) -> Etape:
         return Etape.MISE_A_DISPOSITION
     if parcours.proposition is None:
         return Etape.CANDIDATS
-    if parcours.caleol is None or parcours.decision not in DECISIONS_FAVORABLES:
-        return Etape.SEANCE if parcours.caleol is None else Etape.CANDIDATS
+    if not parcours.est_attribuee:
+        est_nouveau = parcours.a_examiner is None and parcours.caleol is None
+        return Etape.SEANCE if parcours.a_examiner or est_nouveau else Etape.CANDIDATS
     if parcours.offres and not any(offre.reponse == Reponse.ACCEPTE for offre in parcours.offres):
         return Etape.OFFRE
     return Etape.BAIL
@@ -105,6 +114,43 @@ def est_en_carence(parcours: Parcours, le: date) -> bool:
     )
 
 
+def est_en_retard(parcours: Parcours, le: date) -> bool:
+    """Vrai si la date limite est passée sans qu'aucun candidat n'ait jamais été présenté, notifié ou non."""
+    limite = limite_de_presentation(parcours)
+    return parcours.issue == Issue.EN_COURS and parcours.proposition is None and limite is not None and le > limite
+
+
+def ce_qui_reste(parcours: Parcours) -> str:
+    """Le prochain geste, en clair : à qui notifier l'offre, de qui l'on attend la réponse (RG-43, RG-44)."""
+    etape = etape_de(parcours)
+    if etape is Etape.CANDIDATS and parcours.proposition is not None:
+        return "Présenter d'autres candidats : la commission n'en a retenu aucun, ou tous ont refusé"
+    if etape is not Etape.OFFRE:
+        return etape.libelle
+    suivante = offre_suivante(parcours.offres)
+    if suivante is None:
+        return etape.libelle
+    limite = limite_de_reponse(suivante.notification)
+    if limite is None:
+        return f"Notifier l'offre au rang {suivante.rang}"
+    return f"Attendre la réponse du rang {suivante.rang}, jusqu'au {limite:%d/%m/%Y} (ensuite, son silence vaut refus)"
+
+
+def relance_due(parcours: Parcours, le: date) -> tuple[date, bool] | None:
+    """La relance à envoyer ce jour-là : la date limite, et s'il s'agit de la dernière ; None s'il n'y en a pas (RG-67).
+
+    Un jour manqué se rattrape : le palier le plus proche de l'échéance l'emporte, un seul message part.
+    """
+    limite = limite_de_presentation(parcours)
+    if limite is None or parcours.mise_a_disposition is None or parcours.issue != Issue.EN_COURS:
+        return None
+    paliers = RELANCES_DE_PRESENTATION.valeur(le)
+    jours = (limite - le).days
+    if parcours.proposition is not None or not 0 <= jours <= max(paliers) or parcours.mise_a_disposition >= le:
+        return None
+    return limite, jours <= min(paliers)
+
+
 def avertir_numero_demande(numero: str) -> str:
     """Avertissement de forme sur un numéro unique de demande ; vide s'il est plausible. Ne bloque jamais (RG-49)."""
     if _NUMERO_DEMANDE.match(numero):
@@ -121,8 +167,8 @@ def avertir_nombre_de_candidats(nombre: int, attendu: int | None, le: date) -> s
         return ""
     pluriel = "s" if nombre > 1 else ""
     return (
-        f"{nombre} candidat{pluriel} présenté{pluriel} pour {minimum} attendus : dites pourquoi (insuffisance de candidats, "
-        "désignation par le préfet, logement très social adapté)."
+        f"{nombre or 'aucun'} candidat{pluriel} pour {minimum} attendus : dites pourquoi (pas assez de candidats, ménage désigné par "
+        "le préfet, logement très social adapté)."
     )
 
 
@@ -146,7 +192,7 @@ def verifier_bail(parcours: Parcours, le: date, conge: date | None) -> None:
     if parcours.caleol is None:
         raise ErreurMetier(
             "etape_sautee",
-            "Aucune décision de la CALEOL : inscrivez le logement à une séance, puis décidez.",
+            "Aucune décision favorable de la CALEOL : inscrivez le logement à une séance, puis décidez.",
             regle="RG-43",
         )
     if parcours.decision not in DECISIONS_FAVORABLES:
@@ -160,6 +206,11 @@ def verifier_bail(parcours: Parcours, le: date, conge: date | None) -> None:
         raise ErreurMetier(
             "offre_sans_reponse", "Aucun candidat n'a accepté l'offre : saisissez sa réponse.", regle="RG-44"
         )
+
+
+def tous_ont_refuse(offres: tuple[Offre, ...]) -> bool:
+    """Vrai si chacun de ceux que la commission a retenus a refusé : il faut présenter d'autres candidats (RG-46)."""
+    return bool(offres) and all(offre.reponse and offre.reponse != Reponse.ACCEPTE for offre in offres)
 
 
 def offre_suivante(offres: tuple[Offre, ...]) -> Offre | None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from attributions.domaine.codes import Decision, Issue, OrigineSolde, Reponse, code_compte, nommer_compte
+from attributions.domaine.codes import Decision, Issue, OrigineSolde, Public, Reponse, code_compte, nommer_compte
 from attributions.models.delegations import a_disposition_de
 from attributions.models.liberations import Liberation
 from conventions.domaine.codes import SousContingent
@@ -218,6 +218,8 @@ class Candidat(models.Model):
     empreinte_demande = ChampEmpreinte("empreinte du numéro de demande", source="numero_demande", db_index=True)
     public = models.CharField("public", max_length=40, blank=True)
     nb_personnes = models.PositiveSmallIntegerField("personnes du ménage", null=True, blank=True)
+    date_presentation = models.DateField("présentée le", null=True, blank=True)
+    date_examen = models.DateField("examinée en CALEOL le", null=True, blank=True)
     rang_caleol = models.PositiveSmallIntegerField("rang en CALEOL", null=True, blank=True)
     decision = models.CharField("décision", max_length=16, choices=Decision.choix(), blank=True)
     motif = models.TextField("motif", blank=True)
@@ -242,6 +244,11 @@ class Candidat(models.Model):
 
     def __str__(self) -> str:
         return f"candidat {self.pk}"
+
+    @property
+    def public_lisible(self) -> str:
+        """Le public en toutes lettres ; un code inconnu (import) est laissé tel quel."""
+        return dict(Public.choix()).get(self.public, self.public)
 
 
 class SoldeQuerySet(models.QuerySet["SoldeOuverture"]):

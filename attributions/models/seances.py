@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from attributions.domaine.codes import Decision, MotifPeuDeCandidats
 from attributions.models.orientations import Orientation
 from conventions.domaine.codes import Typologie
 from conventions.models import Bailleur, Reservataire
@@ -69,16 +70,43 @@ class Seance(models.Model):
 
 
 class Inscription(models.Model):
-    """Un logement à l'ordre du jour d'une séance ; une orientation ne passe que dans une séance à la fois."""
+    """Un logement à l'ordre du jour d'une séance, et ce que la commission y a décidé (RG-42, RG-43).
+
+    Une orientation repasse en commission après une non-attribution ou le refus de tous : chaque séance garde sa décision.
+    """
 
     seance = models.ForeignKey(Seance, on_delete=models.PROTECT, related_name="inscriptions")
-    orientation = models.OneToOneField(Orientation, on_delete=models.CASCADE, related_name="inscription")
+    orientation = models.ForeignKey(Orientation, on_delete=models.CASCADE, related_name="inscriptions")
     ordre = models.PositiveSmallIntegerField("ordre")
+    decision = models.CharField("décision de la séance", max_length=16, choices=Decision.choix(), blank=True)
+    motif_nombre = models.CharField(
+        "moins de trois demandes examinées", max_length=12, choices=MotifPeuDeCandidats.choix(), blank=True
+    )
+    precision_nombre = models.CharField("précision sur le nombre de demandes", max_length=200, blank=True)
 
     class Meta:
         verbose_name = "inscription à l'ordre du jour"
         ordering: ClassVar = ["seance_id", "ordre"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["seance", "ordre"], name="inscription_ordre_unique")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["seance", "ordre"], name="inscription_ordre_unique"),
+            models.UniqueConstraint(
+                fields=["seance", "orientation"],
+                name="inscription_unique",
+                violation_error_message="Ce logement est déjà à l'ordre du jour de cette séance.",
+            ),
+            models.UniqueConstraint(
+                fields=["orientation"],
+                condition=models.Q(decision=""),
+                name="inscription_une_a_decider",
+                violation_error_message="Ce logement attend déjà une décision dans une autre séance.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decision__in=["", *Decision]), name="inscription_decision_connue"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(motif_nombre__in=["", *MotifPeuDeCandidats]), name="inscription_motif_connu"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.seance} n° {self.ordre}"

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attributions.chargement.fiche import FicheLiberation, charger_fiche
+from attributions.chargement.voie import lire_la_voie
 from attributions.domaine.codes import Exclusion, Issue
 from attributions.domaine.parcours import jours_de_vacance
 from attributions.models import Liberation
 from flux_reservations.acces.reserve import ReserveeMixin
-from flux_reservations.commun.acteur import Nature
+from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.presentation import Pastille
 from flux_reservations.socle.requete import Requete
@@ -152,14 +153,46 @@ class VueLiberation(ReserveeMixin):
     def get(self, request: Requete, pk: int) -> HttpResponse:
         """Montre la fiche."""
         fiche = lire_fiche(request, pk)
+        peut_agir = Liberation.objects.modifiables_par(request.acteur).filter(pk=pk).exists()
         contexte: dict[str, Any] = {
             "titre": f"Libération {fiche.liberation.numero}",
             "fil": [("Libérations", reverse("liberations"))],
             "fiche": fiche,
             "etat": etat_de(fiche.liberation),
-            "peut_agir": Liberation.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
+            "peut_agir": peut_agir,
+            "voie": lire_la_voie(fiche.liberation),
+            "corrections": corrections_possibles(fiche, request.acteur.peut(Role.RESPONSABLE)) if peut_agir else [],
         }
         return render(request, "attributions/liberation.html", contexte)
+
+
+def corrections_possibles(fiche: FicheLiberation, est_responsable: bool) -> list[tuple[str, str]]:
+    """Ce qu'on peut corriger ou requalifier aujourd'hui : (adresse, libellé) ; l'action vérifie, avec son motif."""
+    liberation, courante = fiche.liberation, fiche.courante
+    actes: list[tuple[str, int, str]] = []
+    if courante is not None:
+        orientation = courante.orientation
+        if orientation.date_mise_a_disposition:
+            actes.append(("corriger_mise_a_disposition", orientation.pk, "Corriger ou annuler la mise à disposition"))
+        if orientation.date_caleol and est_responsable:
+            actes.append(("annuler_la_decision", orientation.pk, "Annuler la décision de la commission"))
+    elif fiche.lignes and not (liberation.date_bail or liberation.retrait or liberation.exclusion):
+        derniere = fiche.lignes[-1].orientation
+        if derniere.issue == Issue.RENDU:
+            actes.append(("annuler_le_rendu", derniere.pk, "Annuler le rendu"))
+    actes += [
+        ("annuler_carence", ligne.orientation.pk, f"Annuler la carence de {ligne.orientation.nom_du_compte}")
+        for ligne in fiche.lignes
+        if ligne.orientation.issue == Issue.CARENCE and not liberation.date_bail
+    ]
+    if liberation.exclusion:
+        actes.append(("remettre_dans_le_flux", liberation.pk, "Remettre dans le flux"))
+    elif not liberation.retrait:
+        actes.append(("exclure", liberation.pk, "Exclure du flux (relogement, mutation)"))
+    if not liberation.date_bail and not liberation.retrait:
+        actes.append(("decaler", liberation.pk, "Décaler la disponibilité"))
+        actes.append(("retirer_liberation", liberation.pk, "Retirer la libération (congé annulé, gel, vente)"))
+    return [(reverse(nom, args=[cle]), libelle) for nom, cle, libelle in actes]
 
 
 def lire_fiche(request: Requete, pk: int) -> FicheLiberation:

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 
 from attributions.actions import orienter as actions
@@ -20,15 +19,14 @@ from attributions.chargement.comptes import Comptes, etablir_le_lot, noms_des_re
 from attributions.chargement.derogations import Derogation, cumuler_les_derogations
 from attributions.domaine.codes import nommer_compte
 from attributions.domaine.faits_moteur import U
-from attributions.forms import ChampDate, ChampMotif, FormulaireExclusion, FormulaireRetrait
-from attributions.models import Liberation
-from attributions.views.parcours import ActeOrientation
+from attributions.forms import ChampMotif
+from attributions.views.actes_liberation import ActeLiberation, adresse_du_lot, lire_liberation
 from conventions.models import Bailleur, Logement
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.actes import VueActe
-from flux_reservations.socle.presentation import Fil, compter, dire_solde, ecrire_date
+from flux_reservations.socle.presentation import Fil, compter, dire_solde
 from flux_reservations.socle.requete import Requete
 
 RACCOURCIS = [
@@ -121,11 +119,6 @@ class ReviserLeLot(ReserveeMixin):
         return HttpResponseRedirect(adresse_du_lot(comptes))
 
 
-def adresse_du_lot(comptes: Comptes) -> str:
-    """Adresse du lot d'un département et d'une année."""
-    return f"{reverse('a_orienter')}?departement={comptes.departement}&annee={comptes.annee}"
-
-
 class Suivre(ReserveeMixin):
     """Suivre la proposition d'une libération, en une touche."""
 
@@ -151,19 +144,6 @@ class Suivre(ReserveeMixin):
                 f"{liberation.numero} est orientée vers {orientation.compte}. Vous pouvez revenir en arrière tant que rien n'est notifié.",
             )
         return HttpResponseRedirect(retour)
-
-
-def lire_liberation(request: Requete, pk: int) -> Liberation:
-    """Une libération que l'acteur voit ; lève `Introuvable` sinon."""
-    liberation = (
-        Liberation.objects.visibles_par(request.acteur)
-        .select_related("bailleur", "logement__commune")
-        .filter(pk=pk)
-        .first()
-    )
-    if liberation is None:
-        raise Introuvable
-    return liberation
 
 
 class ToutSuivre(ReserveeMixin, VueActe):
@@ -235,35 +215,6 @@ class FormulaireVus(forms.Form):
         return vus
 
 
-class ActeLiberation(ReserveeMixin, VueActe):
-    """Un acte sur une libération du lot."""
-
-    natures = frozenset({Nature.BAILLEUR})
-    role = Role.GESTIONNAIRE
-    liberation: Liberation
-
-    def preparer(self, **cles: Any) -> None:
-        """Lit la libération."""
-        self.liberation = lire_liberation(self.request, cles["pk"])
-
-    def retour(self) -> str:
-        """Le lot où elle se décide."""
-        return adresse_du_lot(Comptes.d_une_liberation(self.liberation, timezone.localdate()))
-
-    def fil(self) -> Fil:
-        """À orienter."""
-        return [("À orienter", self.retour())]
-
-    def recapitulatif(self) -> list[tuple[str, object]]:
-        """Le logement."""
-        logement = self.liberation.logement
-        return [
-            ("Libération", self.liberation.numero),
-            ("Logement", f"{logement.typologie}, {logement.adresse or logement.identifiant}, {logement.commune}"),
-            ("Disponible", ecrire_date(self.liberation.date_disponibilite)),
-        ]
-
-
 class FormulaireAutreCompte(forms.Form):
     """Le compte choisi au lieu du compte proposé, et pourquoi."""
 
@@ -322,84 +273,3 @@ class ChoisirUnAutreCompte(ActeLiberation):
             motif=donnees["motif"],
         )
         return f"{self.liberation.numero} est orientée vers {orientation.compte}, à la place de {self.propose}."
-
-
-class Exclure(ActeLiberation):
-    """Sortir la libération du flux (RG-31)."""
-
-    titre = "Exclure du flux"
-    bouton = "Exclure"
-    formulaire = FormulaireExclusion
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Exclut."""
-        liberation = actions.exclure(
-            acteur=self.request.acteur, liberation_id=self.liberation.pk, le=timezone.localdate(), **donnees
-        )
-        return f"{liberation.numero} est exclue du flux : {liberation.get_exclusion_display().lower()}."
-
-
-class RetirerLaLiberation(ActeLiberation):
-    """Retirer la libération : congé annulé, gel, vente (RG-40)."""
-
-    titre = "Retirer la libération"
-    bouton = "Retirer"
-    formulaire = FormulaireRetrait
-    ton = "danger"
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Retire."""
-        actions.retirer_la_liberation(
-            acteur=self.request.acteur, liberation_id=self.liberation.pk, le=timezone.localdate(), **donnees
-        )
-        return f"{self.liberation.numero} est retirée."
-
-
-class FormulaireDecalage(forms.Form):
-    """La nouvelle date de disponibilité."""
-
-    disponible_le = ChampDate(label="Disponible le")
-    motif = ChampMotif()
-
-
-class DecalerLaDisponibilite(ActeLiberation):
-    """Changer la date de disponibilité (RG-40)."""
-
-    titre = "Décaler la disponibilité"
-    bouton = "Décaler"
-    formulaire = FormulaireDecalage
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Décale."""
-        actions.decaler_la_disponibilite(
-            acteur=self.request.acteur, liberation_id=self.liberation.pk, le=timezone.localdate(), **donnees
-        )
-        return f"{self.liberation.numero} sera disponible le {ecrire_date(donnees['disponible_le'])}."
-
-
-class FormulaireAnnulation(forms.Form):
-    """Pourquoi l'on revient sur une décision."""
-
-    motif = ChampMotif()
-
-
-class AnnulerLOrientation(ActeOrientation):
-    """Revenir sur une décision tant que rien n'est notifié."""
-
-    titre = "Annuler l'orientation"
-    bouton = "Annuler l'orientation"
-    formulaire = FormulaireAnnulation
-
-    def avertissement(self) -> str:
-        """Ce qui s'ensuit."""
-        return "Le logement revient dans « À orienter » ; la décision et son annulation restent au journal."
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Annule."""
-        actions.annuler_l_orientation(
-            acteur=self.request.acteur,
-            orientation_id=self.orientation.pk,
-            le=timezone.localdate(),
-            motif=donnees["motif"],
-        )
-        return "Orientation annulée : le logement est de nouveau à orienter."

@@ -1,4 +1,4 @@
-"""Les actes du parcours, de la mise à disposition au bail : une page, un formulaire, une action chacun (RG-40 à RG-46)."""
+"""Les actes sur une orientation, de la mise à disposition au bail : une page, un formulaire, une action chacun (RG-40 à RG-46)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from django.urls import reverse
 from attributions.actions import baux, candidats, mise_a_disposition, seances
 from attributions.forms import (
     FormulaireCandidat,
-    FormulaireCorrectionBail,
     FormulaireDate,
     FormulaireDateMotif,
     FormulaireInscription,
     FormulaireProlongation,
-    FormulaireReponse,
 )
-from attributions.models import Candidat, EtatSeance, Liberation, Orientation, Seance
+from attributions.models import EtatSeance, Orientation, Seance
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
-from flux_reservations.socle.actes import SansSaisie, VueActe
+from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, ecrire_date
 
 
@@ -52,7 +50,7 @@ class ActeOrientation(ReserveeMixin, VueActe):
         logement = self.orientation.liberation.logement
         return [
             ("Logement", f"{logement.typologie}, {logement.adresse or logement.identifiant}, {logement.commune}"),
-            ("Orienté vers", self.orientation.compte),
+            ("Orienté vers", self.orientation.nom_du_compte),
             ("Disponible", ecrire_date(self.orientation.liberation.date_disponibilite)),
         ]
 
@@ -82,7 +80,7 @@ class MettreADisposition(ActeOrientation):
         mise_a_disposition.mettre_a_disposition(
             acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"]
         )
-        return f"Le logement est à la disposition de {self.orientation.compte}."
+        return f"Le logement est à la disposition de {self.orientation.nom_du_compte} : sa fiche est déposée à son portail, un courriel l'annonce."
 
 
 class ProlongerDelai(ActeOrientation):
@@ -180,112 +178,10 @@ class SignerBail(ActeOrientation):
     def executer(self, donnees: dict[str, Any]) -> str:
         """Conclut l'orientation."""
         baux.signer_bail(acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"])
-        return f"Bail enregistré au {ecrire_date(donnees['le'])}."
-
-
-class ActeCandidat(ReserveeMixin, VueActe):
-    """Un acte du bailleur sur un candidat."""
-
-    natures = frozenset({Nature.BAILLEUR})
-    role = Role.GESTIONNAIRE
-    candidat: Candidat
-
-    def preparer(self, **cles: Any) -> None:
-        """Lit le candidat dans ce que l'acteur voit."""
-        lignes = Candidat.objects.visibles_par(self.request.acteur).select_related(
-            "orientation__liberation", "orientation__reservataire"
+        disponible = self.orientation.liberation.date_disponibilite
+        alerte = (
+            f" Il précède la disponibilité ({ecrire_date(disponible)}) : si elle est fausse, décalez-la."
+            if donnees["le"] < disponible
+            else ""
         )
-        candidat = lignes.filter(pk=cles["pk"]).first()
-        if candidat is None:
-            raise Introuvable
-        self.candidat = candidat
-
-    def retour(self) -> str:
-        """La fiche du logement libéré."""
-        return reverse("liberation", args=[self.candidat.orientation.liberation_id])
-
-    def recapitulatif(self) -> list[tuple[str, object]]:
-        """La demande et le logement."""
-        return [
-            ("Demande", self.candidat.numero_demande),
-            ("Libération", self.candidat.orientation.liberation.numero),
-            ("Présentée par", self.candidat.orientation.compte),
-        ]
-
-
-class RetirerCandidat(ActeCandidat):
-    """Retirer un candidat qui n'a pas été examiné."""
-
-    titre = "Retirer ce candidat"
-    bouton = "Retirer"
-    formulaire = SansSaisie
-    ton = "danger"
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Retire la demande du dossier."""
-        candidats.retirer_candidat(acteur=self.request.acteur, candidat_id=self.candidat.pk)
-        return "Candidat retiré."
-
-
-class NotifierOffre(ActeCandidat):
-    """Dater la notification de l'offre."""
-
-    titre = "Notifier l'offre"
-    bouton = "Notifier"
-    formulaire = FormulaireDate
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Dix jours au moins courent du lendemain (RG-44)."""
-        candidats.notifier_offre(acteur=self.request.acteur, candidat_id=self.candidat.pk, le=donnees["le"])
-        return "Offre notifiée : le délai de réponse court du lendemain."
-
-
-class Repondre(ActeCandidat):
-    """Enregistrer la réponse du demandeur."""
-
-    titre = "Réponse du demandeur"
-    bouton = "Enregistrer la réponse"
-    formulaire = FormulaireReponse
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Un refus laisse le rang suivant."""
-        candidat = candidats.repondre(acteur=self.request.acteur, candidat_id=self.candidat.pk, **donnees)
-        return f"Réponse enregistrée : {candidat.get_reponse_display().lower()}."
-
-
-class CorrigerBail(ReserveeMixin, VueActe):
-    """Corriger ou annuler un bail, avec un motif."""
-
-    natures = frozenset({Nature.BAILLEUR})
-    role = Role.RESPONSABLE
-    titre = "Corriger le bail"
-    bouton = "Corriger"
-    formulaire = FormulaireCorrectionBail
-    ton = "danger"
-    liberation: Liberation
-
-    def preparer(self, **cles: Any) -> None:
-        """Lit la libération dans ce que l'acteur voit."""
-        liberation = Liberation.objects.visibles_par(self.request.acteur).filter(pk=cles["pk"]).first()
-        if liberation is None:
-            raise Introuvable
-        self.liberation = liberation
-
-    def retour(self) -> str:
-        """La fiche du logement libéré."""
-        return reverse("liberation", args=[self.liberation.pk])
-
-    def recapitulatif(self) -> list[tuple[str, object]]:
-        """Le bail tel qu'il est enregistré."""
-        return [("Libération", self.liberation.numero), ("Bail enregistré au", ecrire_date(self.liberation.date_bail))]
-
-    def avertissement(self) -> str:
-        """Ce qui change."""
-        return "Le décompte de l'année est recalculé. Un bilan déjà publié ne change pas : publiez-en une nouvelle version."
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Corrige la date, ou rouvre l'orientation."""
-        baux.corriger_bail(
-            acteur=self.request.acteur, liberation_id=self.liberation.pk, le=donnees["le"], motif=donnees["motif"]
-        )
-        return "Bail corrigé." if donnees["le"] else "Bail annulé : l'orientation est de nouveau en cours."
+        return f"Bail enregistré au {ecrire_date(donnees['le'])}.{alerte}"

@@ -23,6 +23,8 @@ from flux_reservations.acces.consultations import GenreConsultation, noter_consu
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.notifications.models import Envoi
+from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.actes import SansSaisie, VueActe
 from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
 from flux_reservations.socle.presentation import Fil, Pastille, ecrire_date
@@ -167,10 +169,20 @@ class LogementAPourvoir(ReserveeMixin, View):
             "un": un,
             "logement": un.orientation.liberation.logement,
             "candidats": candidats_lus,
+            "fiche": lire_la_fiche(request.acteur, un.orientation),
             "peut_agir": request.acteur.peut(Role.GESTIONNAIRE) and un.orientation.issue == "en_cours",
             "peut_contester": request.acteur.peut(Role.GESTIONNAIRE) and un.orientation.issue == "carence",
         }
         return render(request, "portail/logement.html", contexte)
+
+
+def lire_la_fiche(acteur: Acteur, orientation: Orientation) -> Piece | None:
+    """La fiche PDF remise à l'acteur avec ce logement ; None si elle ne lui a pas été remise (dossier importé)."""
+    remis = Envoi.objects.visibles_par(acteur).filter(
+        objet_type="attributions.orientation", objet_cle=str(orientation.pk), piece__isnull=False
+    )
+    dernier = remis.select_related("piece").order_by("-pk").first()
+    return dernier.piece if dernier else None
 
 
 class ActeLogement(ReserveeMixin, VueActe):

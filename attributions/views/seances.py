@@ -1,19 +1,15 @@
-"""Les séances de la CALEOL : prévoir, ordre du jour, décisions, clôture (RG-43, RG-62)."""
+"""Les séances de la CALEOL : la liste, prévoir, clore (RG-43, RG-62)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.db.models import Count, QuerySet
-from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from attributions.actions import seances
-from attributions.domaine.parcours import avertir_nombre_de_candidats
-from attributions.forms import FormulaireCloture, FormulaireDecisions, FormulaireSeance
-from attributions.models import EtatSeance, Inscription, Seance
+from attributions.forms import FormulaireCloture, FormulaireSeance
+from attributions.models import EtatSeance, Seance
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
@@ -67,32 +63,6 @@ def lire_seance(request: Requete, pk: int) -> Seance:
     if seance is None:
         raise Introuvable
     return seance
-
-
-class VueSeance(ReserveeMixin):
-    """L'ordre du jour d'une séance et les décisions prises."""
-
-    natures = frozenset({Nature.BAILLEUR})
-
-    def get(self, request: Requete, pk: int) -> HttpResponse:
-        """Montre la séance."""
-        seance = lire_seance(request, pk)
-        inscriptions = (
-            seance.inscriptions.select_related(
-                "orientation__liberation__logement__commune", "orientation__reservataire"
-            )
-            .prefetch_related("orientation__candidats")
-            .order_by("ordre")
-        )
-        contexte = {
-            "titre": str(seance),
-            "fil": [("Séances", reverse("seances"))],
-            "seance": seance,
-            "etat": etat_seance(seance),
-            "inscriptions": inscriptions,
-            "peut_agir": seance.etat == EtatSeance.PREVUE and request.acteur.peut(Role.GESTIONNAIRE),
-        }
-        return render(request, "attributions/seance.html", contexte)
 
 
 class PrevoirSeance(ReserveeMixin, VueActe):
@@ -149,77 +119,13 @@ class CloreSeance(ActeSeance):
 
     def avertissement(self) -> str:
         """Ce que la clôture a d'irréversible."""
-        return "Une séance close ne change plus : ses décisions sont définitives."
+        return "Une séance close ne change plus : son procès-verbal est produit et gardé."
+
+    def initial(self) -> dict[str, Any]:
+        """Le bilan déjà noté sur cette séance par sa présentation (RG-62)."""
+        return {"bilan_presente": self.seance.bilan_presente}
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Clôt."""
         seances.clore_seance(acteur=self.request.acteur, seance_id=self.seance.pk, **donnees)
         return f"{self.seance} : séance close."
-
-
-class RetirerDeLaSeance(ActeSeance):
-    """Retirer un logement de l'ordre du jour."""
-
-    titre = "Retirer de l'ordre du jour"
-    bouton = "Retirer"
-    inscription: Inscription
-
-    def preparer(self, **cles: Any) -> None:
-        """Lit l'inscription par sa séance."""
-        self.inscription = lire_inscription(self.request, cles["pk"])
-        self.seance = lire_seance(self.request, self.inscription.seance_id)
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Retire."""
-        seances.desinscrire(acteur=self.request.acteur, inscription_id=self.inscription.pk)
-        return "Logement retiré de l'ordre du jour."
-
-
-def lire_inscription(request: Requete, pk: int) -> Inscription:
-    """Une inscription d'une séance que l'acteur voit ; lève `Introuvable` sinon."""
-    visibles = Seance.objects.visibles_par(request.acteur)
-    inscription = Inscription.objects.filter(pk=pk, seance__in=visibles).first()
-    if inscription is None:
-        raise Introuvable
-    return inscription
-
-
-class Decider(ActeSeance):
-    """Enregistrer les décisions de la commission sur un logement."""
-
-    titre = "Décisions de la commission"
-    bouton = "Enregistrer les décisions"
-    gabarit = "attributions/decider.html"
-    inscription: Inscription
-
-    def preparer(self, **cles: Any) -> None:
-        """Lit l'inscription par sa séance."""
-        self.inscription = lire_inscription(self.request, cles["pk"])
-        self.seance = lire_seance(self.request, self.inscription.seance_id)
-
-    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
-        """Un champ de décision, de rang et de motif par candidat."""
-        return FormulaireDecisions(donnees, candidats=list(self.inscription.orientation.candidats.all()))
-
-    def recapitulatif(self) -> list[tuple[str, object]]:
-        """Le logement examiné."""
-        orientation = self.inscription.orientation
-        return [("Libération", orientation.liberation.numero), ("Compte", orientation.compte)]
-
-    def avertissement(self) -> str:
-        """Moins de trois demandes : il faut dire pourquoi (RG-42)."""
-        return avertir_nombre_de_candidats(self.inscription.orientation.candidats.count(), None, self.seance.date)
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Enregistre les décisions."""
-        formulaire = FormulaireDecisions(
-            self.request.POST, candidats=list(self.inscription.orientation.candidats.all())
-        )
-        formulaire.is_valid()
-        seances.decider(
-            acteur=self.request.acteur,
-            inscription_id=self.inscription.pk,
-            decisions=formulaire.decisions(),
-            motif_nombre=donnees["motif_nombre"],
-        )
-        return "Décisions enregistrées."

@@ -18,6 +18,13 @@ DELAI_DE_PRESENTATION = Parametre(
     versions=fixe(30, textes.PRATIQUE),
     certitude=Certitude.PRATIQUE,
 )
+RELANCES_DE_PRESENTATION = Parametre(
+    libelle="Jours avant la date limite de présentation où le réservataire sans candidat est relancé, du plus lointain au dernier",
+    unite="jours",
+    regle="RG-67",
+    versions=fixe((7, 2), textes.PRATIQUE),
+    certitude=Certitude.PRATIQUE,
+)
 DELAI_DE_REPONSE = Parametre(
     libelle="Délai minimal de réponse du demandeur à une offre, à compter du lendemain de la notification",
     unite="jours",

@@ -200,6 +200,80 @@ class MessageMiseADisposition(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageRelanceDesCandidats(Message):
+    """Le délai de présentation s'achève sans candidat : une relance, puis la dernière (RG-46, RG-67)."""
+
+    limite: date
+    est_la_derniere: bool
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Rappel."""
+        return GenreEnvoi.RAPPEL
+
+    def objet(self) -> str:
+        """L'objet dit la date limite, et si c'est le dernier rappel : il n'y en a qu'un de chaque par logement et par date."""
+        rang = "Dernier rappel" if self.est_la_derniere else "Rappel"
+        return f"{rang} : candidats attendus jusqu'au {ecrire_date(self.limite)}"
+
+    def phrases(self) -> list[str]:
+        """Ce qui arrive sans réponse."""
+        return [
+            (
+                f"Un logement mis à votre disposition par {self.emetteur} attend vos candidats jusqu'au {ecrire_date(self.limite)} inclus. "
+                "Sans candidat ce jour-là, il est repris pour un tour ; rendu avant, il ne vous est pas décompté."
+            ),
+            "Le logement, pour présenter des candidats ou le rendre :",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCarence(Message):
+    """Le délai est passé sans candidat : le logement est repris pour un tour (RG-46) ; la carence se conteste (RG-74)."""
+
+    limite: date
+    est_decomptee: bool
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Une suite de la mise à disposition."""
+        return GenreEnvoi.MISE_A_DISPOSITION
+
+    def objet(self) -> str:
+        """L'objet."""
+        return f"Sans candidat au {ecrire_date(self.limite)}, un logement est repris par {self.emetteur}"[:200]
+
+    def phrases(self) -> list[str]:
+        """Ce qui s'ensuit, et comment le contester."""
+        decompte = "est décompté de vos droits" if self.est_decomptee else "n'est pas décompté, selon votre convention"
+        return [
+            f"Le délai est passé sans candidat : le logement est repris pour un tour et {decompte}.",
+            "Si c'est une erreur, contestez-la depuis la page de ce logement :",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReprise(Message):
+    """Un logement mis à disposition est repris avant son terme : congé annulé, gel, vente, relogement (RG-40, RG-46)."""
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Une suite de la mise à disposition."""
+        return GenreEnvoi.MISE_A_DISPOSITION
+
+    def objet(self) -> str:
+        """L'objet."""
+        return f"Un logement mis à votre disposition est repris par {self.emetteur}"[:200]
+
+    def phrases(self) -> list[str]:
+        """Rien n'est décompté."""
+        return [
+            f"{self.emetteur} ne peut plus louer ce logement par votre contingent : il est repris, et rien ne vous est décompté.",
+            "Son histoire se lit sur cette page :",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRappel(Message):
     """Une échéance approche (RG-67) : au bailleur lui-même."""
 

@@ -197,7 +197,10 @@ _ATTRIBUTIONS = [
     Ligne("tout_suivre", bailleur(role=GESTIONNAIRE)),
     *(
         Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.liberation_a_orienter.pk])
-        for nom in ("autre_compte", "exclure", "retirer_liberation", "decaler")
+        for nom in (
+            "autre_compte", "exclure", "retirer_liberation", "decaler", "remettre_dans_le_flux", "retablir_liberation",
+            "remettre_au_titulaire", "bail_hors_flux",
+        )
     ),
     Ligne("suivre", bailleur("a", GESTIONNAIRE, statut=302), lambda m: [m.liberation_a_orienter.pk], post=True),
     Ligne("annuler_orientation", bailleur("a", GESTIONNAIRE), _orientation),
@@ -208,16 +211,19 @@ _ATTRIBUTIONS = [
         Ligne(nom, bailleur("a", GESTIONNAIRE), _orientation)
         for nom in (
             "mettre_a_disposition", "prolonger_delai", "rendre", "constater_carence", "presenter_candidat", "inscrire_en_seance",
-            "signer_bail", "annuler_carence",
+            "signer_bail", "annuler_carence", "corriger_mise_a_disposition", "annuler_le_rendu",
         )
     ),
     *(
         Ligne(nom, bailleur("a", GESTIONNAIRE), _candidat)
-        for nom in ("retirer_candidat", "notifier_offre", "repondre_offre")
+        for nom in ("retirer_candidat", "notifier_offre", "repondre_offre", "corriger_reponse")
     ),
+    Ligne("annuler_la_decision", bailleur("a", RESPONSABLE), _orientation),
     Ligne("seances", bailleur()),
     Ligne("prevoir_seance", bailleur(role=GESTIONNAIRE)),
     Ligne("seance", bailleur("a"), _seance),
+    Ligne("ordre_du_jour", bailleur("a", GESTIONNAIRE), _seance),
+    Ligne("proces_verbal_nominatif", bailleur("a", GESTIONNAIRE) | {"a_gestionnaire": 404, "a_responsable": 404}, _seance),
     Ligne("clore_seance", bailleur("a", GESTIONNAIRE), _seance),
     Ligne("decider", bailleur("a", GESTIONNAIRE), lambda m: [m.inscription_a.pk]),
     Ligne("retirer_de_la_seance", bailleur("a", GESTIONNAIRE), lambda m: [m.inscription_a.pk]),

@@ -9,13 +9,12 @@ import pytest
 
 from attributions.actions.lot import reviser_le_lot
 from attributions.actions.mise_a_disposition import mettre_a_disposition, rendre
-from attributions.actions.orienter import (
+from attributions.actions.orienter import orienter, suivre_les_propositions
+from attributions.actions.requalifier import (
     annuler_l_orientation,
     decaler_la_disponibilite,
     exclure,
-    orienter,
     retirer_la_liberation,
-    suivre_les_propositions,
 )
 from attributions.models import Liberation, Orientation, Proposition
 from conventions.domaine.codes import TypeReservataire

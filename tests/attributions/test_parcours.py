@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 import pytest
@@ -15,6 +14,7 @@ from attributions.actions.candidats import (
     repondre,
     retirer_candidat,
 )
+from attributions.actions.commission import DecisionCandidat, decider
 from attributions.actions.mise_a_disposition import (
     constater_carence,
     constater_les_carences,
@@ -22,75 +22,24 @@ from attributions.actions.mise_a_disposition import (
     prolonger_le_delai,
     rendre,
 )
-from attributions.actions.seances import DecisionCandidat, clore_seance, decider, inscrire, prevoir_seance
-from attributions.models import Liberation, Orientation, Seance
-from conventions.models import Convention, Reservataire
+from attributions.actions.seances import clore_seance
+from attributions.models import Orientation
+from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import verifier_chaine
 from flux_reservations.socle.models import EntreeJournal
-from tests.fabriques import (
-    acteur_de,
-    creer_bailleur,
-    creer_convention,
-    creer_liberation,
-    creer_logement,
-    creer_orientation,
-    creer_reservataire,
-)
+from tests.attributions.dossier import NUMERO, Dossier, code_de
+from tests.fabriques import acteur_de, creer_reservataire
 
 pytestmark = pytest.mark.django_db
-
-NUMERO = "094120260001234567"
-
-
-@dataclass
-class Dossier:
-    """Un logement disponible le 3 mars 2025, orienté vers la CAF ce jour-là."""
-
-    agent: Acteur
-    caf: Acteur
-    reservataire: Reservataire
-    convention: Convention
-    liberation: Liberation
-    orientation: Orientation
-
-    def a_disposition(self) -> Orientation:
-        return mettre_a_disposition(acteur=self.agent, orientation_id=self.orientation.pk, le=date(2025, 3, 3))
-
-    def avec_candidats(self, *numeros: str) -> list[int]:
-        self.a_disposition()
-        return [
-            presenter_candidat(
-                acteur=self.caf, orientation_id=self.orientation.pk, numero_demande=numero, le=date(2025, 3, 10)
-            )[0].pk
-            for numero in numeros
-        ]
-
-    def en_seance(self) -> tuple[Seance, int]:
-        seance = prevoir_seance(acteur=self.agent, bailleur_id=self.liberation.bailleur_id, le=date(2025, 3, 20))
-        return seance, inscrire(acteur=self.agent, seance_id=seance.pk, orientation_id=self.orientation.pk).pk
-
-
-@pytest.fixture
-def dossier() -> Dossier:
-    bailleur = creer_bailleur()
-    caf = creer_reservataire("CAF94")
-    convention = creer_convention(bailleur, caf, delai_presentation_jours=30)
-    liberation = creer_liberation(creer_logement(bailleur), date(2025, 3, 3))
-    orientation = creer_orientation(liberation, caf)
-    return Dossier(acteur_de(bailleur, Role.RESPONSABLE), acteur_de(caf), caf, convention, liberation, orientation)
-
-
-def code_de(appel: pytest.ExceptionInfo[ErreurMetier]) -> str:
-    return appel.value.code
 
 
 @pytest.mark.regle("RG-40")
 def test_une_liberation_va_de_l_orientation_au_bail(dossier: Dossier) -> None:
     (candidat,) = dossier.avec_candidats(NUMERO)
     _, inscription = dossier.en_seance()
-    decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    dossier.attribuer(inscription, candidat)
     notifier_offre(acteur=dossier.agent, candidat_id=candidat, le=date(2025, 3, 21))
     repondre(acteur=dossier.agent, candidat_id=candidat, reponse="accepte", le=date(2025, 3, 25))
     signer_bail(acteur=dossier.agent, orientation_id=dossier.orientation.pk, le=date(2025, 4, 1))
@@ -148,11 +97,7 @@ def test_un_logement_rendu_laisse_reorienter(dossier: Dossier) -> None:
 def test_le_refus_du_premier_rang_fait_passer_au_suivant(dossier: Dossier) -> None:
     premier, second = dossier.avec_candidats(NUMERO, "094120260007654321")
     _, inscription = dossier.en_seance()
-    decider(
-        acteur=dossier.agent,
-        inscription_id=inscription,
-        decisions={premier: DecisionCandidat("rang", 1), second: DecisionCandidat("rang", 2)},
-    )
+    dossier.attribuer(inscription, premier, second)
     with pytest.raises(ErreurMetier) as refus:
         notifier_offre(acteur=dossier.agent, candidat_id=second, le=date(2025, 3, 21))
     assert code_de(refus) == "rang_precedent"
@@ -168,7 +113,7 @@ def test_le_refus_du_premier_rang_fait_passer_au_suivant(dossier: Dossier) -> No
 def test_le_silence_vaut_refus_apres_le_dixieme_jour_reporte_au_jour_ouvrable(dossier: Dossier) -> None:
     (candidat,) = dossier.avec_candidats(NUMERO)
     _, inscription = dossier.en_seance()
-    decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    dossier.attribuer(inscription, candidat)
     # Notifiée le 9 avril : dix jours → samedi 19 ; dimanche de Pâques le 20, lundi de Pâques le 21 : mardi 22.
     notifier_offre(acteur=dossier.agent, candidat_id=candidat, le=date(2025, 4, 9))
     assert constater_les_silences(acteur=Acteur.systeme(), le=date(2025, 4, 22)) == []
@@ -188,7 +133,7 @@ def test_un_bail_sans_decision_de_la_caleol_est_refuse(dossier: Dossier) -> None
 def test_un_bail_avant_la_decision_est_refuse(dossier: Dossier) -> None:
     (candidat,) = dossier.avec_candidats(NUMERO)
     _, inscription = dossier.en_seance()
-    decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    dossier.attribuer(inscription, candidat)
     with pytest.raises(ErreurMetier) as refus:
         signer_bail(acteur=dossier.agent, orientation_id=dossier.orientation.pk, le=date(2025, 3, 19))
     assert code_de(refus) == "date_avant_etape"
@@ -241,10 +186,10 @@ def test_une_seance_close_ne_change_plus(dossier: Dossier) -> None:
     with pytest.raises(ErreurMetier) as refus:
         clore_seance(acteur=dossier.agent, seance_id=seance.pk)
     assert code_de(refus) == "sans_decision"
-    decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+    dossier.attribuer(inscription, candidat)
     clore_seance(acteur=dossier.agent, seance_id=seance.pk, bilan_presente=2024)
     with pytest.raises(ErreurMetier) as refus:
-        decider(acteur=dossier.agent, inscription_id=inscription, decisions={candidat: DecisionCandidat("attribution")})
+        dossier.attribuer(inscription, candidat)
     assert code_de(refus) == "seance_close"
 
 

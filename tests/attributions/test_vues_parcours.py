@@ -55,7 +55,8 @@ def test_la_fiche_mene_du_logement_au_bail(orientation: Orientation) -> None:
     acte(f"{base}/seance/", seance=str(seance.pk))
     candidat = Candidat.objects.get()
     inscription = seance.inscriptions.get()
-    acte(f"/inscriptions/{inscription.pk}/decider/", **{f"decision_{candidat.pk}": "attribution"})
+    decision = {f"decision_{candidat.pk}": "attribution", "motif_nombre": "insuffisance"}
+    acte(f"/inscriptions/{inscription.pk}/decider/", **decision)
     acte(f"/seances/{seance.pk}/clore/")
     acte(f"/candidats/{candidat.pk}/notifier/", le="2026-03-13")
     acte(f"/candidats/{candidat.pk}/repondre/", reponse="accepte", le="2026-03-18")

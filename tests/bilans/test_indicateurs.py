@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attributions.domaine.publics import Menage, Objectif, mesurer
 from bilans.domaine.equilibre import comparer_structures, equilibre_du_compte, part_realisee_par_commune
 from bilans.domaine.flux import calculer_flux
 from bilans.domaine.lignes import Section, attributions_de_l_annee
 from bilans.domaine.prevision import AnneeDeCommune, comparer, prevoir
-from bilans.domaine.publics import Menage, Objectif, menages_de_l_annee, mesurer, mesurer_la_mobilite
+from bilans.domaine.publics import menages_de_l_annee, mesurer_la_mobilite
 from bilans.domaine.secret import TOTAL, Case, avec_totaux, masquer
 from tests.faits import AL, COMA, ETAT, A, B, de_l_etat, faits, liberation, ligne, orientation, version
 

@@ -12,7 +12,7 @@ REFERENTIEL = {"Commune", "AncienneCommune", "Departement", "Region", "Territoir
 # Ce qui établit qui est l'acteur vient avant lui ; le reste est justifié ici, ligne par ligne.
 IDENTITE = {"Jeton", "CleIdempotence", "SessionOuverte", "Rattachement"}
 EXCEPTIONS = {
-    ("attributions/views/seances.py", "Inscription"): "bornée aux séances visibles de l'acteur",
+    ("attributions/views/commission.py", "Inscription"): "bornée aux séances visibles de l'acteur",
     ("conventions/api.py", "Droit"): "préchargé depuis des conventions visibles",
     ("conventions/views/elaboration.py", "Piece"): "dépôt au nom du bailleur d'une convention modifiable",
     (

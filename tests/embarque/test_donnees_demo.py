@@ -122,7 +122,7 @@ def _verifier_le_travail_du_jour() -> None:
     assert attente.filter(date_disponibilite__lt=AUJOURD_HUI).exists()
     en_cours = Orientation.objects.en_cours()
     assert en_cours.filter(date_mise_a_disposition__isnull=False, date_proposition__isnull=True).count() >= 10
-    assert en_cours.filter(inscription__seance__etat="prevue").exists()
+    assert en_cours.filter(inscriptions__seance__etat="prevue").exists()
     assert en_cours.filter(candidats__reponse="accepte").exists()
     assert Seance.objects.filter(date__gte=AUJOURD_HUI, etat="prevue").exists()
 

@@ -32,6 +32,8 @@ class Candidats(TableauModele):
             colonne_de(Candidat, nom)
             for nom in (
                 "public",
+                "date_presentation",
+                "date_examen",
                 "rang_caleol",
                 "decision",
                 "motif",

@@ -52,12 +52,12 @@ class Seances(TableauModele):
 
 
 class Inscriptions(TableauModele):
-    """Le tableau `inscriptions` : une orientation ne passe que dans une séance à la fois."""
+    """Le tableau `inscriptions` : une orientation passe dans une séance à la fois, et chaque séance garde sa décision."""
 
     nom = "inscriptions"
     modele = Inscription
     colonne_cle = "liberation"
-    cle_base = ("orientation_id",)
+    cle_base = ("orientation_id", "seance_id")
     colonnes: ClassVar = (
         _BAILLEUR,
         Colonne("date", Date(), obligatoire=True),
@@ -65,6 +65,9 @@ class Inscriptions(TableauModele):
         Colonne("liberation", Texte(60), obligatoire=True),
         Colonne("rang", Entier(1, 32767), obligatoire=True),
         colonne_de(Inscription, "ordre", obligatoire=True),
+        colonne_de(Inscription, "decision"),
+        colonne_de(Inscription, "motif_nombre"),
+        colonne_de(Inscription, "precision_nombre"),
     )
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
@@ -98,18 +101,36 @@ class Inscriptions(TableauModele):
                 self._poser(suivi, ligne, liberations[ligne.numero][0], orientations, seances)
 
     def conclure(self, suivi: Suivi) -> None:
-        """Une place de l'ordre du jour n'est prise qu'une fois."""
+        """Une place de l'ordre du jour n'est prise qu'une fois ; un logement n'attend sa décision que d'une séance."""
+        self._refuser_deux_attentes(suivi)
         prises = {
-            (seance, ordre): orientation
+            (seance, ordre): (orientation, seance)
             for seance, ordre, orientation in Inscription.objects.filter(
                 seance__in={seance for seance, _ in self._places}
             ).values_list("seance_id", "ordre", "orientation_id")
         }
-        citees = {ligne.cle[0] for lignes in self._places.values() for ligne in lignes}
+        citees = {ligne.cle for lignes in self._places.values() for ligne in lignes}
         for place, lignes in self._places.items():
             deja = place in prises and prises[place] not in citees
             for ligne in lignes[0 if deja else 1 :]:
                 suivi.refuser(ligne, "ordre", "Cette place de l'ordre du jour est déjà prise : donnez un autre ordre.")
+
+    def _refuser_deux_attentes(self, suivi: Suivi) -> None:
+        attentes: dict[int, tuple[int, int]] = {
+            orientation: (orientation, seance)
+            for orientation, seance in Inscription.objects.filter(
+                decision="", orientation__in={ligne.cle[0] for lignes in self._places.values() for ligne in lignes}
+            ).values_list("orientation_id", "seance_id")
+        }
+        lues = [ligne for lignes in self._places.values() for ligne in lignes]
+        decidees = {ligne.cle for ligne in lues if ligne.valeurs.get("decision")}
+        for ligne in lues:
+            if ligne.valeurs.get("decision"):
+                continue
+            deja = attentes.setdefault(ligne.cle[0], ligne.cle)
+            if deja != ligne.cle and deja not in decidees:
+                message = "Ce logement attend déjà la décision d'une autre séance : donnez-la, ou retirez-le de son ordre du jour."
+                suivi.refuser(ligne, "date", message)
 
     def mettre_de_cote(
         self,
@@ -176,7 +197,7 @@ class Inscriptions(TableauModele):
                 )
         if orientation is not None and seance is not None:
             ligne.champs |= {"orientation_id": orientation, "seance_id": seance}
-            ligne.cle = (orientation,)
+            ligne.cle = (orientation, seance)
             self._places.setdefault((seance, valeurs["ordre"]), []).append(ligne)
 
 

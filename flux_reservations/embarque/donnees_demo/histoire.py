@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -9,12 +10,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from attributions.domaine.codes import Issue, NatureLiberation
+from attributions.domaine.codes import Decision, Issue, MotifPeuDeCandidats, NatureLiberation
 from attributions.domaine.faits_moteur import CompteDecide, LogementLibere
 from attributions.models import Candidat, EtatSeance, Inscription, Liberation, Orientation, Seance
 from conventions.models import Reservataire
 from flux_reservations.acces.models import Utilisateur
 from flux_reservations.commun.calendrier import premier_jour_ouvre
+from flux_reservations.droit.delais import CANDIDATS_MINIMUM
 from flux_reservations.embarque.donnees_demo.conges import Conge
 from flux_reservations.embarque.donnees_demo.conventions import ConventionDemo
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
@@ -39,7 +41,7 @@ class Recit:
     liberations: list[Liberation] = field(default_factory=list)
     orientations: list[Orientation] = field(default_factory=list)
     candidats: list[Candidat] = field(default_factory=list)
-    passages: list[tuple[date, Orientation]] = field(default_factory=list)
+    passages: list[tuple[date, Orientation, str]] = field(default_factory=list)
     """Séance où passe une orientation."""
     baux: list[BailDuFlux] = field(default_factory=list)
     """Libérations du flux louées, et l'orientation de leur bail."""
@@ -269,8 +271,11 @@ class Historien:
         )
         self.recit.orientations.append(orientation)
         self.recit.candidats += [Candidat(orientation_id=orientation.pk, **champs) for champs in deroule.candidats]
+        if deroule.seance_sans_suite is not None and deroule.seance_sans_suite < bureau.aujourd_hui:
+            self.recit.passages.append((deroule.seance_sans_suite, orientation, Decision.NON_ATTRIBUTION))
         if deroule.seance is not None:
-            self.recit.passages.append((deroule.seance, orientation))
+            decision = orientation.decision if orientation.date_caleol == deroule.seance else ""
+            self.recit.passages.append((deroule.seance, orientation, decision))
         return deroule
 
 
@@ -288,11 +293,28 @@ def ecrire_seances(bailleur_id: int, lieu: str, jours: list[date], recit: Recit,
     }
     Seance.objects.bulk_create(seances.values())
     ordres: dict[date, int] = {}
+    nombres = Counter(candidat.orientation_id for candidat in recit.candidats)
     inscriptions = []
-    for jour, orientation in recit.passages:
+    for jour, orientation, decision in recit.passages:
         ordres[jour] = ordres.get(jour, 0) + 1
-        inscriptions.append(Inscription(seance=seances[jour], orientation_id=orientation.pk, ordre=ordres[jour]))
+        inscriptions.append(
+            Inscription(
+                seance=seances[jour],
+                orientation_id=orientation.pk,
+                ordre=ordres[jour],
+                decision=decision,
+                **_motif_du_nombre(orientation, nombres[orientation.pk], jour),
+            )
+        )
     Inscription.objects.bulk_create(inscriptions, batch_size=2000)
+
+
+def _motif_du_nombre(orientation: Orientation, nombre: int, jour: date) -> dict[str, str]:
+    """Moins de trois demandes examinées : le motif, désignation du préfet pour ses prioritaires (RG-42)."""
+    if jour != orientation.date_caleol or nombre >= CANDIDATS_MINIMUM.valeur(jour):
+        return {}
+    est_designe = orientation.sous_contingent == "prioritaires"
+    return {"motif_nombre": MotifPeuDeCandidats.DESIGNATION if est_designe else MotifPeuDeCandidats.INSUFFISANCE}
 
 
 def _bilan_presente(jour: date, jours: list[date]) -> int | None:

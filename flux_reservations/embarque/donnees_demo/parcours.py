@@ -76,6 +76,7 @@ class Deroule:
     champs: dict[str, Any] = field(default_factory=dict)
     candidats: list[dict[str, Any]] = field(default_factory=list)
     seance: date | None = None
+    seance_sans_suite: date | None = None
     bail: date | None = None
     suite: str = ""
     suite_le: date | None = None
@@ -123,11 +124,12 @@ class Conteur:
                 candidat |= {
                     "decision": Decision.NON_ATTRIBUTION,
                     "motif": hasard.choisir(MOTIFS_DE_NON_ATTRIBUTION),
-                    "le": seance,
+                    "date_examen": seance,
                 }
             deroule.candidats += examines
+            deroule.seance_sans_suite = seance
             if seance + timedelta(days=9) > cadre.aujourd_hui:
-                deroule.seance = seance
+                deroule.seance, deroule.seance_sans_suite = seance, None
                 deroule.champs |= {"date_caleol": seance, "decision": Decision.NON_ATTRIBUTION}
                 return
             seance = seance_suivante(cadre.seances, seance + timedelta(days=10))
@@ -150,7 +152,7 @@ class Conteur:
             "numero_demande": f"094{depot:%m%y}{next(self._demandes):06d}{cadre.commune}",
             "public": public,
             "nb_personnes": self._hasard.entier(*MENAGES[cadre.typologie]),
-            "presente_le": le,
+            "date_presentation": le,
         }
 
     def _decider(self, examines: list[dict[str, Any]], seance: date) -> None:
@@ -158,17 +160,17 @@ class Conteur:
         hasard = self._hasard
         if len(examines) == 1:
             decision = Decision.CONDITION if hasard.est_vrai(90) else Decision.ATTRIBUTION
-            examines[0] |= {"decision": decision, "rang_caleol": 1, "le": seance}
+            examines[0] |= {"decision": decision, "rang_caleol": 1, "date_examen": seance}
             return
         for rang, candidat in enumerate(examines, start=1):
             if rang == len(examines) and hasard.est_vrai(140):
                 candidat |= {
                     "decision": Decision.IRRECEVABILITE,
                     "motif": "Demande radiée depuis la présentation",
-                    "le": seance,
+                    "date_examen": seance,
                 }
             else:
-                candidat |= {"decision": Decision.RANG, "rang_caleol": rang, "le": seance}
+                candidat |= {"decision": Decision.RANG, "rang_caleol": rang, "date_examen": seance}
 
     def _offrir(self, deroule: Deroule, cadre: Cadre, examines: list[dict[str, Any]], seance: date) -> None:
         """Chaque rang reçoit l'offre après le refus du précédent ; le dernier finit par accepter."""
@@ -234,7 +236,7 @@ def _couper(deroule: Deroule, cadre: Cadre) -> Deroule:
     if "date_caleol" not in champs:
         champs.pop("decision", None)
     deroule.candidats = [
-        _couper_un_candidat(candidat, jour) for candidat in deroule.candidats if candidat.pop("presente_le") <= jour
+        _couper_un_candidat(candidat, jour) for candidat in deroule.candidats if candidat["date_presentation"] <= jour
     ]
     if deroule.candidats:
         champs["nb_candidats"] = len(deroule.candidats)
@@ -250,9 +252,9 @@ def _couper(deroule: Deroule, cadre: Cadre) -> Deroule:
 
 
 def _couper_un_candidat(candidat: dict[str, Any], jour: date) -> dict[str, Any]:
-    examine_le = candidat.pop("le", None)
+    examine_le = candidat.get("date_examen")
     if examine_le is None or examine_le >= jour:
-        return {cle: candidat[cle] for cle in ("numero_demande", "public", "nb_personnes")}
+        return {cle: candidat[cle] for cle in ("numero_demande", "public", "nb_personnes", "date_presentation")}
     notification, reponse = candidat.get("date_notification"), candidat.get("date_reponse")
     if notification is None or notification > jour:
         for cle in ("date_notification", "reponse", "date_reponse"):
