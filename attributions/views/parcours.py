@@ -80,7 +80,7 @@ class MettreADisposition(ActeOrientation):
         mise_a_disposition.mettre_a_disposition(
             acteur=self.request.acteur, orientation_id=self.orientation.pk, le=donnees["le"]
         )
-        return f"Le logement est à la disposition de {self.orientation.nom_du_compte} : sa fiche est déposée à son portail, un courriel l'annonce."
+        return f"Le logement est à la disposition de {self.orientation.nom_du_compte} : sa fiche est à son portail, un courriel l'annonce."
 
 
 class ProlongerDelai(ActeOrientation):
