@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from attributions.domaine.codes import Exclusion
+from attributions.domaine.publics import Indicateur, Objectif, mesurer
 from bilans.calcul import calculer_annee
 from bilans.chargement_prevision import charger_prevision
 from bilans.domaine.lignes import attributions_de_l_annee
 from bilans.domaine.prevision import somme_des_exclusions
-from bilans.domaine.publics import (
-    Indicateur,
-    Mobilite,
-    Objectif,
-    menages_de_l_annee,
-    mesurer,
-    mesurer_la_mobilite,
-)
+from bilans.domaine.publics import Mobilite, menages_de_l_annee, mesurer_la_mobilite
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple, detail
 from bilans.views.champ import Champ, nommer_les_comptes
 from flux_reservations.commun.arrondis import lisible
