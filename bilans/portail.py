@@ -151,9 +151,15 @@ def mes_comptes(acteur: Acteur, annee: int) -> list[CompteDuPortail]:
         comptes += [
             CompteDuPortail(lieu, compte, len(attente.get(compte.compte, ())))
             for compte in calcul.flux.comptes
-            if compte.reservataire in qui
+            if _regarde(acteur, qui, compte)
         ]
     return comptes
+
+
+def _regarde(acteur: Acteur, qui: set[int], compte: CompteAnnuel) -> bool:
+    """Vrai si ce compte est de ceux de l'acteur, et de son service s'il est borné à un sous-contingent."""
+    siens = compte.reservataire != acteur.organisme_id or acteur.sert(compte.sous_contingent)
+    return compte.reservataire in qui and siens
 
 
 def lignes_decomptees(acteur: Acteur, lieu: Lieu, annee: int, compte: str, convention: str) -> list[LigneDecomptee]:
@@ -172,7 +178,7 @@ def lignes_decomptees(acteur: Acteur, lieu: Lieu, annee: int, compte: str, conve
             raison=PHRASES[decompte.imputation.raison],
         )
         for un in calcul.flux.comptes
-        if un.reservataire in qui and un.compte == compte and un.convention == convention
+        if _regarde(acteur, qui, un) and un.compte == compte and un.convention == convention
         for decompte in sorted(un.decomptes, key=lambda decompte: decompte.imputation.date)
     ]
 

@@ -1,6 +1,7 @@
 """Modèles des attributions."""
 
 from attributions.models.liberations import Liberation
+from attributions.models.membres import MembreSeance
 from attributions.models.orientations import Candidat, Orientation, Proposition, SoldeOuverture
 from attributions.models.seances import Besoin, EtatSeance, Inscription, Seance
 
@@ -10,6 +11,7 @@ __all__ = [
     "EtatSeance",
     "Inscription",
     "Liberation",
+    "MembreSeance",
     "Orientation",
     "Proposition",
     "Seance",

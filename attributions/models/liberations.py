@@ -22,7 +22,7 @@ class LiberationQuerySet(models.QuerySet["Liberation"]):
         if acteur.est_bailleur:
             return self.filter(bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(pk__in=a_disposition_de(acteur.organisme, "liberation_id"))
+            return self.filter(pk__in=a_disposition_de(acteur, "liberation_id"))
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> LiberationQuerySet:

@@ -55,7 +55,7 @@ class OrientationQuerySet(models.QuerySet["Orientation"]):
         if acteur.est_bailleur:
             return self.filter(liberation__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(pk__in=a_disposition_de(acteur.organisme))
+            return self.filter(pk__in=a_disposition_de(acteur))
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> OrientationQuerySet:
@@ -197,7 +197,7 @@ class CandidatQuerySet(models.QuerySet["Candidat"]):
         if acteur.est_bailleur:
             return self.filter(orientation__liberation__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(orientation_id__in=a_disposition_de(acteur.organisme))
+            return self.filter(orientation_id__in=a_disposition_de(acteur))
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> CandidatQuerySet:
@@ -261,7 +261,8 @@ class SoldeQuerySet(models.QuerySet["SoldeOuverture"]):
         if acteur.est_bailleur:
             return self.filter(convention__bailleur_id=acteur.organisme)
         if acteur.est_reservataire:
-            return self.filter(convention__reservataire_id=acteur.organisme)
+            siens = self.filter(convention__reservataire_id=acteur.organisme)
+            return siens.filter(sous_contingent__in=acteur.sous_contingents) if acteur.service else siens
         return self.none()
 
 

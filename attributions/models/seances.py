@@ -8,10 +8,11 @@ from typing import ClassVar
 from django.db import models
 
 from attributions.domaine.codes import Decision, MotifPeuDeCandidats
+from attributions.models.membres import seances_du_membre
 from attributions.models.orientations import Orientation
 from conventions.domaine.codes import Typologie
 from conventions.models import Bailleur, Reservataire
-from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.pieces.models import Piece
 from flux_reservations.territoires.models import Territoire
 
@@ -27,11 +28,13 @@ class SeanceQuerySet(models.QuerySet["Seance"]):
     """Lecture des séances."""
 
     def visibles_par(self, acteur: Acteur) -> SeanceQuerySet:
-        """Le bailleur qui la tient."""
+        """Le bailleur qui la tient ; le membre de la CALEOL, celles où il est convoqué, jusqu'à la fin du délai."""
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
             return self.filter(bailleur_id=acteur.organisme)
+        if acteur.nature is Nature.CALEOL:
+            return self.filter(pk__in=seances_du_membre(acteur))
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> SeanceQuerySet:

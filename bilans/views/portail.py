@@ -18,7 +18,7 @@ from bilans import portail
 from bilans.models import Bilan
 from conventions.models import Bailleur
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
-from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.acteur import Nature, Role, service_de
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.notifications.actions.demandes import demander
 from flux_reservations.notifications.demandes import GenreDemande
@@ -152,6 +152,7 @@ class Contester(ReserveeMixin, VueActe):
             "objet_type": "attributions.orientation",
             "objet_cle": str(orientation.pk),
             "sujet": f"Carence de {orientation.compte}, libération {orientation.liberation.numero}",
+            "service": service_de(orientation.sous_contingent),
         }
 
     def _ligne(self) -> dict[str, Any]:
@@ -172,6 +173,7 @@ class Contester(ReserveeMixin, VueActe):
             "objet_type": "attributions.liberation",
             "objet_cle": str(ligne.liberation),
             "sujet": f"Décompte de {lu['compte']} du {ecrire_date_courte(ligne.date)}, libération {ligne.numero}",
+            "service": service_de(lu.get("compte", "").rpartition("/")[2]),
         }
 
     def recapitulatif(self) -> list[tuple[str, object]]:

@@ -83,7 +83,7 @@ class Connecte(permissions.BasePermission):
         """Vrai si l'acteur peut faire cette sorte de demande."""
         del view
         acteur = acteur_de(request)
-        if acteur.nature is Nature.ANONYME:
+        if acteur.nature in {Nature.ANONYME, Nature.CALEOL}:
             return False
         return request.method not in ECRITURES or acteur.peut(Role.GESTIONNAIRE)
 

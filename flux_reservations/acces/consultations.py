@@ -66,16 +66,25 @@ class Consultation(models.Model):
 
 
 def noter_consultation(
-    acteur: Acteur, genre: GenreConsultation, objet_type: str, objet_cle: object, motif: str = ""
+    acteur: Acteur,
+    genre: GenreConsultation,
+    objet_type: str,
+    objet_cle: object,
+    motif: str = "",
+    organisme_id: int | None = None,
 ) -> None:
-    """Note la consultation ; la même, le même jour, ne se note qu'une fois."""
-    if acteur.organisme_id is None:
+    """Note la consultation ; la même, le même jour, ne se note qu'une fois.
+
+    `organisme_id` : à qui sont les données, quand l'acteur n'agit pour aucun organisme (membre de la CALEOL).
+    """
+    organisme_id = organisme_id or acteur.organisme_id
+    if organisme_id is None:
         return
     with rls.en_systeme():
         Consultation.objects.bulk_create(
             [
                 Consultation(
-                    organisme_id=acteur.organisme_id,
+                    organisme_id=organisme_id,
                     utilisateur_id=acteur.utilisateur_id,
                     genre=genre,
                     objet_type=objet_type,

@@ -8,6 +8,8 @@ from django import forms
 
 from flux_reservations.acces.actions import roles_de
 from flux_reservations.acces.models import Organisme
+from flux_reservations.acces.services_de_l_etat import SERVICES
+from flux_reservations.commun.acteur import Nature
 
 
 class FormulaireRole(forms.Form):
@@ -18,6 +20,13 @@ class FormulaireRole(forms.Form):
     def __init__(self, *args: Any, organisme: Organisme, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = roles_de(organisme)  # type: ignore[attr-defined]  # champ à choix
+        if organisme.nature == Nature.ETAT:
+            self.fields["service"] = forms.ChoiceField(
+                label="Service",
+                required=False,
+                choices=[("", "Tout le contingent"), *SERVICES],
+                help_text="Un service ne voit que les logements, les candidats et le décompte de son sous-contingent.",
+            )
 
 
 class FormulaireInvitation(FormulaireRole):
@@ -28,7 +37,7 @@ class FormulaireInvitation(FormulaireRole):
         help_text="La personne reçoit un lien valable sept jours.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    field_order = ("courriel", "role")
+    field_order = ("courriel", "role", "service")
 
 
 class FormulaireAcceptation(forms.Form):

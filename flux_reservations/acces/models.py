@@ -8,7 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
-from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.acces.services_de_l_etat import champ_service, service_borne
+from flux_reservations.commun.acteur import Acteur, Nature, Role, Service
 from flux_reservations.territoires.models import Territoire
 
 
@@ -164,12 +165,14 @@ class Rattachement(models.Model):
         "rôle",
         max_length=16,
         choices=[
+            (Role.MEMBRE.value, "Membre de la CALEOL"),
             (Role.LECTEUR.value, "Lecteur"),
             (Role.GESTIONNAIRE.value, "Gestionnaire"),
             (Role.RESPONSABLE.value, "Responsable"),
             (Role.ADMINISTRATEUR.value, "Administrateur de la plateforme"),
         ],
     )
+    service = champ_service()
     ouvert_le = models.DateTimeField("ouvert le", auto_now_add=True)
     clos_le = models.DateTimeField("clos le", null=True, blank=True)
 
@@ -185,9 +188,10 @@ class Rattachement(models.Model):
                 violation_error_message="Cette personne a déjà un rôle dans cet organisme.",
             ),
             models.CheckConstraint(
-                condition=models.Q(role__in=["lecteur", "gestionnaire", "responsable", "administrateur"]),
+                condition=models.Q(role__in=["membre", "lecteur", "gestionnaire", "responsable", "administrateur"]),
                 name="rattachement_role_connu",
             ),
+            service_borne("rattachement_service_borne"),
         ]
 
     def __str__(self) -> str:
@@ -199,7 +203,14 @@ class Rattachement(models.Model):
         return f"rattachement {self.pk}, personne {self.utilisateur_id}"
 
     def acteur(self) -> Acteur:
-        """L'acteur que devient cette personne quand elle agit pour cet organisme."""
+        """L'acteur que devient cette personne quand elle agit pour cet organisme ; un membre de la CALEOL n'agit pour aucun."""
+        if self.role == Role.MEMBRE:
+            return Acteur(
+                nature=Nature.CALEOL,
+                role=Role.LECTEUR,
+                utilisateur_id=self.utilisateur_id,
+                nom=self.utilisateur.nom_complet,
+            )
         return Acteur(
             nature=Nature(self.organisme.nature),
             role=Role(self.role),
@@ -207,6 +218,7 @@ class Rattachement(models.Model):
             utilisateur_id=self.utilisateur_id,
             nom=self.utilisateur.nom_complet,
             territoire=self.organisme.territoire_id or "",
+            service=Service(self.service),
         )
 
 

@@ -155,6 +155,9 @@ _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
         Section("Mon territoire", _TERRITOIRE),
         Section("Réglages", (_PERSONNES, _JETONS, _WEBHOOKS, _JOURNAL, _COMPTE)),
     ),
+    Nature.CALEOL: (
+        Section("", (Entree("Mes séances", "mes_seances", "user-group", aussi=frozenset({"ma_seance"})), _COMPTE)),
+    ),
     Nature.PLATEFORME: (
         Section(
             "",
@@ -171,6 +174,7 @@ _ARRIVEES: dict[Nature, tuple[str, ...]] = {
     Nature.RESERVATAIRE: ("mes_droits", "conventions"),
     Nature.ETAT: ("conventions_transmises", "conventions"),
     Nature.COLLECTIVITE: ("mes_droits", "conventions"),
+    Nature.CALEOL: ("mes_seances",),
     Nature.PLATEFORME: ("organismes", "personnes"),
 }
 

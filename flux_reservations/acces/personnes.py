@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from flux_reservations.acces.services_de_l_etat import champ_service, service_borne
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 
 
@@ -36,7 +37,9 @@ class Invitation(models.Model):
     organisme = models.ForeignKey("acces.Organisme", on_delete=models.PROTECT, related_name="invitations")
     courriel = models.EmailField("courriel")
     role = models.CharField("rôle", max_length=16)
+    service = champ_service()
     empreinte = models.CharField("empreinte SHA-256 du secret", max_length=64, unique=True)
+    essais = models.PositiveSmallIntegerField("mots de passe refusés", default=0)
     invitee_par = models.ForeignKey("acces.Utilisateur", on_delete=models.PROTECT, null=True, related_name="+")
     creee_le = models.DateTimeField("créée le", auto_now_add=True)
     expire_le = models.DateTimeField("expire le")
@@ -57,9 +60,10 @@ class Invitation(models.Model):
                 violation_error_message="Une invitation est déjà partie à ce courriel.",
             ),
             models.CheckConstraint(
-                condition=models.Q(role__in=["lecteur", "gestionnaire", "responsable", "administrateur"]),
+                condition=models.Q(role__in=["membre", "lecteur", "gestionnaire", "responsable", "administrateur"]),
                 name="invitation_role_connu",
             ),
+            service_borne("invitation_service_borne"),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,8 @@ from flux_reservations.socle.requete import Requete
 
 LECTEURS_DE_DROITS = frozenset({Nature.RESERVATAIRE, Nature.ETAT, Nature.COLLECTIVITE})
 """Qui détient des droits : réservataire, État, collectivité."""
+GERANTS = LECTEURS_DE_DROITS | {Nature.BAILLEUR, Nature.PLATEFORME}
+"""Qui gère les personnes d'un organisme : tous, sauf un membre de la CALEOL, qui n'agit pour aucun."""
 
 
 class ReserveeMixin(View):

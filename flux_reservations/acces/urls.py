@@ -6,7 +6,17 @@ from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from flux_reservations.acces.views import compte, connexion, jetons, journal, personnes, publiques
+from flux_reservations.acces.views import (
+    compte,
+    connexion,
+    connexions,
+    invitations,
+    jetons,
+    journal,
+    organismes,
+    personnes,
+    publiques,
+)
 
 urlpatterns = [
     path("", publiques.accueil, name="accueil"),
@@ -35,13 +45,13 @@ urlpatterns = [
     path("mot-de-passe-oublie/", compte.MotDePasseOublie.as_view(), name="mot_de_passe_oublie"),
     path("mot-de-passe/<uidb64>/<token>/", compte.NouveauMotDePasse.as_view(), name="nouveau_mot_de_passe"),
     path("personnes/", personnes.ListePersonnes.as_view(), name="personnes"),
-    path("personnes/inviter/", personnes.Inviter.as_view(), name="inviter"),
+    path("personnes/inviter/", invitations.Inviter.as_view(), name="inviter"),
     path("personnes/<int:pk>/", personnes.FichePersonne.as_view(), name="personne"),
     path("personnes/<int:pk>/role/", personnes.ChangerRole.as_view(), name="changer_role"),
     path("personnes/<int:pk>/fermer/", personnes.FermerAcces.as_view(), name="fermer_acces"),
-    path("invitations/<int:pk>/annuler/", personnes.AnnulerInvitation.as_view(), name="annuler_invitation"),
-    path("invitation/<str:secret>/", personnes.accepter_invitation, name="accepter_invitation"),
-    path("connexions/", personnes.ListeConnexions.as_view(), name="connexions"),
+    path("invitations/<int:pk>/annuler/", invitations.AnnulerInvitation.as_view(), name="annuler_invitation"),
+    path("invitation/<str:secret>/", invitations.accepter_invitation, name="accepter_invitation"),
+    path("connexions/", connexions.ListeConnexions.as_view(), name="connexions"),
     path("journal/", journal.Journal.as_view(), name="journal"),
     path("journal/<int:rang>/", journal.EntreeDuJournal.as_view(), name="entree_journal"),
     path("journal/verifier/", journal.VerifierJournal.as_view(), name="verifier_journal"),
@@ -49,8 +59,8 @@ urlpatterns = [
     path("jetons/", jetons.ListeJetons.as_view(), name="jetons"),
     path("jetons/creer/", jetons.CreerJeton.as_view(), name="creer_jeton"),
     path("jetons/<int:pk>/revoquer/", jetons.RevoquerJeton.as_view(), name="revoquer_jeton"),
-    path("organismes/", personnes.ListeOrganismes.as_view(), name="organismes"),
-    path("organismes/creer/", personnes.CreerAdministration.as_view(), name="creer_organisme"),
+    path("organismes/", organismes.ListeOrganismes.as_view(), name="organismes"),
+    path("organismes/creer/", organismes.CreerAdministration.as_view(), name="creer_organisme"),
 ]
 
 if settings.OIDC_ACTIF:

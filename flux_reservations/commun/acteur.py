@@ -14,20 +14,42 @@ class Nature(StrEnum):
     ETAT = "etat"
     COLLECTIVITE = "collectivite"
     PLATEFORME = "plateforme"
+    CALEOL = "caleol"
     SYSTEME = "systeme"
     ANONYME = "anonyme"
 
 
 class Role(StrEnum):
-    """Rôle d'une personne dans un organisme."""
+    """Rôle d'une personne dans un organisme ; un membre de la CALEOL n'y voit que ses séances (`Nature.CALEOL`)."""
 
+    MEMBRE = "membre"
     LECTEUR = "lecteur"
     GESTIONNAIRE = "gestionnaire"
     RESPONSABLE = "responsable"
     ADMINISTRATEUR = "administrateur"
 
 
-_RANG_ROLE = {Role.LECTEUR: 0, Role.GESTIONNAIRE: 1, Role.RESPONSABLE: 2, Role.ADMINISTRATEUR: 2}
+class Service(StrEnum):
+    """Service de l'État au nom duquel une personne agit : tout le contingent, ou l'un de ses deux sous-contingents (RG-03)."""
+
+    TOUS = ""
+    PRIORITAIRES = "prioritaires"
+    AGENTS = "agents"
+
+
+_SOUS_CONTINGENTS = {
+    Service.PRIORITAIRES: frozenset({"prioritaires", "repli"}),
+    Service.AGENTS: frozenset({"agents"}),
+}
+"""Ce que sert chaque service : le repli (RG-19) loge les mêmes publics que les prioritaires."""
+
+
+def service_de(sous_contingent: str) -> Service:
+    """Le service de l'État que regarde un sous-contingent ; aucun pour les autres comptes."""
+    return next((service for service, siens in _SOUS_CONTINGENTS.items() if sous_contingent in siens), Service.TOUS)
+
+
+_RANG_ROLE = {Role.MEMBRE: -1, Role.LECTEUR: 0, Role.GESTIONNAIRE: 1, Role.RESPONSABLE: 2, Role.ADMINISTRATEUR: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +62,7 @@ class Acteur:
     utilisateur_id: int | None = None
     nom: str = ""
     territoire: str = ""
+    service: Service = Service.TOUS
 
     @classmethod
     def systeme(cls, nom: str = "système") -> Acteur:
@@ -74,6 +97,15 @@ class Acteur:
     def peut(self, role: Role) -> bool:
         """Vrai si le rôle de l'acteur vaut au moins `role`."""
         return _RANG_ROLE[self.role] >= _RANG_ROLE[role]
+
+    @property
+    def sous_contingents(self) -> frozenset[str]:
+        """Les sous-contingents de son service ; vide s'il n'est pas borné."""
+        return _SOUS_CONTINGENTS.get(self.service, frozenset())
+
+    def sert(self, sous_contingent: str) -> bool:
+        """Vrai si ce sous-contingent regarde le service de l'acteur."""
+        return self.service is Service.TOUS or sous_contingent in self.sous_contingents
 
     def avec_role(self, role: Role) -> Acteur:
         """Le même acteur avec un autre rôle."""

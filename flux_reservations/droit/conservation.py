@@ -40,4 +40,11 @@ PERSONNES = Parametre(
     versions=fixe(24, textes.CHOIX_DU_PROJET),
     certitude=Certitude.INTERPRETATION,
 )
-DUREES = (CANDIDATS, CONNEXIONS, CONSULTATIONS, INVITATIONS, PERSONNES)
+SEANCES_DES_MEMBRES = Parametre(
+    libelle="Accès d'un membre de la CALEOL à sa séance, après sa date",
+    unite="jours",
+    regle="RG-70",
+    versions=fixe(15, textes.CHOIX_DU_PROJET),
+    certitude=Certitude.INTERPRETATION,
+)
+DUREES = (CANDIDATS, CONNEXIONS, CONSULTATIONS, INVITATIONS, PERSONNES, SEANCES_DES_MEMBRES)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from flux_reservations.acces.services_de_l_etat import champ_service
 from flux_reservations.commun.acteur import Acteur, Role
 
 
@@ -34,7 +35,10 @@ class DemandeQuerySet(models.QuerySet["Demande"]):
             return self
         if acteur.organisme_id is None:
             return self.none()
-        return self.filter(models.Q(emetteur_id=acteur.organisme_id) | models.Q(destinataire_id=acteur.organisme_id))
+        faites = models.Q(emetteur_id=acteur.organisme_id)
+        if acteur.service:
+            faites &= models.Q(service=acteur.service.value)
+        return self.filter(faites | models.Q(destinataire_id=acteur.organisme_id))
 
     def modifiables_par(self, acteur: Acteur) -> DemandeQuerySet:
         """Qui doit répondre, pour un gestionnaire ou un responsable."""
@@ -50,13 +54,17 @@ class DemandeQuerySet(models.QuerySet["Demande"]):
 
 
 class Demande(models.Model):
-    """Une demande d'un organisme à un bailleur, et sa réponse ; `sujet` est le libellé de ce sur quoi elle porte, tel qu'alors."""
+    """Une demande d'un organisme à un bailleur, et sa réponse ; `sujet` est le libellé de ce sur quoi elle porte, tel qu'alors.
+
+    `service` : celui de l'État dont c'est le sous-contingent ; l'autre service ne la lit pas.
+    """
 
     genre = models.CharField("genre", max_length=10, choices=GenreDemande.choices)
     emetteur = models.ForeignKey("acces.Organisme", on_delete=models.PROTECT, related_name="demandes_faites")
     destinataire = models.ForeignKey("acces.Organisme", on_delete=models.PROTECT, related_name="demandes_recues")
     objet_type = models.CharField("type de l'objet", max_length=80)
     objet_cle = models.CharField("clé de l'objet", max_length=80)
+    service = champ_service()
     sujet = models.CharField("sujet", max_length=200)
     texte = models.TextField("demande")
     faite_le = models.DateTimeField("faite le", auto_now_add=True)

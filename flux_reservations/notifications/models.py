@@ -53,25 +53,29 @@ class EnvoiQuerySet(models.QuerySet["Envoi"]):
     """Lecture des envois."""
 
     def visibles_par(self, acteur: Acteur) -> EnvoiQuerySet:
-        """L'émetteur voit tout ce qu'il envoie ; le destinataire ce qui lui est déposé ; l'État ce qui touche son département."""
+        """L'émetteur voit ce qu'il envoie ; le destinataire ce qui lui est déposé ; l'État ce qui touche son département.
+
+        Une invitation porte un lien qui ouvre un accès : personne ne la relit.
+        """
         if acteur.est_systeme:
             return self
         if acteur.organisme_id is None:
             return self.none()
+        lisibles = self.exclude(genre=GenreEnvoi.INVITATION)
         recus = models.Q(destinataire_id=acteur.organisme_id, depose_le__isnull=False)
         emis = models.Q(emetteur_id=acteur.organisme_id)
         if acteur.nature is Nature.ETAT and acteur.territoire.startswith("departement:"):
             departement = models.Q(departement_id=acteur.territoire.partition(":")[2], depose_le__isnull=False)
             reglementaires = models.Q(genre__in=GENRES_REGLEMENTAIRES)
-            return self.filter(recus | emis | (departement & reglementaires))
-        return self.filter(recus | emis)
+            return lisibles.filter(recus | emis | (departement & reglementaires))
+        return lisibles.filter(recus | emis)
 
     def modifiables_par(self, acteur: Acteur) -> EnvoiQuerySet:
         """Ceux qu'émet son organisme."""
         if acteur.est_systeme:
             return self
         if acteur.organisme_id is not None and acteur.peut(Role.GESTIONNAIRE):
-            return self.filter(emetteur_id=acteur.organisme_id)
+            return self.filter(emetteur_id=acteur.organisme_id).exclude(genre=GenreEnvoi.INVITATION)
         return self.none()
 
     def accusables_par(self, acteur: Acteur) -> EnvoiQuerySet:

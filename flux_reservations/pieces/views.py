@@ -22,14 +22,19 @@ class TelechargerPiece(View):
     def get(self, request: Requete, pk: int) -> HttpResponseBase:
         """Envoie les octets ; l'empreinte SHA-256 en est l'étiquette de cache."""
         piece = get_object_or_404(Piece.objects.visibles_par(request.acteur).select_related("contenu"), pk=pk)
-        affichable = piece.type_mime in TYPES_AFFICHABLES and "telecharger" not in request.GET
-        reponse = FileResponse(
-            io.BytesIO(bytes(piece.contenu.octets)),
-            as_attachment=not affichable,
-            filename=piece.nom,
-            content_type=piece.type_mime,
-        )
-        reponse["ETag"] = f'"{piece.contenu_id}"'
-        reponse["Cache-Control"] = "private, no-cache"
-        reponse["Content-Security-Policy"] = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"
-        return reponse
+        return envoyer_piece(piece, a_telecharger="telecharger" in request.GET)
+
+
+def envoyer_piece(piece: Piece, *, a_telecharger: bool = False) -> FileResponse:
+    """Les octets d'une pièce ; ce qui n'est pas affichable est téléchargé, et rien de ce qu'elle contient ne s'exécute."""
+    affichable = piece.type_mime in TYPES_AFFICHABLES and not a_telecharger
+    reponse = FileResponse(
+        io.BytesIO(bytes(piece.contenu.octets)),
+        as_attachment=not affichable,
+        filename=piece.nom,
+        content_type=piece.type_mime if affichable else "application/octet-stream",
+    )
+    reponse["ETag"] = f'"{piece.contenu_id}"'
+    reponse["Cache-Control"] = "private, no-cache"
+    reponse["Content-Security-Policy"] = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"
+    return reponse

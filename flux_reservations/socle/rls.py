@@ -1,7 +1,8 @@
 """La seconde barrière : ce que PostgreSQL sait de qui lit, et les politiques de lignes qui en découlent (domaine.md § 6).
 
 Chaque connexion porte un **contexte** : le rôle PostgreSQL qu'elle prend et quatre variables de session (`flux.nature`,
-`flux.organisme`, `flux.territoire`, `flux.utilisateur`) plus `flux.ecrit` (vrai à partir du rôle de gestionnaire). Le contexte en
+`flux.organisme`, `flux.territoire`, `flux.utilisateur`) plus `flux.ecrit` (vrai à partir du rôle de gestionnaire) et
+`flux.service` (celui de l'État, s'il est borné à un sous-contingent). Le contexte en
 cours est une variable de contexte Python, propre à chaque fil ; le moteur de base l'applique avant tout curseur, donc aussi après
 une reconnexion, un retour arrière ou sur une connexion réutilisée.
 
@@ -48,6 +49,7 @@ class Contexte:
     territoire: str = ""
     utilisateur: str = ""
     ecrit: str = ""
+    service: str = ""
 
     def reglages(self) -> tuple[tuple[str, str], ...]:
         """Couples (réglage PostgreSQL, valeur) à poser."""
@@ -58,6 +60,7 @@ class Contexte:
             ("flux.territoire", self.territoire),
             ("flux.utilisateur", self.utilisateur),
             ("flux.ecrit", self.ecrit),
+            ("flux.service", self.service),
         )
 
 
@@ -97,6 +100,7 @@ def contexte_de(acteur: Acteur) -> Contexte:
         territoire=acteur.territoire,
         utilisateur=str(acteur.utilisateur_id or ""),
         ecrit="1" if acteur.peut(Role.GESTIONNAIRE) else "",
+        service=acteur.service.value,
     )
 
 
@@ -123,7 +127,7 @@ def pour_acteur(acteur: Acteur) -> AbstractContextManager[None]:
 def en_systeme() -> AbstractContextManager[None]:
     """Agit en système le temps du bloc, dans une requête : pour un calcul dont seul le résultat sera montré, ou le journal.
 
-    Chaque usage est une exception à la barrière : un essai en tient la liste (`tests/acces/test_elevations.py`).
+    Chaque usage est une exception à la barrière : un essai en tient la liste (`tests/acces/test_tables_protegees.py`).
     """
     return dans(SYSTEME)
 

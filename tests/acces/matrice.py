@@ -29,7 +29,7 @@ COLLECTIVITES = ("mairie", "epci")
 ETATS = ("etat", "etat_voisin")
 DROITS = (*RESERVATAIRES, *COLLECTIVITES, *ETATS)
 _DE_A = ("a_lecteur", "a_gestionnaire", "a_responsable")
-PROFILS = (*BAILLEURS, *DROITS, "plateforme", "anonyme")
+PROFILS = (*BAILLEURS, *DROITS, "plateforme", "caleol", "anonyme")
 _RANG = {LECTEUR: 0, GESTIONNAIRE: 1, RESPONSABLE: 2}
 PERMIS = 200
 Attendus = dict[str, int]
@@ -66,8 +66,8 @@ def lignes_lues(*profils: str, aveugles: tuple[str, ...] = ()) -> Attendus:
 
 
 def api(*profils: str) -> Attendus:
-    """Une ligne d'une ressource d'API, que voient `profils` : 404 pour les autres, 401 pour l'anonyme."""
-    return dict.fromkeys(PROFILS, 404) | dict.fromkeys(profils, PERMIS) | {"anonyme": 401}
+    """Une ligne d'une ressource d'API, que voient `profils` : 404 pour les autres, 401 pour l'anonyme, 403 pour un membre de la CALEOL."""
+    return dict.fromkeys(PROFILS, 404) | dict.fromkeys(profils, PERMIS) | {"anonyme": 401, "caleol": 403}
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ _ACCES = [
         lambda m: [m.invitation_a.pk],
     ),
     Ligne("accepter_invitation", publique(404), lambda _: ["flux_inconnu"]),
-    Ligne("connexions", connectes()),
+    Ligne("connexions", connectes() | {"caleol": 403}),
     Ligne("journal", _gerants()),
     Ligne("entree_journal", _gerants() | {"plateforme": 404}, lambda _: [1]),
     Ligne("verifier_journal", _gerants()),
@@ -227,6 +227,10 @@ _ATTRIBUTIONS = [
     Ligne("clore_seance", bailleur("a", GESTIONNAIRE), _seance),
     Ligne("decider", bailleur("a", GESTIONNAIRE), lambda m: [m.inscription_a.pk]),
     Ligne("retirer_de_la_seance", bailleur("a", GESTIONNAIRE), lambda m: [m.inscription_a.pk]),
+    Ligne("convoquer_membres", bailleur("a", GESTIONNAIRE), _seance),
+    Ligne("mes_seances", ouverts("caleol")),
+    Ligne("ma_seance", ouverts("caleol"), lambda m: [m.seance_ouverte.pk]),
+    Ligne("mon_proces_verbal", ouverts() | {"caleol": 404}, _seance),
 ]  # fmt: skip
 _BILANS = [
     Ligne("aujourdhui", bailleur()),
@@ -273,7 +277,7 @@ _API = [
     Ligne("api_schema", publique()),
     Ligne("api_docs", publique()),
     *(
-        Ligne(f"api-{ressource}-list", connectes() | {"anonyme": 401})
+        Ligne(f"api-{ressource}-list", connectes() | {"anonyme": 401, "caleol": 403})
         for ressource in (
             "bailleurs",
             "reservataires",
@@ -291,7 +295,9 @@ _API = [
     Ligne("api-conventions-detail", api(*_DE_A, "mairie", "etat", "epci"), _convention),
     Ligne(
         "api-liberations-orienter",
-        api() | {"a_gestionnaire": 201, "a_responsable": 201} | dict.fromkeys(("a_lecteur", "b_lecteur"), 403),
+        api()
+        | {"a_gestionnaire": 201, "a_responsable": 201}
+        | dict.fromkeys(("a_lecteur", "b_lecteur", "caleol"), 403),
         lambda m: [m.liberation_a_orienter.pk],
         post=True,
     ),

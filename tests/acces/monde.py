@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, Seance
+from django.utils import timezone
+
+from attributions.models import Candidat, Inscription, Liberation, MembreSeance, Orientation, Proposition, Seance
 from bilans.models import Bilan, Prevision
 from conventions.domaine.codes import Contrepartie
-from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
+from conventions.models import Bailleur, Convention, Logement, Reservataire, ReservationStock
 from flux_reservations.acces.models import Invitation, Jeton, Organisme, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges.models import Abonnement, Appel, ImportDepose
@@ -60,6 +62,7 @@ class Monde:
     piece_a: Piece = field(init=False)
     transmission: Envoi = field(init=False)
     seance_a: Seance = field(init=False)
+    seance_ouverte: Seance = field(init=False)
     inscription_a: Inscription = field(init=False)
     rattachement_a: Rattachement = field(init=False)
     demande: Demande = field(init=False)
@@ -119,6 +122,7 @@ def _ajouter_acteurs(monde: Monde) -> None:
         monde.acteurs[nom] = acteur_de(getattr(monde, nom))
     monde.acteurs["responsable_a"] = acteur_de(monde.bailleur_a, Role.RESPONSABLE)
     monde.acteurs["plateforme"] = acteur_de(monde.plateforme, Role.ADMINISTRATEUR)
+    monde.acteurs["caleol"] = acteur_de(monde.bailleur_a, Role.MEMBRE)
     monde.acteurs["anonyme"] = Acteur.anonyme()
 
 
@@ -179,11 +183,33 @@ def _ajouter_attributions(monde: Monde) -> None:
     monde.inscription_a = Inscription.objects.create(
         seance=monde.seance_a, orientation=monde.orientation_mairie, ordre=1
     )
+    _convoquer(monde)
     attente = monde.liberation_a_orienter = creer_liberation(creer_logement(monde.bailleur_a))
     Proposition.objects.create(
         liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",
         revisee_le=DEPOSE, version_regles="1",
     )  # fmt: skip
+
+
+def _convoquer(monde: Monde) -> None:
+    """Un membre de la commission de A : sa séance de demain lui est ouverte, celle de mars 2025 ne l'est plus."""
+    monde.seance_ouverte = Seance.objects.create(
+        bailleur=monde.bailleur_a, date=timezone.localdate() + timedelta(days=1), lieu="Siège"
+    )
+    examinee = creer_orientation(creer_liberation(creer_logement(monde.bailleur_a)))
+    candidat = Candidat.objects.create(orientation=examinee, numero_demande="094032500000000004")
+    Inscription.objects.create(seance=monde.seance_ouverte, orientation=examinee, ordre=1)
+    rattachement = Rattachement.objects.get(utilisateur_id=monde.acteurs["caleol"].utilisateur_id)
+    for seance in (monde.seance_a, monde.seance_ouverte):
+        MembreSeance.objects.create(seance=seance, rattachement=rattachement, jours_apres=15)
+    # Lus par leur séance seulement : aucun `visibles_par` ne les lui donne.
+    monde.toleres |= {
+        ("caleol", Orientation): {examinee.pk},
+        ("caleol", Liberation): {examinee.liberation_id},
+        ("caleol", Candidat): {candidat.pk},
+        ("caleol", Logement): {examinee.liberation.logement_id},
+        ("caleol", Rattachement): {rattachement.pk},
+    }
 
 
 def _ajouter_bilans(monde: Monde) -> None:

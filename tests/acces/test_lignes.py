@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from attributions.models import Candidat, Liberation, Orientation, Proposition
+from attributions.models import Candidat, Liberation, MembreSeance, Orientation, Proposition, Seance
 from bilans.models import Bilan, Prevision
 from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock, SituationLogement
 from flux_reservations.acces.models import Organisme, Rattachement, Utilisateur
@@ -24,9 +24,9 @@ pytestmark = [pytest.mark.django_db]
 
 MODELES_A_QUERYSET: tuple[type[Any], ...] = (
     Liberation, Orientation, Proposition, Candidat, Bilan, Prevision, Convention, ReservationStock, Envoi, Piece, EntreeJournal,
-    Rattachement, Organisme, Reservataire, Bailleur,
+    Rattachement, Organisme, Reservataire, Bailleur, Seance, MembreSeance,
 )  # fmt: skip
-ROLES = ["bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci", "plateforme", "anonyme"]
+ROLES = ["bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci", "plateforme", "caleol", "anonyme"]
 
 
 @pytest.fixture
@@ -57,6 +57,7 @@ def test_le_patrimoine_ne_se_lit_que_du_bailleur_ou_par_une_mise_a_disposition(m
     par_liberation = cles(Logement.objects.filter(liberations__in=Liberation.objects.visibles_par(acteur)))
     par_stock = cles(Logement.objects.filter(reservations_stock__in=ReservationStock.objects.visibles_par(acteur)))
     attendus = cles(Logement.objects.visibles_par(acteur)) | par_liberation | par_stock
+    attendus |= monde.toleres.get((role, Logement), set())
     situations = cles(SituationLogement.objects.filter(logement__in=attendus))
     with rls.pour_acteur(acteur):
         assert cles(Logement.objects.all()) == attendus

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from conventions.models import Bailleur
-from flux_reservations.acces import actions
+from flux_reservations.acces import actions, actions_invitations
 from flux_reservations.acces.models import (
     Connexion,
     GenreConnexion,
@@ -52,7 +52,7 @@ def secret_envoye() -> str:
 def inviter(acteur: Acteur, courriel: str = "neuve@essai.example", role: str = "gestionnaire") -> str:
     """Invite comme le ferait une requête, et rend le secret."""
     with rls.pour_acteur(acteur):
-        actions.inviter(acteur=acteur, organisme_id=acteur.organisme_id or 0, courriel=courriel, role=role)
+        actions_invitations.inviter(acteur=acteur, organisme_id=acteur.organisme_id or 0, courriel=courriel, role=role)
     return secret_envoye()
 
 
@@ -73,40 +73,42 @@ def test_une_invitation_acceptee_ouvre_le_role_et_ne_sert_qu_une_fois(responsabl
 
 def test_un_mot_de_passe_faible_est_refuse_avec_le_remede(responsable: Acteur) -> None:
     with pytest.raises(ErreurMetier, match="12 caractères"):
-        actions.accepter_invitation(secret=inviter(responsable), prenom="D", nom="N", mot_de_passe="court")
+        actions_invitations.accepter_invitation(secret=inviter(responsable), prenom="D", nom="N", mot_de_passe="court")
     assert not Utilisateur.objects.filter(courriel="neuve@essai.example").exists()
 
 
 def test_une_seconde_invitation_annule_la_premiere(responsable: Acteur) -> None:
     premier = inviter(responsable)
     inviter(responsable)
-    assert actions.lire_invitation(premier) is None
+    assert actions_invitations.lire_invitation(premier) is None
 
 
 def test_une_invitation_annulee_ne_vaut_plus_rien(responsable: Acteur) -> None:
     secret = inviter(responsable)
-    actions.annuler_invitation(acteur=responsable, invitation_id=Invitation.objects.get().pk)
-    assert actions.lire_invitation(secret) is None
+    actions_invitations.annuler_invitation(acteur=responsable, invitation_id=Invitation.objects.get().pk)
+    assert actions_invitations.lire_invitation(secret) is None
 
 
 def test_qui_a_deja_un_compte_rejoint_un_second_organisme_avec_son_mot_de_passe(responsable: Acteur) -> None:
     personne = creer_utilisateur(creer_reservataire(), courriel="double@essai.example")
     secret = inviter(responsable, "double@essai.example")
     with pytest.raises(ErreurMetier, match="mot de passe actuel"):
-        actions.accepter_invitation(secret=secret, prenom="", nom="", mot_de_passe="un autre mot de passe")
-    actions.accepter_invitation(secret=secret, prenom="", nom="", mot_de_passe="mot de passe d'essai")
+        actions_invitations.accepter_invitation(secret=secret, prenom="", nom="", mot_de_passe="un autre mot de passe")
+    actions_invitations.accepter_invitation(secret=secret, prenom="", nom="", mot_de_passe="mot de passe d'essai")
     assert personne.rattachements.count() == 2
 
 
 def test_un_gestionnaire_n_invite_pas(bailleur: Bailleur) -> None:
     gestionnaire = acteur_de(bailleur)
     with pytest.raises(AccesRefuse):
-        actions.inviter(acteur=gestionnaire, organisme_id=bailleur.pk, courriel="x@essai.example", role="lecteur")
+        actions_invitations.inviter(
+            acteur=gestionnaire, organisme_id=bailleur.pk, courriel="x@essai.example", role="lecteur"
+        )
 
 
 def test_un_responsable_n_invite_pas_chez_un_autre(responsable: Acteur) -> None:
     with pytest.raises(AccesRefuse):
-        actions.inviter(
+        actions_invitations.inviter(
             acteur=responsable, organisme_id=creer_bailleur("Autre").pk, courriel="x@essai.example", role="lecteur"
         )
 
@@ -141,7 +143,9 @@ def test_le_role_d_une_personne_d_un_autre_organisme_est_introuvable(responsable
 def test_les_actes_sur_les_personnes_sont_au_journal_sans_nom_ni_courriel(
     bailleur: Bailleur, responsable: Acteur
 ) -> None:
-    actions.accepter_invitation(secret=inviter(responsable), prenom="Dominique", nom="Neuf", mot_de_passe=MOT_DE_PASSE)
+    actions_invitations.accepter_invitation(
+        secret=inviter(responsable), prenom="Dominique", nom="Neuf", mot_de_passe=MOT_DE_PASSE
+    )
     entrees = EntreeJournal.objects.filter(organisme_id=bailleur.pk)
     assert {entree.action for entree in entrees} == {"inviter", "accepter_invitation"}
     assert not any("Neuf" in entree.libelle or "@" in entree.libelle for entree in entrees)

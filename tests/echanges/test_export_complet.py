@@ -35,6 +35,7 @@ NON_EXPORTEES = {
     "socle.EntreeJournal": "chaîné par empreinte avec les clés de cette base : il s'exporte à l'écran, il ne se recopie pas",
     "notifications.Courriel": "boîte de la démonstration",
     "attributions.Proposition": "le moteur la recalcule",
+    "attributions.MembreSeance": "des personnes, propres à chaque installation",
     "attributions.Besoin": "appartient au réservataire qui l'exprime",
     "echanges.Abonnement": "un secret et une adresse, propres à cette installation",
     "echanges.Appel": "suit l'abonnement",
@@ -63,7 +64,7 @@ CHAMPS_NON_EXPORTES = {
     "attributions.SoldeOuverture": {"origine": "un bilan publié l'arrête de nouveau"},
     "attributions.Seance": {"proces_verbal": "tableau pieces, porteur"},
     "attributions.Inscription": {"seance": "date et lieu", "orientation": "liberation et rang"},
-    "attributions.Candidat": {"orientation": "liberation et rang"},
+    "attributions.Candidat": {"orientation": "liberation et rang", "empreinte_demande": "recalculée du numéro"},
     "bilans.Prevision": {"exclusions": "une colonne par motif"},
     "conventions.Convention": {
         "etat": "se déduit des dates", "origine": "avenant_de", "remplacee_le": "se déduit", "periode_vigueur": "calculée par la base",

@@ -14,8 +14,7 @@ from django.views import View
 
 from flux_reservations.acces.actions_jetons import creer_jeton, revoquer_jeton
 from flux_reservations.acces.jetons import Jeton, Portee
-from flux_reservations.acces.reserve import ReserveeMixin
-from flux_reservations.acces.views.personnes import GERANTS
+from flux_reservations.acces.reserve import GERANTS, ReserveeMixin
 from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.socle.actes import VueActe

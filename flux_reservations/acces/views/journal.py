@@ -17,8 +17,7 @@ from django.views import View
 from flux_reservations.acces.consultations import noter_consultation
 from flux_reservations.acces.journal import avec_noms
 from flux_reservations.acces.models import Consultation, GenreConsultation
-from flux_reservations.acces.reserve import ReserveeMixin
-from flux_reservations.acces.views.personnes import GERANTS
+from flux_reservations.acces.reserve import GERANTS, ReserveeMixin
 from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.journal import verifier_chaine

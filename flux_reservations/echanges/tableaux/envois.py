@@ -189,6 +189,7 @@ class Demandes(PorteUnObjet):
         Colonne("objet_type", Texte(80), obligatoire=True),
         Colonne("objet_cle", Texte(200), obligatoire=True),
         colonne_de(Demande, "sujet", obligatoire=True),
+        colonne_de(Demande, "service"),
         colonne_de(Demande, "texte", obligatoire=True),
         colonne_de(Demande, "faite_le", Instant(), obligatoire=True),
         colonne_de(Demande, "suite"),

@@ -34,6 +34,7 @@ from flux_reservations.embarque.donnees_demo.ecriture import ecrire, reserver, r
 from flux_reservations.embarque.donnees_demo.envois import ecrire_envois
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
 from flux_reservations.embarque.donnees_demo.histoire import Bureau, Cles, Historien, Recit, ecrire_seances
+from flux_reservations.embarque.donnees_demo.membres import convoquer_la_commission
 from flux_reservations.embarque.donnees_demo.organismes import (
     BAILLEURS,
     BailleurDemo,
@@ -88,6 +89,7 @@ def engendrer(aujourd_hui: date, graine: int = GRAINE) -> Engendre:
         for plan in BAILLEURS:
             maison = _Maison(plan, bailleurs[plan.prefixe], reservataires, agents[plan.prefixe], aujourd_hui, graine)
             nombres.update(maison.engendrer())
+        convoquer_la_commission(bailleurs["RB"], aujourd_hui)
         ecrire_besoins(reservataires, aujourd_hui)
         ecrire_demandes(bailleurs["RB"], reservataires, aujourd_hui)
         with connection.cursor() as curseur:

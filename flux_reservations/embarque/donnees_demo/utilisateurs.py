@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.acces.models import Organisme, Rattachement, Utilisateur
-from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.acteur import Role, Service
 
 MOT_DE_PASSE: Final = "demonstration-2023"
 """Mot de passe de toutes les personnes de la démonstration ; jamais créé ailleurs."""
@@ -32,6 +32,10 @@ PERSONNES_DES_RESERVATAIRES: Final = (
     ("ETAT94", "Claire", "Meunier", Role.RESPONSABLE),
     ("EPT12", "Julien", "Andrieu", Role.LECTEUR),
 )
+SERVICES_DE_L_ETAT: Final = (("Sonia", "Kaci", Service.AGENTS), ("Denis", "Prat", Service.PRIORITAIRES))
+"""Les gestionnaires de l'État bornés à un sous-contingent."""
+MEMBRES: Final = (("Monique", "Aubert"), ("Karim", "Saïdi"))
+"""La commission d'attribution du premier bailleur."""
 ADMINISTRATEUR: Final = ("Thomas", "Lenoir")
 
 
@@ -48,14 +52,22 @@ def creer_utilisateurs(
                 gestionnaires[prefixe] = personne
     for code, prenom, nom, role in PERSONNES_DES_RESERVATAIRES:
         _creer(prenom, nom, reservataires[code], role, secret)
+    for prenom, nom, service in SERVICES_DE_L_ETAT:
+        _creer(prenom, nom, reservataires["ETAT94"], Role.GESTIONNAIRE, secret, service)
+    for prenom, nom in MEMBRES:
+        _creer(prenom, nom, bailleurs["RB"], Role.MEMBRE, secret)
     _creer(*ADMINISTRATEUR, plateforme, Role.ADMINISTRATEUR, secret)
     return gestionnaires
 
 
-def _creer(prenom: str, nom: str, organisme: Organisme, role: Role, secret: str) -> Utilisateur:
+def _creer(
+    prenom: str, nom: str, organisme: Organisme, role: Role, secret: str, service: Service = Service.TOUS
+) -> Utilisateur:
     courriel = f"{_sans_accents(prenom)}.{_sans_accents(nom)}@demo.example"
     utilisateur = Utilisateur.objects.create(courriel=courriel, prenom=prenom, nom=nom, password=secret)
-    Rattachement.objects.create(utilisateur=utilisateur, organisme_id=organisme.pk, role=role.value)
+    Rattachement.objects.create(
+        utilisateur=utilisateur, organisme_id=organisme.pk, role=role.value, service=service.value
+    )
     return utilisateur
 
 

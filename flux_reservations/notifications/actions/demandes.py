@@ -20,8 +20,12 @@ def demander(
     objet_cle: str,
     sujet: str,
     texte: str,
+    service: str = "",
 ) -> Demande:
-    """Enregistre une demande à un bailleur ; lève `Conflit` si la même attend déjà une réponse."""
+    """Enregistre une demande à un bailleur ; lève `Conflit` si la même attend déjà une réponse.
+
+    `service` : celui de l'État qu'elle regarde, à défaut celui de l'acteur.
+    """
     if acteur.organisme_id is None or not acteur.peut(Role.GESTIONNAIRE):
         raise AccesRefuse
     if not texte.strip():
@@ -35,6 +39,7 @@ def demander(
                 objet_type=objet_type,
                 objet_cle=objet_cle,
                 sujet=sujet[:200],
+                service=service or acteur.service.value,
                 texte=texte.strip(),
                 faite_par_id=acteur.utilisateur_id,
             )

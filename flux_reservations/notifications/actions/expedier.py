@@ -22,7 +22,7 @@ from django.utils import timezone
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.notifications.courriel import composer
 from flux_reservations.notifications.domaine.cycle_de_vie import recul, verifier_transition
-from flux_reservations.notifications.models import Envoi, EtatEnvoi
+from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi
 from flux_reservations.socle.journal import journaliser
 
 logger = logging.getLogger(__name__)
@@ -146,7 +146,9 @@ def _reussir(envoi: Envoi, tournee: Tournee) -> None:
     etat = EtatEnvoi.REPRIS if envoi.incertain_le else EtatEnvoi.ENVOYE
     verifier_transition(envoi.etat, etat)
     envoi.etat, envoi.envoye_le, envoi.prochain_essai_le, envoi.derniere_erreur = etat, timezone.now(), None, ""
-    envoi.save(update_fields=["etat", "envoye_le", "prochain_essai_le", "derniere_erreur"])
+    if envoi.genre == GenreEnvoi.INVITATION:  # son lien ouvre un accès : parti, il n'est plus gardé
+        envoi.corps = ""
+    envoi.save(update_fields=["etat", "envoye_le", "prochain_essai_le", "derniere_erreur", "corps"])
     tournee.envoyes += 1
     tournee.repris += etat == EtatEnvoi.REPRIS
 
