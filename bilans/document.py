@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import Q
@@ -28,7 +30,7 @@ from conventions.models import Bailleur, Reservataire
 from flux_reservations.droit import assiette, delais, taux
 from flux_reservations.droit.assiette import periode_de_construction
 from flux_reservations.droit.parametre import Parametre
-from flux_reservations.socle.presentation import ESPACE_INSECABLE, ecrire_date
+from flux_reservations.socle.presentation import ESPACE_INSECABLE, ecrire_date, ecrire_taux
 from flux_reservations.territoires.models import Commune, Departement, Territoire
 
 VERSION_DU_DOCUMENT = 1
@@ -116,22 +118,29 @@ def presenter_sections(attributions: Sequence[Attribution]) -> list[dict[str, An
 
 
 def presenter_hors_flux(attributions: Sequence[Attribution], le: date) -> list[dict[str, Any]]:
-    """Les attributions hors du flux, par section et par axe ; un motif d'exclusion s'y ajoute."""
+    """Les attributions hors du flux, par section et par axe ; un motif d'exclusion s'y ajoute.
+
+    Le stock maintenu ne se localise qu'à la commune (RG-73) : QPV, financement et période, qui désigneraient un programme, n'y sont pas
+    dits (None).
+    """
     nombres = Counter(
-        (
-            attribution.section.value,
-            attribution.liberation.exclusion,
-            attribution.liberation.commune,
-            attribution.est_en_qpv,
-            attribution.liberation.typologie,
-            attribution.liberation.financement,
-            periode_de_construction(attribution.liberation.annee_construction, le),
+        (attribution.section.value, attribution.liberation.exclusion, attribution.liberation.commune)
+        + (
+            (None, attribution.liberation.typologie, None, None)
+            if attribution.section is Section.STOCK_MAINTENU
+            else (
+                attribution.est_en_qpv,
+                attribution.liberation.typologie,
+                attribution.liberation.financement,
+                periode_de_construction(attribution.liberation.annee_construction, le),
+            )
         )
         for attribution in attributions
         if attribution.section is not Section.FLUX
     )
     cles = ("section", "exclusion", "commune", "qpv", "typologie", "financement", "periode_construction")
-    return [dict(zip(cles, cle, strict=True)) | {"baux": nombre} for cle, nombre in sorted(nombres.items())]
+    ordonnes = sorted(nombres.items(), key=lambda ligne: tuple("" if axe is None else str(axe) for axe in ligne[0]))
+    return [dict(zip(cles, cle, strict=True)) | {"baux": nombre} for cle, nombre in ordonnes]
 
 
 def compter_les_refus(bailleur: int, departement: str, calcul: CalculAnnuel) -> dict[tuple[str, str], int]:
@@ -196,14 +205,19 @@ def croiser(effectifs: Mapping[tuple[str, str], int], le: date, *, totaux_public
 
 
 def presenter_objectifs(calcul: CalculAnnuel, attributions: Sequence[Attribution], le: date) -> list[dict[str, Any]]:
-    """Les objectifs de RG-50, tenus ou non : la part exacte redonnerait des effectifs masqués, elle n'est pas dite à tous."""
+    """Les objectifs de RG-50, tenus ou non : la part exacte redonnerait des effectifs masqués, elle n'est pas dite à tous.
+
+    Sur moins de ménages que le seuil du secret, « tenu » désignerait presque un ménage : le résultat est masqué aussi (RG-64).
+    """
+    seuil = delais.SEUIL_DU_SECRET.valeur(le)
     menages = menages_de_l_annee(calcul.faits, calcul.flux, attributions)
     return [
         {
             "objectif": indicateur.objectif.value,
             "compte": indicateur.compte,
             "seuil": str(indicateur.seuil * 100),
-            "est_tenu": indicateur.est_tenu,
+            "est_tenu": indicateur.est_tenu if indicateur.total >= seuil else None,
+            "est_masque": 0 < indicateur.total < seuil,
         }
         for indicateur in mesurer(menages, le)
     ]
@@ -277,7 +291,7 @@ def citer_les_regles(le: date) -> list[dict[str, str]]:
                     "regle": parametre.regle,
                     "libelle": parametre.libelle,
                     "valeur": ecrire_valeur(version.valeur, parametre.unite),
-                    "unite": parametre.unite,
+                    "unite": parametre.unite.removesuffix(" (0 à 1)"),
                     "source": str(version.source),
                     "certitude": parametre.certitude.libelle,
                 }
@@ -292,4 +306,6 @@ def ecrire_valeur(valeur: object, unite: str) -> str:
     if isinstance(valeur, tuple | list):
         libelles = {membre.value: membre.libelle for membre in Exclusion}
         return ", ".join(str(libelles.get(element, element)) for element in valeur)
+    if isinstance(valeur, Decimal) and unite.endswith("(0 à 1)"):
+        return ecrire_taux(Fraction(valeur) * 100, 0)
     return str(valeur).replace(".", ",")

@@ -10,6 +10,7 @@ from bilans.calcul import calculer_annee
 from bilans.chargement_prevision import charger_prevision
 from bilans.document import citer_les_regles
 from bilans.domaine.lignes import Section, attributions_de_l_annee
+from bilans.models import Prevision
 from conventions.models import Bailleur
 from flux_reservations.territoires.models import Commune, Departement
 
@@ -35,12 +36,24 @@ def composer_information(bailleur: Bailleur, departement: Departement, annee: in
             "regles": citer_les_regles(date(annee, 1, 1)),
         },
         "prevision": prevision,
+        "annonce_precedente": annoncer(bailleur.pk, departement.pk, annee - 1),
         "assiette_precedente": precedente.flux_json()["assiette"],
         "relogements": [
             {"exclusion": motif, "commune": commune, "typologie": typologie, "baux": nombre}
             for (motif, commune, typologie), nombre in sorted(relogements.items())
         ],
     }
+
+
+def annoncer(bailleur: int, departement: str, annee: int) -> dict[str, int]:
+    """Le volume d'exclusions annoncé pour cette année, par motif, s'il a été publié : il se suit (RG-31) ; vide sinon."""
+    total: Counter[str] = Counter()
+    publiees = Prevision.objects.filter(
+        bailleur_id=bailleur, departement_id=departement, annee=annee, publiee_le__isnull=False
+    )
+    for exclusions in publiees.values_list("exclusions", flat=True):
+        total.update({motif: int(nombre) for motif, nombre in exclusions.items()})
+    return dict(total)
 
 
 def lire_prevision(bailleur: int, departement: str, annee: int) -> list[dict[str, Any]]:

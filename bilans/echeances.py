@@ -134,6 +134,8 @@ def _est_deja_parti(bailleur_id: int, objet: str, le: date) -> bool:
     ).exists()
 
 
-def lecteur_de(organisme_id: int) -> Acteur:
+def lecteur_de(organisme_id: int, utilisateur_id: int | None = None) -> Acteur:
     """Un lecteur du bailleur : ce que voient ses rappels et son flux de calendrier."""
-    return Acteur(Nature.BAILLEUR, Role.LECTEUR, organisme_id=organisme_id, nom="échéancier")
+    return Acteur(
+        Nature.BAILLEUR, Role.LECTEUR, organisme_id=organisme_id, utilisateur_id=utilisateur_id, nom="échéancier"
+    )

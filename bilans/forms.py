@@ -28,6 +28,25 @@ class FormulairePreparation(forms.Form):
         self.fields["annee"].choices = [(annee, str(annee)) for annee in annees]  # type: ignore[attr-defined]  # champ à choix
 
 
+class FormulaireCampagne(forms.Form):
+    """Les documents à produire à la suite."""
+
+    annee = forms.TypedChoiceField(
+        label="Année rendue", coerce=int, help_text="L'information de début d'année porte sur l'année suivante."
+    )
+    genres = forms.MultipleChoiceField(
+        label="Documents", choices=GenreBilan.choices, widget=forms.CheckboxSelectMultiple()
+    )
+    departements = forms.MultipleChoiceField(label="Départements", widget=forms.CheckboxSelectMultiple())
+
+    def __init__(
+        self, *args: object, departements: Sequence[tuple[str, str]] = (), annees: Sequence[int] = (), **kwargs: object
+    ) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # arguments de Django
+        self.fields["departements"].choices = list(departements)  # type: ignore[attr-defined]  # champ à choix
+        self.fields["annee"].choices = [(annee, str(annee)) for annee in annees]  # type: ignore[attr-defined]  # champ à choix
+
+
 class FormulairePublication(forms.Form):
     """La confirmation d'une publication."""
 

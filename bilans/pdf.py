@@ -15,11 +15,13 @@ from attributions.domaine.publics import Objectif
 from bilans.calcul import CalculAnnuel
 from bilans.document import composer_document
 from bilans.domaine.empreinte import calculer_empreinte
-from bilans.domaine.lignes import Section
-from bilans.tableaux import AXES, COLONNES_D_UNE_FICHE, LectureDuBilan
+from bilans.fiches import lire_fiches, lire_hors_flux
+from bilans.lecture import LectureDuBilan
+from bilans.tableaux import AXES, Tableau
 from conventions.models import Bailleur
+from flux_reservations.droit.delais import SEUIL_DU_SECRET
 from flux_reservations.socle.pdf import produire_pdf
-from flux_reservations.socle.presentation import INCONNU, ecrire_taux
+from flux_reservations.socle.presentation import ecrire_taux
 from flux_reservations.territoires.models import Departement
 
 _SOMMAIRE = (
@@ -27,13 +29,15 @@ _SOMMAIRE = (
     ("comptes", "Les comptes des réservataires"),
     ("proposes", "Logements proposés et attribués"),
     ("croisements", "Croisements par réservataire"),
-    ("suites", "Refus, carences, délais"),
+    ("suites", "Refus, carences, délais, publics"),
     ("equilibre", "Équilibre et territoires"),
     ("hors-flux", "Attributions hors du flux"),
     ("controles", "Contrôles"),
     ("regles", "Règles appliquées et sources"),
     ("fiches", "Une fiche par réservataire"),
 )
+_HORS_DE_LA_CALEOL = frozenset({"croisements", "fiches"})
+"""Chapitres que la présentation en commission n'a pas : ils sont dans le bilan complet (RG-62)."""
 
 
 def nom_du_fichier(siren: str, departement: str, annee: int, extension: str, genre: str = "bilan") -> str:
@@ -48,6 +52,8 @@ def html_du_bilan(
     document = donnees["document"]
     lecture = LectureDuBilan(donnees)
     titre = f"Bilan {document['annee']} des {'attributions, présenté en CALEOL' if en_caleol else 'logements proposés et attribués'}"
+    chapitres = [chapitre for chapitre in _SOMMAIRE if not en_caleol or chapitre[0] not in _HORS_DE_LA_CALEOL]
+    sommaire = [(rang, ancre, libelle) for rang, (ancre, libelle) in enumerate(chapitres, start=1)]
     contexte = {
         "titre": titre,
         "titre_complet": f"{titre} – {document['departement']['nom']}",
@@ -59,63 +65,50 @@ def html_du_bilan(
         "ce_qui_change": ce_qui_change,
         "etabli_le": date.fromisoformat(document["etabli_le"]),
         "empreinte": calculer_empreinte(donnees),
-        "sommaire": [(rang, ancre, libelle) for rang, (ancre, libelle) in enumerate(_SOMMAIRE, start=1)],
+        "sommaire": sommaire,
+        "rangs": {ancre.replace("-", "_"): rang for rang, ancre, _ in sommaire},
+        "seuil_du_secret": SEUIL_DU_SECRET.valeur(date(document["annee"], 12, 31)),
         "lecture": lecture,
         "par_compte": lecture.par_compte(),
         "par_axe": [lecture.par_axe(axe) for axe in AXES],
-        "croises": [
-            lecture.croise(axe, mesure) for axe in AXES if axe != "commune" for mesure in ("proposes", "attribues")
-        ],
+        "croises": [] if en_caleol else _croiser(lecture),
         "refus": lecture.menages("refus", "Ménages qui ont refusé, ou que la commission n'a pas retenus"),
-        "publics": lecture.menages("publics", "Ménages logés, par compte et par public"),
+        "publics": lecture.menages("publics", "Ménages logés sur le flux, par compte et par public"),
         "objectifs": _lire_objectifs(lecture),
         "equilibre": lecture.equilibre(),
-        "hors_flux": _lire_hors_flux(lecture),
-        "droits": _lire_droits(lecture),
-        "fiches": lecture.fiches(),
+        "hors_flux": lire_hors_flux(lecture),
+        "fiches": [] if en_caleol else lire_fiches(lecture),
     }
     return render_to_string("bilans/pdf/bilan.html", contexte)
 
 
+def _croiser(lecture: LectureDuBilan) -> list[Tableau]:
+    """Réservataire × chaque axe ; la commune, trop large, est dans les fiches."""
+    return [lecture.croise(axe, mesure) for axe in AXES if axe != "commune" for mesure in ("proposes", "attribues")]
+
+
 def _lire_objectifs(lecture: LectureDuBilan) -> list[dict[str, str]]:
-    resultats = {True: "Tenu", False: "Non tenu", None: "Publics inconnus"}
+    """Une ligne par objectif : qui le tient, qui ne le tient pas, de qui on ne le dit pas (RG-50, RG-64)."""
+    par_objectif: dict[str, list[Mapping[str, Any]]] = {}
+    for objectif in lecture.document["objectifs"]:
+        par_objectif.setdefault(objectif["objectif"], []).append(objectif)
+
+    def nommer(objectifs: list[Mapping[str, Any]], *, est_tenu: bool | None) -> str:
+        return ", ".join(
+            lecture.nom(un["compte"]) if un["compte"] else "ensemble des baux"
+            for un in objectifs
+            if un["est_tenu"] is est_tenu
+        )
+
     return [
         {
-            "libelle": Objectif(objectif["objectif"]).libelle,
-            "nom": lecture.nom(objectif["compte"]) if objectif["compte"] else "Ensemble des baux",
-            "seuil": ecrire_taux(Fraction(objectif["seuil"]), 0),
-            "resultat": resultats[objectif["est_tenu"]],
+            "libelle": Objectif(nom).libelle,
+            "seuil": ecrire_taux(Fraction(objectifs[0]["seuil"]), 0),
+            "tenus": nommer(objectifs, est_tenu=True),
+            "non_tenus": nommer(objectifs, est_tenu=False),
+            "non_dits": nommer(objectifs, est_tenu=None),
         }
-        for objectif in lecture.document["objectifs"]
-    ]
-
-
-def _lire_hors_flux(lecture: LectureDuBilan) -> list[dict[str, Any]]:
-    """Les sections hors du flux qui ont des baux, leurs tableaux deux par deux."""
-    sections = []
-    for section in lecture.document["sections"]:
-        if section["section"] == Section.FLUX or not section["baux"]:
-            continue
-        motifs = ("exclusion",) if section["section"] == Section.RELOGEMENTS_ET_MUTATIONS else ()
-        gauche, *autres = COLONNES_D_UNE_FICHE
-        colonnes = [
-            [lecture.hors_flux(section["section"], axe) for axe in axes] for axes in ((*motifs, *gauche), *autres)
-        ]
-        sections.append(section | {"colonnes": colonnes})
-    return sections
-
-
-def _lire_droits(lecture: LectureDuBilan) -> list[dict[str, Any]]:
-    return [
-        droit
-        | {
-            "nom": lecture.nom(droit["compte"]),
-            "taux": ecrire_taux(Fraction(droit["taux"])),
-            "debut": date.fromisoformat(droit["debut"]),
-            "fin": date.fromisoformat(droit["fin"]),
-            "libelle": droit["libelle"] or INCONNU,
-        }
-        for droit in lecture.document["taux"]
+        for nom, objectifs in par_objectif.items()
     ]
 
 

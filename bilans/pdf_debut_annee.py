@@ -11,28 +11,30 @@ from django.template.loader import render_to_string
 
 from attributions.domaine.codes import Exclusion
 from bilans.domaine.empreinte import calculer_empreinte
-from bilans.tableaux import Rang, Tableau, nombre
+from bilans.tableaux import Case, Rang, Tableau, cle_de_modalite, intituler, lire_modalite, nombre
 from flux_reservations.commun.tri import cle_de_tri
 from flux_reservations.socle.pdf import produire_pdf
 from flux_reservations.socle.presentation import ecrire_nombre
 from flux_reservations.socle.tableur import ColonneTableur, Feuille, ecrire_classeur
 
 _LIBELLES = {motif.value: motif.libelle for motif in Exclusion}
+_REGLES_CITEES = frozenset({"RG-31", "RG-60"})
 
 
-def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0) -> str:
+def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0, ce_qui_change: str = "") -> str:
     """Le HTML de l'information de début d'année."""
     document = donnees["document"]
     annee = document["annee"]
-    titre = f"Logements soustraits du flux en {annee}"
+    titre = f"Information de début d'année {annee}"
     attendues = sum(ligne["mises_en_location"] for ligne in donnees["prevision"])
     soustraites = sum(sum(ligne["exclusions"].values()) for ligne in donnees["prevision"])
     contexte = {
         "titre": titre,
-        "titre_complet": f"{titre} – {document['departement']['nom']}",
+        "titre_complet": f"{titre}, logements soustraits du flux – {document['departement']['nom']}",
         "description": f"Information de début d'année de {document['bailleur']['nom']}",
         "document": document,
         "version": version,
+        "ce_qui_change": ce_qui_change,
         "etabli_le": date.fromisoformat(document["etabli_le"]),
         "empreinte": calculer_empreinte(donnees),
         "annee_precedente": annee - 1,
@@ -47,25 +49,34 @@ def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0) -> st
         ],
         "affectation": _affectation(donnees, soustraites),
         "par_commune": _prevision_par_commune(donnees),
-        "relogements": _relogements(donnees),
-        "relogements_par_commune": _relogements_par_commune(donnees),
+        "relogements_par_typologie": _relogements_par(donnees, "typologie"),
+        "relogements_par_commune": _relogements_par(donnees, "commune"),
+        "regles": [regle for regle in document["regles"] if regle["regle"] in _REGLES_CITEES],
     }
     return render_to_string("bilans/pdf/debut_annee.html", contexte)
 
 
 def _affectation(donnees: Mapping[str, Any], total: int) -> Tableau:
+    """Ce qui est prévu par catégorie d'opération, face à ce qui était annoncé l'an passé et à ce qui s'est fait (RG-31, RG-61)."""
     prevus: Counter[str] = Counter()
     for ligne in donnees["prevision"]:
         prevus.update(ligne["exclusions"])
     faits = donnees["assiette_precedente"]["exclusions"]
-    rangs = [
-        Rang(libelle, (nombre(prevus[motif]), nombre(faits.get(motif, 0)))) for motif, libelle in _LIBELLES.items()
-    ]
-    rangs.append(Rang("Ensemble", (nombre(total), nombre(sum(faits.values()))), est_total=True))
+    annonces = donnees.get("annonce_precedente") or {}
     annee = donnees["document"]["annee"]
+
+    def cases(prevu: int, annonce: int, fait: int) -> tuple[Case, ...]:
+        return (nombre(prevu), *((nombre(annonce),) if annonces else ()), nombre(fait))
+
+    rangs = [
+        Rang(libelle, cases(prevus[motif], annonces.get(motif, 0), faits.get(motif, 0)))
+        for motif, libelle in _LIBELLES.items()
+    ]
+    rangs.append(Rang("Ensemble", cases(total, sum(annonces.values()), sum(faits.values())), est_total=True))
+    entete_des_annonces = (f"Annoncés pour {annee - 1}",) if annonces else ()
     return Tableau(
         "Affectation prévisionnelle des logements soustraits du flux",
-        ("Catégorie d'opération", f"Prévus en {annee}", f"Constatés en {annee - 1}"),
+        ("Catégorie d'opération", f"Prévus en {annee}", *entete_des_annonces, f"Constatés en {annee - 1}"),
         tuple(rangs),
     )
 
@@ -92,41 +103,32 @@ def _abc(a: int, b: int) -> tuple[Any, ...]:
     return nombre(a), nombre(b), nombre(max(0, a - b))
 
 
-def _relogements(donnees: Mapping[str, Any]) -> Tableau:
-    nombres: Counter[str] = Counter()
-    for ligne in donnees["relogements"]:
-        nombres[ligne["exclusion"]] += ligne["baux"]
-    rangs = [Rang(libelle, (nombre(nombres[motif]),)) for motif, libelle in _LIBELLES.items()]
-    rangs.append(Rang("Ensemble", (nombre(sum(nombres.values())),), est_total=True))
-    return Tableau(
-        "Attributions faites au titre des relogements et mutations", ("Catégorie d'opération", "Baux"), tuple(rangs)
-    )
-
-
-def _relogements_par_commune(donnees: Mapping[str, Any]) -> Tableau | None:
+def _relogements_par(donnees: Mapping[str, Any], axe: str) -> Tableau | None:
+    """Les attributions de l'an passé au titre des relogements : une ligne par commune ou typologie, une colonne par catégorie."""
     if not donnees["relogements"]:
         return None
     communes = donnees["document"]["communes"]
     nombres: Counter[tuple[str, str]] = Counter()
     for ligne in donnees["relogements"]:
-        nombres[ligne["commune"], ligne["exclusion"]] += ligne["baux"]
-    codes = sorted({commune for commune, _ in nombres}, key=lambda code: cle_de_tri(communes.get(code, "")))
-    rangs = [
-        Rang(
-            communes.get(code, code),
-            (
-                *(nombre(nombres[code, motif]) for motif in _LIBELLES),
-                nombre(sum(nombres[code, motif] for motif in _LIBELLES)),
-            ),
-        )
-        for code in codes
-    ]
-    return Tableau("Par commune et par catégorie", ("Commune", *_LIBELLES.values(), "Ensemble"), tuple(rangs))
+        nombres[ligne[axe], ligne["exclusion"]] += ligne["baux"]
+    valeurs = sorted({valeur for valeur, _ in nombres}, key=lambda valeur: cle_de_modalite(axe, valeur, communes))
+
+    def cases(choisies: list[str]) -> tuple[Case, ...]:
+        totaux = [sum(nombres[valeur, motif] for valeur in choisies) for motif in _LIBELLES]
+        return tuple(nombre(total) for total in (*totaux, sum(totaux)))
+
+    rangs = [Rang(lire_modalite(axe, valeur, communes), cases([valeur])) for valeur in valeurs]
+    rangs.append(Rang("Ensemble", cases(valeurs), est_total=True))
+    return Tableau(
+        f"Attributions faites au titre des relogements et mutations, par {axe} et par catégorie",
+        (intituler(axe), *_LIBELLES.values(), "Ensemble"),
+        tuple(rangs),
+    )
 
 
-def information_pdf(donnees: Mapping[str, Any], *, version: int = 0) -> bytes:
+def information_pdf(donnees: Mapping[str, Any], *, version: int = 0, ce_qui_change: str = "") -> bytes:
     """Les octets du PDF/UA-1."""
-    return produire_pdf(html_de_l_information(donnees, version=version))
+    return produire_pdf(html_de_l_information(donnees, version=version, ce_qui_change=ce_qui_change))
 
 
 def information_xlsx(donnees: Mapping[str, Any]) -> bytes:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from bilans.calcul import CalculAnnuel
 from bilans.document import composer_document
 from bilans.domaine.empreinte import calculer_empreinte
+from bilans.lecture import LectureDuBilan
 from bilans.pdf import nom_du_fichier
-from bilans.tableaux import MASQUE, LectureDuBilan
+from bilans.tableaux import MASQUE
 from conventions.models import Bailleur
 from flux_reservations.socle.tableur import ColonneTableur, Feuille, Genre, ecrire_classeur
 from flux_reservations.territoires.models import Departement

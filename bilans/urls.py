@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bilans.views import aujourdhui, bilans, echeancier, flux, portail
+from bilans.views import actes, aujourdhui, bilans, campagnes, echeancier, fichiers, flux, portail
 from bilans.views.analyses import conventions, conversion, et_si, faisabilite, prevision, publics, soldes, structure
 
 urlpatterns = [
@@ -26,16 +26,25 @@ urlpatterns = [
     path("flux/egalite/", conventions.Egalite.as_view(), name="egalite"),
     path("flux/garanties/", conventions.PageGaranties.as_view(), name="garanties"),
     path("bilans/", bilans.Bilans.as_view(), name="bilans"),
-    path("bilans/preparer/", bilans.Preparer.as_view(), name="bilan_preparer"),
+    path("bilans/preparer/", actes.Preparer.as_view(), name="bilan_preparer"),
+    path("bilans/campagnes/", campagnes.Campagnes.as_view(), name="campagnes"),
+    path("bilans/campagnes/ouvrir/", campagnes.OuvrirCampagne.as_view(), name="campagne_ouvrir"),
+    path("bilans/campagnes/<int:pk>/", campagnes.FicheCampagne.as_view(), name="campagne"),
+    path(
+        "bilans/campagnes/<int:pk>/interrompre/", campagnes.InterrompreCampagne.as_view(), name="campagne_interrompre"
+    ),
+    path("bilans/campagnes/<int:pk>/reprendre/", campagnes.ReprendreCampagne.as_view(), name="campagne_reprendre"),
     path("bilans/<int:pk>/", bilans.FicheBilan.as_view(), name="bilan"),
     path("bilans/<int:pk>/progression/", bilans.Progression.as_view(), name="bilan_progression"),
-    path("bilans/<int:pk>/publier/", bilans.Publier.as_view(), name="bilan_publier"),
-    path("bilans/<int:pk>/refaire/", bilans.Refaire.as_view(), name="bilan_refaire"),
-    path("bilans/<int:pk>/abandonner/", bilans.Abandonner.as_view(), name="bilan_abandonner"),
-    path("bilans/<int:pk>/relancer/", bilans.RelancerTous.as_view(), name="bilan_relancer"),
-    path("bilans/<int:pk>/tableur/", bilans.TableurDuBilan.as_view(), name="bilan_tableur"),
-    path("bilans/<int:pk>/lignes/", bilans.LignesDuBilan.as_view(), name="bilan_lignes"),
+    path("bilans/<int:pk>/publier/", actes.Publier.as_view(), name="bilan_publier"),
+    path("bilans/<int:pk>/refaire/", actes.Refaire.as_view(), name="bilan_refaire"),
+    path("bilans/<int:pk>/abandonner/", actes.Abandonner.as_view(), name="bilan_abandonner"),
+    path("bilans/<int:pk>/relancer/", actes.RelancerTous.as_view(), name="bilan_relancer"),
+    path("bilans/<int:pk>/tableur/", fichiers.TableurDuBilan.as_view(), name="bilan_tableur"),
+    path("bilans/<int:pk>/lignes/", fichiers.LignesDuBilan.as_view(), name="bilan_lignes"),
     path("echeancier/", echeancier.Echeancier.as_view(), name="echeancier"),
+    path("echeancier/abonner/", echeancier.Abonner.as_view(), name="echeancier_abonner"),
+    path("echeancier/revoquer/", echeancier.Revoquer.as_view(), name="echeancier_revoquer"),
     path("echeancier/<str:jeton>.ics", echeancier.Calendrier.as_view(), name="echeancier_ical"),
     path("mes-droits/", portail.MesDroits.as_view(), name="mes_droits"),
     path("mes-droits/<int:bailleur>/<str:departement>/", portail.MonDecompte.as_view(), name="mon_decompte"),

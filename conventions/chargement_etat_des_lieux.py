@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,6 +45,11 @@ class PartEtatDesLieux:
         """Logements du réservataire."""
         return sum(ligne.total for ligne in self.lignes)
 
+    @property
+    def par_typologie(self) -> tuple[int, ...]:
+        """Logements du réservataire, toutes communes, par typologie."""
+        return sommer(ligne.par_typologie for ligne in self.lignes)
+
 
 @dataclass(frozen=True, slots=True)
 class EtatDesLieux:
@@ -59,8 +65,18 @@ class EtatDesLieux:
         """Droits de suite actifs, tous réservataires confondus."""
         return sum(part.total for part in self.parts)
 
+    @property
+    def par_typologie(self) -> tuple[int, ...]:
+        """Droits de suite actifs, par typologie."""
+        return sommer(part.par_typologie for part in self.parts)
+
 
 TYPOLOGIES = tuple(typologie.value for typologie in Typologie)
+
+
+def sommer(lignes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """La somme, typologie par typologie."""
+    return tuple(sum(colonne) for colonne in zip((0,) * len(TYPOLOGIES), *lignes, strict=True))
 
 
 def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: date) -> EtatDesLieux:

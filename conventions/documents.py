@@ -13,9 +13,23 @@ from flux_reservations.socle.tableur import ColonneTableur, Feuille, ecrire_clas
 
 def etat_des_lieux_pdf(etat: EtatDesLieux) -> bytes:
     """L'état des lieux en PDF accessible."""
-    return produire_pdf(
-        render_to_string("conventions/pdf/etat_des_lieux.html", {"etat": etat, "typologies": TYPOLOGIES})
-    )
+    titre = "État des lieux des réservations"
+    contexte = {
+        "titre": titre,
+        "titre_complet": f"{titre} – {etat.departement.nom}",
+        "description": f"Information préalable à la mise en conformité des conventions de réservation de {etat.bailleur.nom}",
+        "document": {
+            "bailleur": {"nom": etat.bailleur.nom, "siren": etat.bailleur.siren},
+            "departement": {"nom": etat.departement.nom, "code": etat.departement.pk},
+            "etabli_le": etat.le.isoformat(),
+        },
+        "etabli_le": etat.le,
+        "etat": etat,
+        "typologies": TYPOLOGIES,
+        "version": 1,
+        "ce_qui_change": "",
+    }
+    return produire_pdf(render_to_string("conventions/pdf/etat_des_lieux.html", contexte))
 
 
 def etat_des_lieux_tableur(etat: EtatDesLieux) -> bytes:

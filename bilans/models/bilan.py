@@ -8,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Cast
 
+from bilans.models.campagne import Campagne
 from conventions.models import Bailleur
 from flux_reservations.acces.models import Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
@@ -80,6 +81,8 @@ class Bilan(models.Model):
     empreinte = models.CharField("empreinte SHA-256 des données", max_length=64, blank=True)
     progression = models.PositiveSmallIntegerField("progression (%)", default=0)
     erreur = models.TextField("erreur de production", blank=True)
+    tentatives = models.PositiveSmallIntegerField("productions commencées", default=0)
+    campagne = models.ForeignKey(Campagne, on_delete=models.PROTECT, null=True, blank=True, related_name="bilans")
     cree_le = models.DateTimeField("créé le", auto_now_add=True)
     publie_le = models.DateTimeField("publié le", null=True, blank=True)
     publie_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -103,7 +103,7 @@ _BAILLEUR = (
         (
             Entree("Conventions", "conventions", "document-text", aussi=frozenset({"convention"})),
             Entree("Patrimoine", "patrimoine", "building-office-2", aussi=frozenset({"logement"})),
-            Entree("Bilans", "bilans", "chart-bar", aussi=frozenset({"bilan"})),
+            Entree("Bilans", "bilans", "chart-bar", aussi=frozenset({"bilan", "campagnes", "campagne"})),
             Entree("Envois", "envois", "paper-airplane"),
             Entree("Échéancier", "echeancier", "calendar-days"),
             _DEMANDES,

@@ -103,6 +103,10 @@ def _convention(monde: Monde) -> list[Any]:
     return [monde.convention_mairie.pk]
 
 
+def _campagne(monde: Monde) -> list[Any]:
+    return [monde.campagne_a.pk]
+
+
 def _bilan(monde: Monde) -> list[Any]:
     return [monde.bilan_a.pk]
 
@@ -322,6 +326,11 @@ _PORTAILS = [
     Ligne("retirer_mon_candidat", _A_MA_DISPOSITION, _candidat),
     Ligne("bilans", bailleur()),
     Ligne("bilan_preparer", bailleur(role=GESTIONNAIRE)),
+    Ligne("campagnes", bailleur()),
+    Ligne("campagne_ouvrir", bailleur(role=GESTIONNAIRE)),
+    Ligne("campagne", bailleur("a"), _campagne),
+    Ligne("campagne_interrompre", bailleur("a", GESTIONNAIRE), _campagne),
+    Ligne("campagne_reprendre", bailleur("a", GESTIONNAIRE), _campagne),
     Ligne("bilan", bailleur("a"), _bilan),
     Ligne("bilan_progression", bailleur("a"), _bilan),
     Ligne("bilan_publier", bailleur("a", RESPONSABLE), _bilan),
@@ -332,7 +341,11 @@ _PORTAILS = [
     Ligne("bilan_lignes", connectes(404) | dict.fromkeys((*_DE_A, "mairie", "etat"), PERMIS), _bilan),
     Ligne("bilan_tableur", connectes(404), _bilan),
     Ligne("echeancier", bailleur()),
-    Ligne("echeancier_ical", publique(), lambda m: [signing.dumps(m.bailleur_a.pk, salt="echeancier")]),
+    Ligne("echeancier_abonner", bailleur()),
+    Ligne("echeancier_revoquer", bailleur()),
+    Ligne(
+        "echeancier_ical", publique(404), lambda m: [signing.dumps([m.bailleur_a.pk, 0, "0" * 32], salt="echeancier")]
+    ),
     Ligne("bilans_recus", ouverts(*DROITS)),
     Ligne(
         "bilan_recu",

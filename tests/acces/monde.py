@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from attributions.models import Candidat, Inscription, Liberation, MembreSeance, Orientation, Proposition, Seance
-from bilans.models import Bilan, Prevision
+from bilans.models import Bilan, Campagne, Prevision
 from conventions.domaine.codes import Contrepartie
 from conventions.models import Bailleur, Convention, Logement, Reservataire, ReservationStock
 from flux_reservations.acces.models import Invitation, Jeton, Organisme, Rattachement
@@ -58,6 +58,7 @@ class Monde:
     orientation_mairie: Orientation = field(init=False)
     orientation_caf: Orientation = field(init=False)
     bilan_a: Bilan = field(init=False)
+    campagne_a: Campagne = field(init=False)
     bilan_b: Bilan = field(init=False)
     piece_a: Piece = field(init=False)
     transmission: Envoi = field(init=False)
@@ -213,6 +214,8 @@ def _convoquer(monde: Monde) -> None:
 
 
 def _ajouter_bilans(monde: Monde) -> None:
+    monde.campagne_a = Campagne.objects.create(bailleur=monde.bailleur_a, annee=2025)
+    Campagne.objects.create(bailleur=monde.bailleur_b, annee=2025)
     for nom, bailleur in (("bilan_a", monde.bailleur_a), ("bilan_b", monde.bailleur_b)):
         pdf = _deposer(bailleur, f"{nom}.pdf")
         bilan = Bilan.objects.create(

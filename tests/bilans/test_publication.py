@@ -14,8 +14,10 @@ import pytest
 
 from attributions.domaine.codes import OrigineSolde
 from attributions.models import SoldeOuverture
-from bilans import actions
-from bilans.actions import abandonner, preparer_bilan, produire, publier
+from bilans.actions import produire as module_de_production
+from bilans.actions.preparer import abandonner, preparer_bilan
+from bilans.actions.produire import produire
+from bilans.actions.publier import publier
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
@@ -78,7 +80,7 @@ class Monde:
 def monde(monkeypatch: pytest.MonkeyPatch) -> Monde:
     """Le petit monde ; la mise en page, qui prend une seconde, n'est faite que par les essais du PDF."""
     for mise_en_page in ("bilan_pdf", "information_pdf"):
-        monkeypatch.setattr(actions, mise_en_page, lambda *_, **__: b"%PDF-1.7 essai")
+        monkeypatch.setattr(module_de_production, mise_en_page, lambda *_, **__: b"%PDF-1.7 essai")
     return Monde()
 
 

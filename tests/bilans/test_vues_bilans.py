@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from bilans.actions import publier
+from bilans.actions.publier import publier
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan
-from flux_reservations.acces.models import Utilisateur
+from flux_reservations.acces.models import Rattachement, Utilisateur
 from flux_reservations.commun.acteur import Role
 from flux_reservations.notifications.actions.expedier import expedier
 from flux_reservations.notifications.models import Courriel, Envoi, EtatEnvoi
@@ -112,14 +114,49 @@ def test_le_tableur_d_un_bilan_recu_se_lit(caf: Client, monde: Monde) -> None:
     assert caf.get(reverse("bilan_tableur", args=[bilan.pk])).content[:2] == b"PK"
 
 
+def adresse_du_calendrier(client: Client) -> str:
+    """L'adresse que montre l'échéancier ; vide s'il n'y en a pas."""
+    trouvee = re.search(r'href="[^"]*(/echeancier/[^"]+\.ics)"', client.get(reverse("echeancier")).content.decode())
+    return trouvee[1] if trouvee else ""
+
+
 @pytest.mark.regle("RG-67")
-def test_l_echeancier_donne_une_adresse_de_calendrier_qui_se_lit_sans_connexion(bailleur: Client) -> None:
-    page = bailleur.get(reverse("echeancier")).content.decode()
-    adresse = re.search(r'href="[^"]*(/echeancier/[^"]+\.ics)"', page)
-    assert adresse
-    reponse = Client().get(adresse[1])
+def test_l_adresse_de_calendrier_se_lit_sans_connexion_jusqu_a_sa_revocation(bailleur: Client) -> None:
+    assert adresse_du_calendrier(bailleur) == ""
+    assert bailleur.post(reverse("echeancier_abonner")).status_code == 302
+    adresse = adresse_du_calendrier(bailleur)
+    reponse = Client().get(adresse)
     assert (reponse.status_code, reponse.content[:15]) == (200, b"BEGIN:VCALENDAR")
-    assert Client().get(adresse[1].replace(".ics", "x.ics")).status_code == 404
+    assert Client().get(adresse.replace(".ics", "x.ics")).status_code == 404
+    assert bailleur.post(reverse("echeancier_revoquer")).status_code == 302
+    assert Client().get(adresse).status_code == 404
+
+
+@pytest.mark.regle("RG-67")
+def test_une_seule_adresse_a_la_fois_et_celle_d_un_autre_ne_se_voit_pas(bailleur: Client, monde: Monde) -> None:
+    bailleur.post(reverse("echeancier_abonner"))
+    assert bailleur.post(reverse("echeancier_abonner")).status_code == 409
+    collegue = connecter(creer_utilisateur(monde.bailleur, Role.LECTEUR))
+    assert adresse_du_calendrier(collegue) == ""
+    assert collegue.post(reverse("echeancier_revoquer")).status_code == 409
+    assert collegue.post(reverse("echeancier_abonner")).status_code == 302
+
+
+@pytest.mark.regle("RG-67")
+def test_une_personne_partie_ne_lit_plus_le_calendrier(bailleur: Client) -> None:
+    bailleur.post(reverse("echeancier_abonner"))
+    adresse = adresse_du_calendrier(bailleur)
+    Rattachement.objects.update(clos_le=timezone.now())
+    assert Client().get(adresse).status_code == 404
+
+
+@pytest.mark.regle("RG-63")
+def test_le_tableur_rendu_est_celui_qui_a_ete_garde(bailleur: Client, caf: Client, monde: Monde) -> None:
+    bilan = publier(acteur=monde.responsable, bilan_id=monde.preparer().pk)
+    assert bilan.tableur is not None
+    for client in (bailleur, caf):
+        octets = client.get(reverse("bilan_tableur", args=[bilan.pk])).content
+        assert hashlib.sha256(octets).hexdigest() == bilan.tableur.contenu_id
 
 
 def test_les_courriels_de_la_demonstration_se_lisent_a_l_ecran(bailleur: Client, monde: Monde, settings: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, Seance, SoldeOuverture
 from bilans.models import Bilan, Prevision
@@ -22,6 +23,7 @@ from flux_reservations.echanges.exportation import exporter
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Contenu, Piece
+from flux_reservations.socle.postgresql.base import en_proprietaire
 from tests.echanges.depot import CONVENTIONS, PATRIMOINE, SIREN, TOUT, histoire, importer
 from tests.jeu_aleatoire import JeuAleatoire
 
@@ -57,7 +59,8 @@ def vider() -> None:
         Reservataire,
         Bailleur,
     ):
-        modele.objects.all().delete()  # type: ignore[attr-defined]  # chacun a son gestionnaire
+        with en_proprietaire(connection):  # Un bilan publié ne se supprime pas autrement (RG-63).
+            modele.objects.all().delete()  # type: ignore[attr-defined]  # chacun a son gestionnaire
 
 
 def calculer(cas: dict[str, Any]) -> list[Any]:

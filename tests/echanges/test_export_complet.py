@@ -13,7 +13,9 @@ from django.core.management import call_command
 from django.db.models import F
 from django.utils import timezone
 
-from bilans.actions import preparer_bilan, produire, publier
+from bilans.actions.preparer import preparer_bilan
+from bilans.actions.produire import produire
+from bilans.actions.publier import publier
 from bilans.models import Bilan
 from conventions.models import Bailleur, Convention
 from flux_reservations.commun.acteur import Acteur, Role
@@ -36,6 +38,8 @@ NON_EXPORTEES = {
     "notifications.Courriel": "boîte de la démonstration",
     "attributions.Proposition": "le moteur la recalcule",
     "attributions.MembreSeance": "des personnes, propres à chaque installation",
+    "bilans.AbonnementCalendrier": "une adresse secrète, propre à une personne et à cette installation",
+    "bilans.Campagne": "la conduite d'une production : ses documents, eux, sortent",
     "attributions.Besoin": "appartient au réservataire qui l'exprime",
     "echanges.Abonnement": "un secret et une adresse, propres à cette installation",
     "echanges.Appel": "suit l'abonnement",
@@ -53,6 +57,7 @@ PORTEES_AUTREMENT = {
 CHAMPS_NON_EXPORTES = {
     "bilans.Bilan": {
         "etat": "seuls les publiés sortent", "progression": "production", "erreur": "production",
+        "tentatives": "production", "campagne": "production",
         "publie_par": "une personne", "remplace": "la version précédente",
     },
     "notifications.Envoi": {

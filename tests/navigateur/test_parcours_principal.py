@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bilans.actions import produire
+from bilans.actions.produire import produire
 from bilans.models import Bilan
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.models import ImportDepose

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.db import connection
 
-from bilans.actions import arreter_les_soldes
+from bilans.actions.publier import arreter_les_soldes
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
 from conventions.models import Bailleur

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from bilans.actions import publier
+from bilans.actions.publier import publier
 from bilans.calcul import calculer_annee
 from bilans.document import composer_document
 from bilans.document_debut_annee import composer_information
