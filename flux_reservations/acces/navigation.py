@@ -117,7 +117,7 @@ _BAILLEUR = (
                 "imports",
                 "arrow-up-tray",
                 Role.GESTIONNAIRE,
-                aussi=frozenset({"import", "deposer_import", "appliquer_import"}),
+                aussi=frozenset({"import", "deposer_import", "appliquer_import", "colonnes_import", "defaire_import"}),
             ),
             _PERSONNES,
             _JETONS,

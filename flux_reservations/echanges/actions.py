@@ -14,6 +14,7 @@ from flux_reservations.commun.erreurs import AccesRefuse
 from flux_reservations.echanges.contexte import Contexte
 from flux_reservations.echanges.lecture.fichiers import Fichier, trouver_fichiers
 from flux_reservations.echanges.noyau import importer_fichier
+from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.rapport import Rapport
 from flux_reservations.echanges.tableaux import types_de_fichier
 from flux_reservations.socle.journal import journaliser
@@ -26,12 +27,14 @@ def essayer(
     siren: str = "",
     effet: dt.date | None = None,
     avec_changements: bool = True,
+    options: Options | None = None,
 ) -> Rapport:
     """Lit et contrôle comme un import, jusqu'à l'écriture, puis défait tout : le rapport dit ce qui serait fait.
 
     `siren` désigne le bailleur d'un fichier RPLS et borne la recherche de ce qui est cité ; `effet` date ce qui change dans le patrimoine.
     """
-    return _importer(chemins, acteur, siren, effet, garder=False, avec_changements=avec_changements)
+    contexte = Contexte(acteur, Rapport(), effet, _siren_de(acteur, siren), avec_changements, options or Options())
+    return _importer(contexte, chemins, garder=False)
 
 
 def appliquer(
@@ -41,17 +44,16 @@ def appliquer(
     siren: str = "",
     effet: dt.date | None = None,
     avec_changements: bool = False,
+    options: Options | None = None,
 ) -> Rapport:
     """Importe en une transaction : à la première erreur rien n'est écrit, et le rapport les dit toutes."""
-    return _importer(chemins, acteur, siren, effet, garder=True, avec_changements=avec_changements)
+    contexte = Contexte(acteur, Rapport(), effet, _siren_de(acteur, siren), avec_changements, options or Options())
+    return _importer(contexte, chemins, garder=True)
 
 
-def _importer(
-    chemins: Iterable[Path], acteur: Acteur, siren: str, effet: dt.date | None, *, garder: bool, avec_changements: bool
-) -> Rapport:
-    rapport = Rapport()
-    contexte = Contexte(acteur, rapport, effet, _siren_de(acteur, siren), avec_changements)
-    fichiers = trouver_fichiers(chemins, types_de_fichier(), rapport)
+def _importer(contexte: Contexte, chemins: Iterable[Path], *, garder: bool) -> Rapport:
+    rapport = contexte.rapport
+    fichiers = trouver_fichiers(chemins, types_de_fichier(), rapport, contexte.options.types)
     try:
         with transaction.atomic():
             rapport.applique = _importer_fichiers(contexte, fichiers, garder=garder)

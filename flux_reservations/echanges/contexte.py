@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from conventions.models import Bailleur
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.rapport import Rapport
 
 
@@ -24,6 +25,7 @@ class Contexte:
     effet: dt.date | None = None
     siren: str = ""
     avec_changements: bool = True
+    options: Options = field(default_factory=Options)
     annonces: dict[str, set[str]] = field(default_factory=dict)
     illisibles: set[str] = field(default_factory=set)
     _bailleurs: dict[str, Bailleur] | None = None

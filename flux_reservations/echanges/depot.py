@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,8 +21,12 @@ from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.echanges.actions import appliquer, essayer
-from flux_reservations.echanges.models import EN_TRAVAIL, EtatImport, ImportDepose
+from flux_reservations.echanges.correspondances import Apercu, apercevoir, correspondances_de
+from flux_reservations.echanges.models import EN_TRAVAIL, Correspondance, EtatImport, ImportDepose, Trace
+from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.rapport import Rapport
+from flux_reservations.echanges.retour import defaire, tracer
+from flux_reservations.echanges.suivi_vivant import compter_les_lignes, marquer_l_avancement
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
 
@@ -34,6 +38,8 @@ REGISTRES_COMMUNS: Final = ("bailleurs", "reservataires")
 ABANDONNE_APRES: Final = timedelta(minutes=5)
 """Un import en travail sans nouvelle depuis plus longtemps est repris : son processus est mort."""
 CHANGEMENTS_GARDES: Final = 300
+RETOUR_POSSIBLE: Final = timedelta(days=30)
+"""Au-delà, un import ne se défait plus."""
 TACHE: Final = "echanges.traiter_import"
 
 
@@ -83,9 +89,50 @@ def deposer_import(*, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: 
     return depot
 
 
-def demander_application(*, acteur: Acteur, import_id: int) -> ImportDepose:
-    """Demande l'écriture d'un import essayé sans erreur."""
-    return _changer_etat(acteur, import_id, {EtatImport.ESSAYE}, EtatImport.A_APPLIQUER, "appliquer_import")
+def demander_application(*, acteur: Acteur, import_id: int, modes_ignores: Sequence[str] = ()) -> ImportDepose:
+    """Demande l'écriture d'un import essayé sans erreur ; `modes_ignores` : les hors champ que MODE (RPLS) ne posera pas."""
+    return _changer_etat(
+        acteur,
+        import_id,
+        {EtatImport.ESSAYE},
+        EtatImport.A_APPLIQUER,
+        "appliquer_import",
+        {"modes_ignores": sorted(modes_ignores)} if modes_ignores else {},
+    )
+
+
+def demander_retour(*, acteur: Acteur, import_id: int) -> ImportDepose:
+    """Demande de défaire un import appliqué ; ce n'est possible que si rien n'en dépend encore."""
+    return _changer_etat(acteur, import_id, {EtatImport.APPLIQUE}, EtatImport.A_DEFAIRE, "defaire_import")
+
+
+def choisir_colonnes(
+    *, acteur: Acteur, import_id: int, types: Mapping[str, str], colonnes: Mapping[str, Mapping[str, str]]
+) -> ImportDepose:
+    """Retient le tableau de chaque fichier et le sens de ses en-têtes (par tableau), puis demande un nouvel essai.
+
+    Les correspondances valent pour les imports suivants du bailleur.
+    """
+    with transaction.atomic():
+        depot = _changer_etat(
+            acteur,
+            import_id,
+            {EtatImport.ESSAYE, EtatImport.REFUSE},
+            EtatImport.DEPOSE,
+            "choisir_les_colonnes",
+            {"types": dict(types)},
+        )
+        Correspondance.objects.bulk_create(
+            [
+                Correspondance(bailleur_id=depot.bailleur_id, tableau=tableau, entete=entete, colonne=colonne)
+                for tableau, choisies in colonnes.items()
+                for entete, colonne in choisies.items()
+            ],
+            update_conflicts=True,
+            unique_fields=["bailleur", "tableau", "entete"],
+            update_fields=["colonne"],
+        )
+    return depot
 
 
 def abandonner(*, acteur: Acteur, import_id: int) -> ImportDepose:
@@ -95,7 +142,12 @@ def abandonner(*, acteur: Acteur, import_id: int) -> ImportDepose:
 
 
 def _changer_etat(
-    acteur: Acteur, import_id: int, depuis: set[EtatImport], vers: EtatImport, action: str
+    acteur: Acteur,
+    import_id: int,
+    depuis: set[EtatImport],
+    vers: EtatImport,
+    action: str,
+    options: Mapping[str, Any] | None = None,
 ) -> ImportDepose:
     with transaction.atomic():
         depot = (
@@ -110,11 +162,10 @@ def _changer_etat(
                 "etat_de_l_import",
                 f"Cet import est « {depot.get_etat_display().lower()} » : l'acte n'est plus possible.",
             )
-        depot.etat = vers
-        depot.save(update_fields=["etat", "change_le"])
-        journaliser(
-            acteur=acteur, action=action, objet=depot, organisme_id=depot.bailleur_id, apres={"etat": vers.value}
-        )
+        depot.etat, depot.lignes_lues, depot.options = vers, 0, depot.options | dict(options or {})
+        depot.save(update_fields=["etat", "change_le", "lignes_lues", "options"])
+        apres = {"etat": vers.value} | dict(options or {})
+        journaliser(acteur=acteur, action=action, objet=depot, organisme_id=depot.bailleur_id, apres=apres)
         if vers in EN_TRAVAIL:
             demander_le_traitement(depot.pk)
     return depot
@@ -135,20 +186,71 @@ def _lancer(import_id: int) -> None:
 
 
 def traiter(import_id: int) -> ImportDepose | None:
-    """Fait le pas qui attend : l'essai, ou l'écriture. Idempotent : un import déjà pris par un processus vivant est laissé."""
+    """Fait le pas qui attend : l'essai, l'écriture ou le retour. Idempotent : un import pris par un processus vivant est laissé."""
     depot = _prendre(import_id)
     if depot is None:
         return None
+    if depot.etat == EtatImport.A_DEFAIRE:
+        return _defaire(depot)
     ecrit = depot.etat == EtatImport.EN_COURS
-    with tempfile.TemporaryDirectory(prefix="import-") as dossier:
-        chemins = _deposer_sur_disque(depot, Path(dossier))
+    try:
         acteur = _acteur_de(depot)
+    except ErreurMetier as erreur:
+        rapport = Rapport()
+        rapport.refuser("", erreur.message)
+        return _conclure(depot, rapport, EtatImport.REFUSE)
+    with tempfile.TemporaryDirectory(prefix="import-") as dossier:
+        chemins = deposer_sur_disque(depot, Path(dossier))
+        options = _options_de(depot, chemins)
         if ecrit:
-            with transaction.atomic():
-                rapport = appliquer(chemins, acteur=acteur, siren=depot.bailleur.siren, effet=depot.effet)
+            with transaction.atomic(), tracer(depot.pk):
+                rapport = appliquer(
+                    chemins, acteur=acteur, siren=depot.bailleur.siren, effet=depot.effet, options=options
+                )
                 return _conclure(depot, rapport, EtatImport.APPLIQUE if rapport.applique else EtatImport.REFUSE)
-        rapport = essayer(chemins, acteur=acteur, siren=depot.bailleur.siren, effet=depot.effet)
+        rapport = essayer(chemins, acteur=acteur, siren=depot.bailleur.siren, effet=depot.effet, options=options)
     return _conclure(depot, rapport, EtatImport.ESSAYE if rapport.est_accepte else EtatImport.REFUSE)
+
+
+def _options_de(depot: ImportDepose, chemins: Sequence[Path]) -> Options:
+    """Les choix de la personne, et de quoi dire l'avancement : il vaut aussi signe de vie."""
+    retenues = correspondances_de(depot.bailleur_id)
+    types = dict(depot.options.get("types", {}))
+    for chemin in chemins:
+        if chemin.name not in types and (devine := apercevoir(chemin, "", retenues).type):
+            types[chemin.name] = devine
+    ImportDepose.objects.filter(pk=depot.pk).update(lignes_lues=0, lignes_en_tout=sum(map(compter_les_lignes, chemins)))
+    return Options(
+        types=types,
+        correspondances=retenues,
+        modes_ignores=frozenset(depot.options.get("modes_ignores", [])),
+        avancer=marquer_l_avancement(depot.pk),
+    )
+
+
+def _defaire(depot: ImportDepose) -> ImportDepose:
+    """Défait, ou dit ce qui en dépend ; l'import reste alors appliqué."""
+    depot.rapport.pop("retour", None)
+    try:
+        with transaction.atomic():
+            nombre = defaire(depot)
+            depot.etat, depot.rapport["retour"] = EtatImport.DEFAIT, {"lignes": nombre}
+            depot.save(update_fields=["etat", "rapport", "change_le"])
+    except ErreurMetier as erreur:
+        depot.etat, depot.rapport["retour"] = EtatImport.APPLIQUE, {"refus": erreur.message}
+        depot.save(update_fields=["etat", "rapport", "change_le"])
+    return depot
+
+
+def apercus(depot: ImportDepose) -> list[Apercu]:
+    """Ce qu'on voit de chaque fichier déposé : ses en-têtes, des valeurs, la colonne proposée."""
+    retenues, types = correspondances_de(depot.bailleur_id), depot.options.get("types", {})
+    connus = {fichier["fichier"]: fichier["type"] for fichier in depot.rapport.get("fichiers", [])}
+    with tempfile.TemporaryDirectory(prefix="import-") as dossier:
+        return [
+            apercevoir(chemin, types.get(chemin.name) or connus.get(chemin.name, ""), retenues)
+            for chemin in deposer_sur_disque(depot, Path(dossier))
+        ]
 
 
 def reprendre_les_abandonnes() -> int:
@@ -160,6 +262,12 @@ def reprendre_les_abandonnes() -> int:
     return len(perdus)
 
 
+def purger_les_traces() -> int:
+    """Oublie de quoi défaire les imports de plus de 30 jours ; rend le nombre de lignes (tâche de nuit)."""
+    limite = timezone.now() - RETOUR_POSSIBLE
+    return Trace.objects.filter(import_depose__applique_le__lt=limite).delete()[0]
+
+
 def _prendre(import_id: int) -> ImportDepose | None:
     """Prend l'import : attente → en travail. Un import en travail n'est repris que si son processus s'est tu."""
     suivant = {
@@ -167,6 +275,7 @@ def _prendre(import_id: int) -> ImportDepose | None:
         EtatImport.EN_ESSAI: EtatImport.EN_ESSAI,
         EtatImport.A_APPLIQUER: EtatImport.EN_COURS,
         EtatImport.EN_COURS: EtatImport.EN_COURS,
+        EtatImport.A_DEFAIRE: EtatImport.A_DEFAIRE,
     }
     with transaction.atomic():
         depot = (
@@ -182,7 +291,8 @@ def _prendre(import_id: int) -> ImportDepose | None:
     return depot
 
 
-def _deposer_sur_disque(depot: ImportDepose, dossier: Path) -> list[Path]:
+def deposer_sur_disque(depot: ImportDepose, dossier: Path) -> list[Path]:
+    """Les fichiers déposés, rendus à leur nom dans un dossier."""
     chemins = []
     for piece in depot.pieces.select_related("contenu"):
         chemin = dossier / Path(piece.nom).name
@@ -211,7 +321,8 @@ def _acteur_de(depot: ImportDepose) -> Acteur:
 
 def _conclure(depot: ImportDepose, rapport: Rapport, etat: EtatImport) -> ImportDepose:
     depot.etat, depot.rapport = etat, presenter_rapport(rapport)
-    depot.save(update_fields=["etat", "rapport", "change_le"])
+    depot.applique_le = timezone.now() if etat == EtatImport.APPLIQUE else None
+    depot.save(update_fields=["etat", "rapport", "change_le", "applique_le"])
     return depot
 
 
@@ -230,5 +341,6 @@ def presenter_rapport(rapport: Rapport) -> dict[str, Any]:
             }
             for un in rapport.changements[:CHANGEMENTS_GARDES]
         ],
+        "a_confirmer": rapport.a_confirmer,
         "changements_en_tout": sum(fichier.crees + fichier.modifies for fichier in rapport.fichiers),
     }

@@ -23,10 +23,18 @@ class EtatImport(models.TextChoices):
     A_APPLIQUER = "a_appliquer", "En attente d'écriture"
     EN_COURS = "en_cours", "Écriture en cours"
     APPLIQUE = "applique", "Appliqué"
+    A_DEFAIRE = "a_defaire", "En attente de retour"
+    DEFAIT = "defait", "Défait"
     ANNULE = "annule", "Abandonné"
 
 
-EN_TRAVAIL = (EtatImport.DEPOSE, EtatImport.EN_ESSAI, EtatImport.A_APPLIQUER, EtatImport.EN_COURS)
+EN_TRAVAIL = (
+    EtatImport.DEPOSE,
+    EtatImport.EN_ESSAI,
+    EtatImport.A_APPLIQUER,
+    EtatImport.EN_COURS,
+    EtatImport.A_DEFAIRE,
+)
 """États où un processus travaille, ou va travailler."""
 
 
@@ -57,7 +65,11 @@ class ImportDepose(models.Model):
     effet = models.DateField("effet de ce qui change dans le patrimoine", null=True, blank=True)
     etat = models.CharField("état", max_length=12, choices=EtatImport.choices, default=EtatImport.DEPOSE)
     pieces = models.ManyToManyField(Piece, related_name="imports", verbose_name="fichiers")
+    options = models.JSONField("choix de la personne", default=dict)
+    lignes_lues = models.PositiveIntegerField("lignes lues", default=0)
+    lignes_en_tout = models.PositiveIntegerField("lignes des fichiers", default=0)
     rapport = models.JSONField("rapport", default=dict, encoder=DjangoJSONEncoder)
+    applique_le = models.DateTimeField("appliqué le", null=True, blank=True)
     change_le = models.DateTimeField("dernier changement d'état", auto_now=True)
 
     objects = ImportQuerySet.as_manager()
@@ -73,6 +85,74 @@ class ImportDepose(models.Model):
         return f"import du {self.depose_le:%d/%m/%Y %H:%M}"
 
 
+class CorrespondanceQuerySet(models.QuerySet["Correspondance"]):
+    """Lecture des correspondances retenues."""
+
+    def visibles_par(self, acteur: Acteur) -> CorrespondanceQuerySet:
+        """Celles de son bailleur."""
+        if acteur.est_systeme:
+            return self
+        if acteur.est_bailleur:
+            return self.filter(bailleur_id=acteur.organisme)
+        return self.none()
+
+
+class Correspondance(models.Model):
+    """Pour un bailleur et un tableau : cet en-tête désigne cette colonne (« - » : il n'est pas lu)."""
+
+    bailleur = models.ForeignKey(Bailleur, on_delete=models.CASCADE, related_name="correspondances")
+    tableau = models.CharField("tableau", max_length=30)
+    entete = models.CharField("en-tête", max_length=200)
+    colonne = models.CharField("colonne", max_length=60)
+
+    objects = CorrespondanceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "correspondance de colonne"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["bailleur", "tableau", "entete"], name="correspondance_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tableau} : {self.entete} → {self.colonne}"
+
+
+class TraceQuerySet(models.QuerySet["Trace"]):
+    """Lecture des traces."""
+
+    def visibles_par(self, acteur: Acteur) -> TraceQuerySet:
+        """Le système seul : elles servent au retour en arrière."""
+        return self if acteur.est_systeme else self.none()
+
+
+class Trace(models.Model):
+    """Une ligne de table qu'un import a touchée, avant et après : de quoi revenir en arrière (posée par la base, `retour.py`)."""
+
+    import_depose = models.ForeignKey(ImportDepose, on_delete=models.CASCADE, related_name="traces")
+    table = models.CharField("table", max_length=63)
+    ligne = models.BigIntegerField("clé de la ligne")
+    avant = models.JSONField("avant", null=True)
+    apres = models.JSONField("après", null=True)
+
+    objects = TraceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "trace d'un import"
+        indexes: ClassVar = [models.Index(fields=["import_depose", "table", "ligne"], name="trace_ligne")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.ligne}"
+
+
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel, LectureDuJournal  # noqa: E402 : un module à eux
 
-__all__ = ["EN_TRAVAIL", "Abonnement", "Appel", "EtatImport", "ImportDepose", "LectureDuJournal"]
+__all__ = [
+    "EN_TRAVAIL",
+    "Abonnement",
+    "Appel",
+    "Correspondance",
+    "EtatImport",
+    "ImportDepose",
+    "LectureDuJournal",
+    "Trace",
+]

@@ -11,6 +11,7 @@ from flux_reservations.echanges.contexte import Contexte
 from flux_reservations.echanges.lecture.fichiers import Fichier, normaliser_entete
 from flux_reservations.echanges.lecture.source import FichierIllisible, Nombre, Source
 from flux_reservations.echanges.lecture.xlsx import a_perdu_des_chiffres
+from flux_reservations.echanges.options import IGNOREE
 from flux_reservations.echanges.rapport import FichierLu
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
@@ -55,6 +56,8 @@ def _importer_lignes(suivi: Suivi, lignes: Iterator[Ligne]) -> None:
     lues: list[str] = []
     while lot := list(islice(lignes, TAILLE_LOT)):
         suivi.compte.lignes += len(lot)
+        if suivi.contexte.options.avancer is not None:
+            suivi.contexte.options.avancer(len(lot))
         lues.extend(tableau.annonce(ligne) for ligne in lot)
         tableau.traiter(suivi, lot)
     if suivi.compte.lignes:
@@ -82,9 +85,13 @@ def _reconnaitre_colonnes(suivi: Suivi, entete: list[str], numero: int) -> list[
     """Rang et nom de chaque colonne lue ; dit les inconnues, les répétées, les manquantes."""
     tableau, colonnes, inconnues = suivi.tableau, [], []
     lues = set(tableau.colonnes_lues())
+    choisies = suivi.contexte.options.correspondances.get(suivi.compte.type, {})
     for rang, brut in enumerate(entete):
         nom = normaliser_entete(brut)
-        if not nom:
+        if nom in choisies:
+            suivi.entetes[choisies[nom]] = brut.strip()
+            nom = choisies[nom]
+        if not nom or nom == IGNOREE:
             continue
         if nom in lues:
             if nom in suivi.presentes:

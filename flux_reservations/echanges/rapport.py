@@ -84,6 +84,8 @@ class Rapport:
     avertissements: list[Anomalie] = field(default_factory=list)
     erreurs: list[Anomalie] = field(default_factory=list)
     changements: list[Changement] = field(default_factory=list)
+    a_confirmer: dict[str, int] = field(default_factory=dict)
+    """Par motif hors champ que MODE pose, le nombre de logements : une personne le confirme à l'écran."""
     applique: bool = False
 
     @property

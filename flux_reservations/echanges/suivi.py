@@ -21,6 +21,8 @@ class Suivi:
         self.colonnes: dict[str, Colonne] = {colonne.nom: colonne for colonne in tableau.colonnes}
         self.alias: dict[str, str] = {}
         """En-tête du fichier pour une colonne du tableau, quand ils diffèrent (RPLS)."""
+        self.entetes: dict[str, str] = {}
+        """En-tête qu'une personne a fait correspondre à une colonne : c'est lui qu'on cite."""
         self.reserve: Any = None
         """Ce que le tableau met de côté entre `traiter` et `ecrire`."""
         self._debut = len(contexte.rapport.erreurs), len(contexte.rapport.avertissements)
@@ -106,6 +108,8 @@ class Suivi:
             )
 
     def _entete(self, colonne: str) -> str:
+        if colonne in self.entetes:
+            return self.entetes[colonne]
         nom = self.alias.get(colonne, colonne)
         return nom.upper() if self.tableau.entetes_en_majuscules else nom
 

@@ -35,7 +35,8 @@ def livrer_appel(appel_id: int) -> None:
     webhooks.livrer(appel_id)
 
 
-@shared_task(name="echanges.purger_les_appels")
-def purger_les_appels() -> None:
-    """La nuit : efface les vieux appels."""
+@shared_task(name="echanges.purger")
+def purger() -> None:
+    """La nuit : efface les vieux appels, et de quoi défaire les vieux imports."""
     webhooks.purger_les_appels()
+    depot.purger_les_traces()

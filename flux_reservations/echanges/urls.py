@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from flux_reservations.echanges import views
+from flux_reservations.echanges import views, vues_colonnes
 from flux_reservations.echanges.documentation import Integration
 from flux_reservations.echanges.webhooks import vues
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("imports/<int:pk>/", views.VueImport.as_view(), name="import"),
     path("imports/<int:pk>/appliquer/", views.AppliquerImport.as_view(), name="appliquer_import"),
     path("imports/<int:pk>/abandonner/", views.AbandonnerImport.as_view(), name="abandonner_import"),
+    path("imports/<int:pk>/colonnes/", vues_colonnes.ColonnesImport.as_view(), name="colonnes_import"),
+    path("imports/<int:pk>/fautives/", vues_colonnes.LignesFautives.as_view(), name="fautives_import"),
+    path("imports/<int:pk>/defaire/", views.DefaireImport.as_view(), name="defaire_import"),
     path("integration/", Integration.as_view(), name="integration"),
     path("webhooks/", vues.Abonnements.as_view(), name="webhooks"),
     path("webhooks/abonner/", vues.Abonner.as_view(), name="creer_webhook"),

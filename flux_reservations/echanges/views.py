@@ -28,8 +28,14 @@ TONS = {
     EtatImport.APPLIQUE: "succes",
     EtatImport.REFUSE: "danger",
     EtatImport.ANNULE: "neutre",
+    EtatImport.DEFAIT: "neutre",
 }
-AVANCEMENT = {EtatImport.DEPOSE: 5, EtatImport.EN_ESSAI: 40, EtatImport.A_APPLIQUER: 50, EtatImport.EN_COURS: 75}
+
+HORS_CHAMP = {
+    "gele": "gelés (MODE 3, vides)",
+    "association": "loués à une association (MODE 4)",
+    "fonction": "de fonction (MODE 5)",
+}
 
 
 def etat_import(un: ImportDepose) -> Pastille:
@@ -171,7 +177,10 @@ class VueImport(ReserveeMixin):
             "un": un,
             "etat": etat_import(un),
             "en_travail": un.etat in EN_TRAVAIL,
-            "avancement": AVANCEMENT.get(EtatImport(un.etat), 100),
+            "lignes_en_tout": max(un.lignes_en_tout, un.lignes_lues),
+            "fautifs": list(dict.fromkeys(une["fichier"] for une in rapport.get("erreurs", []) if une["ligne"])),
+            "mal_comprises": _mal_comprises(rapport),
+            "a_confirmer": [(HORS_CHAMP[motif], nombre) for motif, nombre in rapport.get("a_confirmer", {}).items()],
             "rapport": rapport,
             "pieces": un.pieces.all(),
         }
@@ -181,6 +190,13 @@ class VueImport(ReserveeMixin):
                 reponse["HX-Refresh"] = "true"
             return reponse
         return render(request, "echanges/import.html", contexte)
+
+
+def _mal_comprises(rapport: dict[str, Any]) -> bool:
+    """Vrai si une colonne, ou un fichier entier, n'a pas été compris : la personne peut dire ce que c'est."""
+    tout = [*rapport.get("erreurs", []), *rapport.get("avertissements", [])]
+    motifs = ("Colonne inconnue", "Colonne obligatoire absente", "Le nom du fichier ne dit pas")
+    return any(une["message"].startswith(motifs) for une in tout)
 
 
 class AppliquerImport(ReserveeMixin, VueActe):
@@ -196,6 +212,17 @@ class AppliquerImport(ReserveeMixin, VueActe):
     def preparer(self, **cles: Any) -> None:
         """Lit l'import."""
         self.un = lire_import(self.request, cles["pk"])
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Ce que MODE (RPLS) met hors du champ se confirme, motif par motif."""
+        formulaire = super().creer_formulaire(donnees)
+        for motif, nombre in self.un.rapport.get("a_confirmer", {}).items():
+            formulaire.fields[motif] = forms.ChoiceField(
+                label=f"{compter(nombre, 'logement')} {HORS_CHAMP[motif]}",
+                choices=[("hors", "Mettre hors du champ du flux (RG-06)"), ("dans", "Laisser dans le champ")],
+                widget=forms.RadioSelect,
+            )
+        return formulaire
 
     def retour(self) -> str:
         """L'import."""
@@ -227,8 +254,55 @@ class AppliquerImport(ReserveeMixin, VueActe):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Demande l'écriture."""
-        depot.demander_application(acteur=self.request.acteur, import_id=self.un.pk)
+        ignores = [motif for motif, choix in donnees.items() if choix == "dans"]
+        depot.demander_application(acteur=self.request.acteur, import_id=self.un.pk, modes_ignores=ignores)
         return "Écriture demandée : vous pouvez quitter la page."
+
+
+class DefaireImport(ReserveeMixin, VueActe):
+    """Défaire un import appliqué dont rien ne dépend encore."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    titre = "Défaire l'import"
+    bouton = "Tout remettre comme avant"
+    ton = "danger"
+    un: ImportDepose
+
+    def preparer(self, **cles: Any) -> None:
+        """Lit l'import."""
+        self.un = lire_import(self.request, cles["pk"])
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Ce qui sera défait."""
+        return [
+            (
+                fichier["fichier"],
+                compter(fichier["crees"] + fichier["modifies"], "ligne à remettre", "lignes à remettre"),
+            )
+            for fichier in self.un.rapport.get("fichiers", [])
+        ]
+
+    def avertissement(self) -> str:
+        """Tout ou rien."""
+        return (
+            "Ce que l'import a créé est retiré, ce qu'il a modifié reprend ses valeurs d'avant. Si quelque chose en dépend déjà "
+            "(une orientation, un bilan publié, un import plus récent), rien n'est défait et l'écran dit quoi."
+        )
+
+    def retour(self) -> str:
+        """L'import."""
+        return reverse("import", args=[self.un.pk])
+
+    def fil(self) -> Fil:
+        """Imports, puis celui-ci."""
+        return [("Imports", reverse("imports")), (str(self.un).capitalize(), self.retour())]
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Demande le retour."""
+        del donnees
+        depot.demander_retour(acteur=self.request.acteur, import_id=self.un.pk)
+        return "Retour en arrière demandé : vous pouvez quitter la page."
 
 
 class AbandonnerImport(ReserveeMixin):

@@ -174,7 +174,7 @@ CELERY_BEAT_SCHEDULE = {
     "reprendre-les-bilans": {"task": "bilans.reprendre", "schedule": 60.0},
     "reprendre-les-imports": {"task": "echanges.reprendre_les_imports", "schedule": 60.0},
     "annoncer-et-livrer": {"task": "echanges.annoncer", "schedule": 15.0},
-    "purger-les-appels": {"task": "echanges.purger_les_appels", "schedule": crontab(hour=3, minute=45)},
+    "purger-les-echanges": {"task": "echanges.purger", "schedule": crontab(hour=3, minute=45)},
     "echeances-du-jour": {"task": "attributions.constater_les_echeances", "schedule": crontab(hour=4, minute=30)},
     "purge-du-jour": {"task": "attributions.purger", "schedule": crontab(hour=3, minute=15)},
     "rappels-du-jour": {"task": "bilans.rappeler", "schedule": crontab(hour=7, minute=0)},

@@ -274,7 +274,11 @@ _ECHANGES = [
     Ligne("imports", bailleur(role=GESTIONNAIRE)),
     Ligne("deposer_import", bailleur(role=GESTIONNAIRE)),
     Ligne("import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),
-    Ligne("appliquer_import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),
+    *(
+        Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk])
+        for nom in ("appliquer_import", "colonnes_import", "defaire_import")
+    ),
+    Ligne("fautives_import", bailleur("a", GESTIONNAIRE, statut=404), lambda m: [m.import_a.pk]),
     Ligne("abandonner_import", bailleur("a", GESTIONNAIRE, statut=302), lambda m: [m.import_a.pk], post=True),
 ]
 _API = [

@@ -44,6 +44,8 @@ NON_EXPORTEES = {
     "echanges.Abonnement": "un secret et une adresse, propres à cette installation",
     "echanges.Appel": "suit l'abonnement",
     "echanges.LectureDuJournal": "suit le journal",
+    "echanges.Correspondance": "un réglage d'écran : ce que les en-têtes d'un logiciel veulent dire",
+    "echanges.Trace": "de quoi défaire un import",
     "echanges.ImportDepose": "un import est déjà dans les tables qu'il a remplies",
     "echanges.ImportDepose_pieces": "suit l'import",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,15 @@ def normaliser_entete(nom: str) -> str:
 
 
 def trouver_fichiers(
-    chemins: Iterable[Path], types: Sequence[tuple[str, frozenset[str]]], rapport: Rapport
+    chemins: Iterable[Path],
+    types: Sequence[tuple[str, frozenset[str]]],
+    rapport: Rapport,
+    choisis: Mapping[str, str] | None = None,
 ) -> list[Fichier]:
     """Fichiers à lire, dans l'ordre d'import (celui de `types`) ; ce qui ne peut pas l'être est au rapport.
 
     `types` donne, pour chaque début de nom, les colonnes connues. Dans un dossier, seuls les `.csv` et `.xlsx` sont lus.
+    `choisis` donne le tableau d'un fichier quand une personne l'a dit (à l'écran).
     """
     trouves: list[Path] = []
     for chemin in chemins:
@@ -68,7 +72,7 @@ def trouver_fichiers(
     fichiers = []
     for chemin in dict.fromkeys(trouves):
         nom = chemin.name if noms.count(chemin.name) == 1 else str(chemin)
-        type_ = _type_du_nom(chemin.name, [debut for debut, _ in types])
+        type_ = (choisis or {}).get(chemin.name) or _type_du_nom(chemin.name, [debut for debut, _ in types])
         if type_:
             fichiers.append(Fichier(chemin, nom, type_, dict(types)[type_]))
         else:

@@ -116,14 +116,25 @@ class Rpls(Patrimoine):
         for rpls, notre, traduire in _TRADUITES:
             if rpls in brut:
                 textes[notre] = traduire(_entier(brut[rpls]))
+        self._retenir_le_mode(suivi, textes)
         if "locat" in brut:
             textes["date_premiere_location"] = lire_locat(brut["locat"])
         if textes.get("surface") in {"0", "0,0", "0.0"}:
             textes["surface"] = ""
         if len(textes.get("dpe", "")) != 1 or textes["dpe"].upper() not in "ABCDEFG":
             textes.pop("dpe", None)
-        self._compter(_entier(brut.get("contreslog", "")), textes.get("hors_champ", ""))
+        contingent = _entier(brut.get("contreslog", ""))
+        if contingent in CONTINGENTS:
+            self._contingents[contingent] += 1
         return textes
+
+    def _retenir_le_mode(self, suivi: Suivi, textes: dict[str, str]) -> None:
+        """Compte ce que MODE met hors du champ ; une personne peut ne pas l'avoir confirmé."""
+        motif = textes.get("hors_champ")
+        if motif:
+            self._modes[motif] += 1
+            if motif in suivi.contexte.options.modes_ignores:
+                textes["hors_champ"] = ""
 
     def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
         """Le RPLS en sait moins que nous : il n'efface ni un code de quartier, ni un motif qu'il ne connaît pas."""
@@ -138,6 +149,10 @@ class Rpls(Patrimoine):
         """Dit ce qui est à confirmer, et l'état des lieux des contingents."""
         super().conclure(suivi)
         for motif, nombre in sorted(self._modes.items()):
+            if motif in suivi.contexte.options.modes_ignores:
+                continue
+            deja = suivi.contexte.rapport.a_confirmer.get(motif, 0)
+            suivi.contexte.rapport.a_confirmer[motif] = deja + nombre
             suivi.avertir(
                 None, "MODE", f"{nombre} logements mis hors du champ ({motif}) d'après MODE : à confirmer.", valeur=""
             )
@@ -149,12 +164,6 @@ class Rpls(Patrimoine):
         """Le RPLS se lit seulement."""
         del bailleur
         return iter(())
-
-    def _compter(self, contingent: str, hors_champ: str) -> None:
-        if contingent in CONTINGENTS:
-            self._contingents[contingent] += 1
-        if hors_champ:
-            self._modes[hors_champ] += 1
 
 
 def _connu(cellule: str) -> str:

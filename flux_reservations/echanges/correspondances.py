@@ -1,0 +1,154 @@
+"""La correspondance des colonnes : ce que chaque en-tête d'un logiciel veut dire chez nous, retenu pour la fois suivante."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from flux_reservations.commun.tri import cle_de_tri
+from flux_reservations.echanges.lecture.fichiers import Fichier, normaliser_entete
+from flux_reservations.echanges.lecture.source import FichierIllisible
+from flux_reservations.echanges.models import Correspondance
+from flux_reservations.echanges.options import IGNOREE
+from flux_reservations.echanges.tableaux import TABLEAUX, choisir_tableau, types_de_fichier
+
+EXEMPLES: Final = 3
+LONGUEUR_D_EXEMPLE: Final = 60
+RESSEMBLANCE: Final = 0.78
+"""Au-dessus, deux noms se ressemblent assez pour être proposés l'un pour l'autre ; la personne décide."""
+SYNONYMES: Final[Mapping[str, str]] = {
+    "code logement": "identifiant",
+    "numero logement": "identifiant",
+    "reference": "identifiant",
+    "ref logement": "identifiant",
+    "code insee": "commune",
+    "insee": "commune",
+    "depcom": "commune",
+    "cp": "code_postal",
+    "nb pieces": "typologie",
+    "type": "typologie",
+    "surface habitable": "surface",
+    "residence": "programme",
+    "groupe": "programme",
+    "quartier prioritaire": "qpv",
+    "date conge": "date_conge",
+    "preavis": "date_conge",
+    "date de disponibilite": "date_disponibilite",
+    "date signature bail": "date_bail",
+    "date entree": "date_bail",
+    "siren": "bailleur",
+    "siren bailleur": "bailleur",
+    "contingent": "reservataire",
+    "numero unique": "numero_demande",
+    "nur": "numero_demande",
+}
+"""Ce que d'autres logiciels écrivent souvent, sous sa clé de tri."""
+
+
+def correspondances_de(bailleur_id: int) -> dict[str, dict[str, str]]:
+    """Par tableau, ce que chaque en-tête désigne."""
+    retenues: dict[str, dict[str, str]] = {}
+    for une in Correspondance.objects.filter(bailleur_id=bailleur_id):
+        retenues.setdefault(une.tableau, {})[une.entete] = une.colonne
+    return retenues
+
+
+@dataclass(frozen=True, slots=True)
+class ColonneLue:
+    """Une colonne d'un fichier déposé : son en-tête, des valeurs, et ce qu'on propose qu'elle soit."""
+
+    entete: str
+    cle: str
+    exemples: tuple[str, ...]
+    proposee: str
+    est_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Apercu:
+    """Ce qu'on voit d'un fichier avant de le comprendre ; `erreur` s'il ne se lit pas."""
+
+    nom: str
+    type: str
+    colonnes: tuple[ColonneLue, ...] = ()
+    attendues: tuple[str, ...] = ()
+    obligatoires: tuple[str, ...] = ()
+    erreur: str = ""
+
+
+def apercevoir(chemin: Path, type_: str, retenues: Mapping[str, Mapping[str, str]]) -> Apercu:
+    """L'aperçu d'un fichier : ses en-têtes, quelques valeurs, une colonne proposée pour chacun."""
+    connues = dict(types_de_fichier()).get(type_, frozenset())
+    try:
+        entete, lignes = _lire_debut(Fichier(chemin, chemin.name, type_, connues))
+    except FichierIllisible as erreur:
+        return Apercu(chemin.name, type_, erreur=erreur.message)
+    type_ = type_ or deviner_type(entete)
+    if not type_:
+        return Apercu(
+            chemin.name, "", tuple(_lire_colonne(rang, nom, lignes, "", sure=False) for rang, nom in enumerate(entete))
+        )
+    tableau = choisir_tableau(type_, entete)
+    attendues = (
+        tuple(tableau.colonnes_lues()) if tableau.entetes_en_majuscules else tuple(c.nom for c in tableau.colonnes)
+    )
+    prises = {normaliser_entete(nom) for nom in entete} & set(attendues)
+    colonnes = []
+    for rang, brut in enumerate(entete):
+        cle = normaliser_entete(brut)
+        proposee, sure = _proposer(cle, attendues, prises, retenues.get(type_, {}))
+        prises.add(proposee)
+        colonnes.append(_lire_colonne(rang, brut, lignes, proposee, sure=sure))
+    obligatoires = tuple(tableau.colonnes_manquantes(set()))
+    return Apercu(chemin.name, type_, tuple(colonnes), attendues, obligatoires)
+
+
+def deviner_type(entete: Sequence[str]) -> str:
+    """Le tableau dont ces en-têtes sont, s'il n'y a pas de doute : toutes ses obligatoires, et le plus de colonnes."""
+    noms = {normaliser_entete(nom) for nom in entete}
+    scores = []
+    for classe in TABLEAUX:
+        tableau = classe()
+        if not tableau.colonnes_manquantes(noms):
+            scores.append((len(noms & set(tableau.colonnes_lues())), tableau.nom))
+    if {"depcom", "nbpiece"} <= noms:
+        return "rpls"
+    return max(scores, default=(0, ""))[1]
+
+
+def _lire_debut(fichier: Fichier) -> tuple[list[str], list[list[str]]]:
+    source = fichier.ouvrir()
+    try:
+        for cellules in source.lignes:
+            if any(cellule.strip() for cellule in cellules):
+                return [str(cellule) for cellule in cellules if cellule.strip()], list(islice(source.lignes, EXEMPLES))
+    finally:
+        source.fermer()
+    message = "Le fichier est vide : il lui faut au moins une ligne d'en-tête."
+    raise FichierIllisible(message)
+
+
+def _lire_colonne(rang: int, brut: str, lignes: Sequence[Sequence[str]], proposee: str, *, sure: bool) -> ColonneLue:
+    exemples = tuple(
+        str(ligne[rang])[:LONGUEUR_D_EXEMPLE] for ligne in lignes if rang < len(ligne) and ligne[rang].strip()
+    )
+    return ColonneLue(brut.strip(), normaliser_entete(brut)[:200], exemples, proposee, sure)
+
+
+def _proposer(cle: str, attendues: Collection[str], prises: set[str], retenues: Mapping[str, str]) -> tuple[str, bool]:
+    """Ce qu'on propose pour un en-tête, et si c'est sûr (dit par le contrat, ou déjà choisi)."""
+    if cle in retenues and (retenues[cle] == IGNOREE or retenues[cle] in attendues):
+        return retenues[cle], True
+    if cle in attendues:
+        return cle, True
+    libres = [nom for nom in attendues if nom not in prises]
+    tri = cle_de_tri(cle)
+    if SYNONYMES.get(tri) in libres:
+        return SYNONYMES[tri], False
+    par_cle = {cle_de_tri(nom): nom for nom in libres}
+    proches = get_close_matches(tri, par_cle, n=1, cutoff=RESSEMBLANCE)
+    return (par_cle[proches[0]], False) if proches else ("", False)

@@ -1,0 +1,169 @@
+"""Revenir en arrière : la base note chaque ligne qu'un import touche, avant et après ; défaire les remet, si rien n'en dépend.
+
+Un déclencheur par table importée (`apps.py`, après `migrate`) écrit la trace quand la transaction dit son import (`flux.import`).
+Il voit tout : les lignes remplacées, les propositions retirées, les situations coupées.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from psycopg import sql
+
+from bilans.models import Bilan
+from flux_reservations.commun.erreurs import ErreurMetier
+from flux_reservations.echanges.models import ImportDepose, Trace
+
+FONCTION: Final = """
+CREATE OR REPLACE FUNCTION flux_tracer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE avant jsonb; apres jsonb; cle bigint;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN avant := to_jsonb(OLD); END IF;
+    IF TG_OP <> 'DELETE' THEN apres := to_jsonb(NEW); END IF;
+    cle := coalesce(apres, avant) ->> TG_ARGV[0];
+    INSERT INTO echanges_trace (import_depose_id, "table", ligne, avant, apres)
+    VALUES (current_setting('flux.import')::bigint, TG_TABLE_NAME, cle, avant, apres);
+    RETURN NULL;
+END $$
+"""
+RIEN_NE_DOIT_EN_DEPENDRE: Final = "Des données plus récentes en dépendent"
+
+
+def tables_tracees() -> list[tuple[str, str]]:
+    """Tables qu'un import peut toucher, et leur colonne de clé."""
+    touchees = ("conventions", "attributions", "bilans")
+    modeles = [modele for nom in touchees for modele in apps.get_app_config(nom).get_models(include_auto_created=True)]
+    modeles.append(apps.get_model("acces", "Organisme"))
+    return sorted({(modele._meta.db_table, str(modele._meta.pk.column)) for modele in modeles})  # noqa: SLF001 : API publique
+
+
+def poser_les_declencheurs(curseur: Any) -> None:
+    """Pose ceux qui manquent ; une table nouvelle est suivie sans qu'on y pense."""
+    curseur.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'flux_trace'")
+    posees = {table for (table,) in curseur.fetchall()}
+    curseur.execute("SELECT relname FROM pg_class WHERE relkind = 'r'")
+    existantes = {table for (table,) in curseur.fetchall()}
+    manquantes = [(table, cle) for table, cle in tables_tracees() if table in existantes - posees]
+    if manquantes:
+        curseur.execute(FONCTION)
+    for table, cle in manquantes:
+        curseur.execute(
+            sql.SQL(
+                "CREATE TRIGGER flux_trace AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW"
+                " WHEN (coalesce(current_setting('flux.import', true), '') <> '') EXECUTE FUNCTION flux_tracer({})"
+            ).format(sql.Identifier(table), sql.Literal(cle))
+        )
+
+
+@contextmanager
+def tracer(import_id: int) -> Iterator[None]:
+    """Le temps du bloc (dans une transaction), ce qui s'écrit est tracé pour cet import."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT set_config('flux.import', %s, true)", [str(import_id)])
+    yield
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT set_config('flux.import', '', true)")
+
+
+def defaire(depot: ImportDepose) -> int:
+    """Remet ce que l'import avait changé ; rend le nombre de lignes remises. Lève `ErreurMetier` si quelque chose en dépend.
+
+    Dans la transaction de l'appelant. Une ligne changée depuis, un bilan publié depuis, une donnée qui cite une ligne créée : refus.
+    """
+    if not Trace.objects.filter(import_depose=depot).exists():
+        raise ErreurMetier("sans_trace", "Cet import n'a rien changé, ou il est trop ancien pour être défait.")
+    publie = Bilan.objects.filter(bailleur=depot.bailleur_id, publie_le__gt=depot.applique_le).first()
+    if publie is not None:
+        raise ErreurMetier("bilan_publie", f"{RIEN_NE_DOIT_EN_DEPENDRE} : {publie.titre} a été publié depuis (RG-63).")
+    with connection.cursor() as curseur:
+        _condenser(curseur, depot.pk)
+        curseur.execute('SELECT DISTINCT "table" FROM traces_a_defaire ORDER BY 1')
+        cles = dict(tables_tracees())
+        tables = [(table, cles[table]) for (table,) in curseur.fetchall()]
+        for table, cle in tables:
+            _refuser_ce_qui_a_change(curseur, table, cle)
+        try:
+            with transaction.atomic():
+                nombre = sum(_supprimer(curseur, table, cle) for table, cle in tables)
+                nombre += sum(_remettre(curseur, table, cle) for table, cle in tables)
+                curseur.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        except IntegrityError as erreur:
+            detail = str(erreur).splitlines()[0]
+            raise ErreurMetier("dependance", f"{RIEN_NE_DOIT_EN_DEPENDRE} ({detail}).") from erreur
+        curseur.execute("SET CONSTRAINTS ALL DEFERRED")
+        curseur.execute("DROP TABLE traces_a_defaire")
+    Trace.objects.filter(import_depose=depot).delete()
+    return nombre
+
+
+def _condenser(curseur: Any, import_id: int) -> None:
+    """Une ligne touchée plusieurs fois : son premier avant, son dernier après."""
+    curseur.execute(
+        'CREATE TEMPORARY TABLE traces_a_defaire ON COMMIT DROP AS SELECT "table", ligne,'
+        " (array_agg(avant ORDER BY id))[1] AS avant, (array_agg(apres ORDER BY id DESC))[1] AS apres"
+        ' FROM echanges_trace WHERE import_depose_id = %s GROUP BY "table", ligne',
+        [import_id],
+    )
+    curseur.execute("DELETE FROM traces_a_defaire WHERE avant IS NOT DISTINCT FROM apres")
+
+
+def _refuser_ce_qui_a_change(curseur: Any, table: str, cle: str) -> None:
+    curseur.execute(
+        sql.SQL(
+            "SELECT count(*) FROM traces_a_defaire d LEFT JOIN {table} t ON t.{cle} = d.ligne"
+            ' WHERE d."table" = {nom} AND to_jsonb(t) IS DISTINCT FROM d.apres'
+        ).format(table=sql.Identifier(table), cle=sql.Identifier(cle), nom=sql.Literal(table))
+    )
+    (changees,) = curseur.fetchone()
+    if changees:
+        noms = {une._meta.db_table: une._meta.verbose_name for une in apps.get_models(include_auto_created=True)}  # noqa: SLF001
+        pluriel = "lignes ont" if changees > 1 else "ligne a"
+        raise ErreurMetier(
+            "change_depuis", f"{RIEN_NE_DOIT_EN_DEPENDRE} : {changees} {pluriel} changé depuis ({noms[table]})."
+        )
+
+
+def _supprimer(curseur: Any, table: str, cle: str) -> int:
+    curseur.execute(
+        sql.SQL(
+            'DELETE FROM {table} t USING traces_a_defaire d WHERE d."table" = {nom} AND d.avant IS NULL AND t.{cle} = d.ligne'
+        ).format(table=sql.Identifier(table), cle=sql.Identifier(cle), nom=sql.Literal(table))
+    )
+    return int(curseur.rowcount)
+
+
+def _remettre(curseur: Any, table: str, cle: str) -> int:
+    """Les lignes modifiées reprennent leurs valeurs, les supprimées reviennent."""
+    curseur.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = %s"
+        " AND is_generated = 'NEVER'",
+        [table],
+    )
+    noms = [sql.Identifier(nom) for (nom,) in curseur.fetchall()]
+    parties = {
+        "table": sql.Identifier(table),
+        "cle": sql.Identifier(cle),
+        "nom": sql.Literal(table),
+        "colonnes": sql.SQL(", ").join(noms),
+        "valeurs": sql.SQL(", ").join(sql.SQL("v.{}").format(nom) for nom in noms),
+    }
+    curseur.execute(
+        sql.SQL(
+            "UPDATE {table} t SET ({colonnes}) = ROW ({valeurs}) FROM traces_a_defaire d,"
+            " jsonb_populate_record(NULL::{table}, d.avant) v"
+            ' WHERE d."table" = {nom} AND d.avant IS NOT NULL AND d.apres IS NOT NULL AND t.{cle} = d.ligne'
+        ).format(**parties)
+    )
+    nombre = int(curseur.rowcount)
+    curseur.execute(
+        sql.SQL(
+            "INSERT INTO {table} ({colonnes}) OVERRIDING SYSTEM VALUE SELECT {valeurs} FROM traces_a_defaire d,"
+            " jsonb_populate_record(NULL::{table}, d.avant) v"
+            ' WHERE d."table" = {nom} AND d.avant IS NOT NULL AND d.apres IS NULL'
+        ).format(**parties)
+    )
+    return nombre + int(curseur.rowcount)

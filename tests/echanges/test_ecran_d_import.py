@@ -1,0 +1,202 @@
+"""L'écran d'import : colonnes d'un autre logiciel, lignes fautives rendues, MODE confirmé, retour en arrière (formats.md § 1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from attributions.models import Liberation
+from bilans.models import Bilan
+from conventions.models import Bailleur, Logement, SituationLogement
+from flux_reservations.acces.models import Rattachement
+from flux_reservations.commun.acteur import Acteur
+from flux_reservations.echanges import depot
+from flux_reservations.echanges.correspondances import deviner_type
+from flux_reservations.echanges.models import Correspondance, ImportDepose, Trace
+from flux_reservations.echanges.retour import tables_tracees
+from flux_reservations.echanges.suivi_vivant import compter_les_lignes
+from tests.echanges.test_depot import agent, bailleur
+from tests.fabriques import creer_liberation, creer_utilisateur
+
+pytestmark = pytest.mark.django_db
+__all__ = ["agent", "bailleur"]
+PROGICIEL = (
+    "SIREN bailleur;Code logement;Code INSEE;Nb pièces;Couleur\n{siren};N1;94028;T3;bleu\n{siren};N2;94028;T2;\n"
+)
+RPLS = "IDENT_INT;DEPCOM;NBPIECE;MODE\nN1;94028;3;3\nN2;94028;2;1\nN3;94028;2;5\n"
+
+
+def deposer(agent: Acteur, nom: str, contenu: str) -> ImportDepose:
+    depose = depot.deposer_import(acteur=agent, fichiers=[depot.FichierDepose(nom, contenu.encode())])
+    return traiter(depose)
+
+
+def traiter(depose: ImportDepose) -> ImportDepose:
+    depot.traiter(depose.pk)
+    depose.refresh_from_db()
+    return depose
+
+
+def appliquer(agent: Acteur, depose: ImportDepose, **choix: Any) -> ImportDepose:
+    depot.demander_application(acteur=agent, import_id=depose.pk, **choix)
+    return traiter(depose)
+
+
+def defaire(agent: Acteur, depose: ImportDepose) -> ImportDepose:
+    depot.demander_retour(acteur=agent, import_id=depose.pk)
+    return traiter(depose)
+
+
+def patrimoine(bailleur: Bailleur, *lignes: str) -> str:
+    return "bailleur;identifiant;commune;typologie;qpv\n" + "".join(f"{bailleur.siren};{ligne}\n" for ligne in lignes)
+
+
+def connecter(bailleur: Bailleur) -> Client:
+    client = Client()
+    client.force_login(creer_utilisateur(bailleur), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_les_colonnes_d_un_autre_logiciel_se_choisissent_a_l_ecran_et_se_retiennent(bailleur: Bailleur) -> None:
+    client = connecter(bailleur)
+    contenu = PROGICIEL.format(siren=bailleur.siren).encode()
+    client.post("/imports/deposer/", {"fichiers": [SimpleUploadedFile("export_du_lundi.csv", contenu)]})
+    depose = traiter(ImportDepose.objects.get())
+    assert depose.etat == "refuse"
+    assert "Dites ce qu'elles désignent" in client.get(f"/imports/{depose.pk}/").content.decode().replace("&#x27;", "'")
+    client.post(f"/imports/{depose.pk}/colonnes/", {"type-0": "patrimoine"})
+    traiter(depose)
+    page = client.get(f"/imports/{depose.pk}/colonnes/").content.decode()
+    assert page.count("À vérifier") == 4
+    assert "bleu" in page
+    client.post(
+        f"/imports/{depose.pk}/colonnes/",
+        {"type-0": "patrimoine", "colonne-0-0": "bailleur", "colonne-0-1": "identifiant", "colonne-0-2": "commune",
+         "colonne-0-3": "typologie", "colonne-0-4": "-"},
+    )  # fmt: skip
+    assert traiter(depose).etat == "essaye"
+    assert depose.rapport["avertissements"] == []
+    assert Correspondance.objects.get(entete="code logement").colonne == "identifiant"
+    suivant = deposer(_agent_de(bailleur), "patrimoine_mars.csv", contenu.decode())
+    assert (suivant.etat, suivant.rapport["changements_en_tout"]) == ("essaye", 2)
+
+
+def _agent_de(bailleur: Bailleur) -> Acteur:
+    return Rattachement.objects.select_related("organisme", "utilisateur").filter(organisme=bailleur).first().acteur()  # type: ignore[union-attr]
+
+
+def test_une_erreur_cite_l_en_tete_du_fichier(bailleur: Bailleur, agent: Acteur) -> None:
+    for entete, colonne in (("siren bailleur", "bailleur"), ("code insee", "commune"), ("nb pièces", "typologie")):
+        Correspondance.objects.create(bailleur=bailleur, tableau="patrimoine", entete=entete, colonne=colonne)
+    Correspondance.objects.create(
+        bailleur=bailleur, tableau="patrimoine", entete="code logement", colonne="identifiant"
+    )
+    contenu = PROGICIEL.format(siren=bailleur.siren).replace("T2", "T9")
+    depose = deposer(agent, "patrimoine.csv", contenu)
+    assert [(une["ligne"], une["colonne"]) for une in depose.rapport["erreurs"]] == [(3, "Nb pièces")]
+
+
+def test_un_tableau_se_reconnait_a_ses_en_tetes() -> None:
+    assert deviner_type(["bailleur", "identifiant", "commune", "typologie"]) == "patrimoine"
+    assert deviner_type(["IDENT_INT", "DEPCOM", "NBPIECE"]) == "rpls"
+    assert deviner_type(["numero", "logement", "date_disponibilite"]) == "liberations"
+    assert deviner_type(["a", "b"]) == ""
+
+
+def test_les_lignes_fautives_se_telechargent_annotees(bailleur: Bailleur) -> None:
+    client = connecter(bailleur)
+    contenu = patrimoine(bailleur, "N1;94028;T3;", "N2;99999;T9;", "N3;94028;T1;")
+    depose = deposer(_agent_de(bailleur), "patrimoine.csv", contenu)
+    reponse = client.get(f"/imports/{depose.pk}/fautives/?fichier=patrimoine.csv")
+    lignes = reponse.getvalue().decode("utf-8-sig").splitlines()
+    assert lignes[0] == "bailleur;identifiant;commune;typologie;qpv;a_corriger"
+    assert len(lignes) == 2
+    assert lignes[1].startswith(f"{bailleur.siren};N2;99999;T9;;")
+    assert "commune : " in lignes[1]
+    assert "typologie : " in lignes[1]
+    assert client.get(f"/imports/{depose.pk}/fautives/?fichier=autre.csv").status_code == 404
+
+
+@pytest.mark.regle("RG-06")
+def test_ce_que_mode_met_hors_du_champ_se_confirme(bailleur: Bailleur) -> None:
+    client = connecter(bailleur)
+    depose = deposer(_agent_de(bailleur), "rpls_2025.csv", RPLS)
+    assert depose.rapport["a_confirmer"] == {"gele": 1, "fonction": 1}
+    assert client.post(f"/imports/{depose.pk}/appliquer/").status_code == 422
+    client.post(f"/imports/{depose.pk}/appliquer/", {"gele": "dans", "fonction": "hors"})
+    assert traiter(depose).etat == "applique"
+    etats = dict(SituationLogement.objects.values_list("logement__identifiant", "hors_champ"))
+    assert etats == {"N1": "", "N2": "", "N3": "fonction"}
+
+
+def test_un_import_se_defait(bailleur: Bailleur, agent: Acteur) -> None:
+    appliquer(agent, deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;", "N2;94028;T2;")))
+    avant = _photo()
+    second = patrimoine(bailleur, "N1;94028;T4;QN09401I", "N3;94028;T1;")
+    depose = appliquer(agent, deposer(agent, "patrimoine.csv", second))
+    assert depose.etat == "applique"
+    assert _photo() != avant
+    depose = defaire(agent, depose)
+    assert depose.etat == "defait", depose.rapport
+    assert _photo() == avant
+    assert not Trace.objects.filter(import_depose=depose).exists()
+
+
+def _photo() -> list[Any]:
+    return [
+        sorted(Logement.objects.values_list("pk", "identifiant", "typologie")),
+        sorted(SituationLogement.objects.values_list("logement_id", "qpv", "hors_champ")),
+    ]
+
+
+def test_un_import_dont_une_liberation_depend_ne_se_defait_pas(bailleur: Bailleur, agent: Acteur) -> None:
+    depose = appliquer(agent, deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;")))
+    creer_liberation(Logement.objects.get())
+    depose = defaire(agent, depose)
+    assert depose.etat == "applique"
+    assert "dépendent" in depose.rapport["retour"]["refus"]
+    assert (Logement.objects.count(), Liberation.objects.count()) == (1, 1)
+
+
+def test_une_ligne_changee_depuis_ne_se_defait_pas(bailleur: Bailleur, agent: Acteur) -> None:
+    depose = appliquer(agent, deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;")))
+    Logement.objects.update(typologie="T5")
+    depose = defaire(agent, depose)
+    assert "1 ligne a changé depuis (logement)" in depose.rapport["retour"]["refus"]
+    assert Logement.objects.get().typologie == "T5"
+
+
+@pytest.mark.regle("RG-63")
+def test_un_import_ne_se_defait_pas_apres_la_publication_d_un_bilan(bailleur: Bailleur, agent: Acteur) -> None:
+    depose = appliquer(agent, deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;")))
+    Bilan.objects.create(bailleur=bailleur, departement_id="94", annee=2025, publie_le=timezone.now())
+    assert "publié depuis" in defaire(agent, depose).rapport["retour"]["refus"]
+
+
+def test_toute_table_qu_un_import_touche_est_suivie() -> None:
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'flux_trace'")
+        assert {table for (table,) in curseur.fetchall()} == {table for table, _ in tables_tracees()}
+
+
+def test_ce_qui_s_ecrit_hors_d_un_import_ne_laisse_pas_de_trace(bailleur: Bailleur, agent: Acteur) -> None:
+    deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;"))
+    assert not Trace.objects.exists()
+
+
+def test_un_deposant_parti_clot_l_import(bailleur: Bailleur, agent: Acteur) -> None:
+    depose = depot.deposer_import(acteur=agent, fichiers=[depot.FichierDepose("patrimoine.csv", b"x")])
+    Rattachement.objects.all().delete()
+    assert traiter(depose).etat == "refuse"
+    assert "n'a plus accès" in depose.rapport["erreurs"][0]["message"]
+
+
+def test_l_avancement_compte_les_lignes(tmp_path: Any) -> None:
+    chemin = tmp_path / "patrimoine.csv"
+    chemin.write_text("a\n1\n2\n3\n")
+    assert compter_les_lignes(chemin) == 3
