@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,6 +12,7 @@ from conventions.chargement import charger_conventions, lire_reservataire
 from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.plafonds import controler_partage_des_garanties, controler_plafonds
+from conventions.domaine.saisie import LigneSaisie
 from conventions.domaine.versions import LigneDroit, Modalites, VersionConvention
 from conventions.models import Convention, ReservationStock
 from flux_reservations.commun.calendrier import UN_JOUR
@@ -48,9 +50,28 @@ def information_prealable_faite(convention: Convention, le: date) -> bool:
 
 def controler_brouillon(convention: Convention) -> list[Controle]:
     """Les contrôles de la version comme si elle était signée aujourd'hui, ou à sa date d'effet ; vide si rien ne s'y oppose."""
+    droits = convention.droits.prefetch_related("perimetre", "assiette")
+    return controler_saisie(
+        convention,
+        [
+            LigneSaisie(
+                droit.contrepartie,
+                droit.taux,
+                tuple(territoire.pk for territoire in droit.perimetre.all()),
+                droit.sous_contingent,
+                tuple(territoire.pk for territoire in droit.assiette.all()),
+                droit.montant_garanti,
+            )
+            for droit in droits
+        ],
+    )
+
+
+def controler_saisie(convention: Convention, lignes: Sequence[LigneSaisie]) -> list[Controle]:
+    """Les mêmes contrôles, de lignes de droit qui ne sont pas encore écrites : la saisie en direct (RG-14)."""
     debut = convention.date_effet or timezone.localdate()
     chargees = charger_conventions(convention.bailleur_id, convention.departement_id)
-    version = _projeter(convention, debut, dict(chargees.zones))
+    version = _projeter(convention, debut, dict(chargees.zones), lignes)
     autres = [
         _sans_recouvrement(autre, convention, debut)
         for autre in chargees.conventions.versions
@@ -81,21 +102,23 @@ def _sans_recouvrement(autre: VersionConvention, convention: Convention, debut: 
     return replace(autre, fin=debut - UN_JOUR) if autre.debut < debut else None
 
 
-def _projeter(convention: Convention, debut: date, zones: dict[str, frozenset[str]]) -> VersionConvention:
+def _projeter(
+    convention: Convention, debut: date, zones: dict[str, frozenset[str]], saisies: Sequence[LigneSaisie]
+) -> VersionConvention:
     """La version telle que le calcul la lirait, signée."""
     lignes = []
-    for droit in convention.droits.prefetch_related("perimetre", "assiette"):
-        perimetre = frozenset().union(*(zones.get(territoire.pk, frozenset()) for territoire in droit.perimetre.all()))
-        assiette = frozenset().union(*(zones.get(territoire.pk, frozenset()) for territoire in droit.assiette.all()))
+    for rang, saisie in enumerate(saisies):
+        perimetre = frozenset().union(*(zones.get(code, frozenset()) for code in saisie.perimetre))
+        assiette = frozenset().union(*(zones.get(code, frozenset()) for code in saisie.assiette))
         lignes.append(
             LigneDroit(
-                droit.pk,
-                droit.contrepartie,
-                droit.sous_contingent,
-                droit.taux,
+                -rang,
+                saisie.contrepartie,
+                saisie.sous_contingent,
+                saisie.taux,
                 perimetre,
                 assiette or perimetre,
-                droit.montant_garanti,
+                saisie.montant_garanti,
             )
         )
     reservataire = convention.reservataire

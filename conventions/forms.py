@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from conventions.actions.pieces import Fichier
 from conventions.domaine.codes import (
     Contrepartie,
     DelaiUnite,
@@ -17,13 +18,13 @@ from conventions.domaine.codes import (
     Report,
     SousContingent,
 )
+from conventions.domaine.pieces import MESSAGE_TAILLE, TAILLE_MAXIMALE, verifier_pdf
 from conventions.domaine.saisie import LigneSaisie
 from conventions.models import Convention, Reservataire
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.territoires.models import Departement, Territoire
-
-TAILLE_MAXIMALE_PIECE = 20 * 1024 * 1024
 
 
 def champ_date(libelle: str, *, obligatoire: bool = False, aide: str = "", initial: Any = None) -> forms.DateField:
@@ -211,26 +212,36 @@ class FormulaireMotif(forms.Form):
     motif = forms.CharField(label="Motif", widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class ChampPdf(forms.FileField):
+    """Un PDF : sa taille, puis ses octets ; rend un `Fichier` prêt à déposer, ou rien s'il est facultatif."""
+
+    widget = forms.ClearableFileInput(attrs={"accept": "application/pdf,.pdf"})
+
+    def __init__(self, *, label: str, required: bool = True, help_text: str = "PDF, 20 Mo au plus.") -> None:
+        super().__init__(label=label, required=required, help_text=help_text, max_length=200)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Lit le fichier ; un fichier trop lourd n'est pas lu."""
+        fichier = super().clean(data, initial)
+        if not fichier:
+            return None
+        if fichier.size > TAILLE_MAXIMALE:
+            raise forms.ValidationError(MESSAGE_TAILLE)
+        octets = fichier.read()
+        try:
+            verifier_pdf(octets)
+        except ErreurMetier as erreur:
+            raise forms.ValidationError(erreur.message) from erreur
+        return Fichier(fichier.name, octets)
+
+
 class FormulaireSignature(forms.Form):
     """Les deux signatures, la date d'effet, la pièce signée."""
 
     signature_bailleur = champ_date("Signée par le bailleur le", obligatoire=True, initial=timezone.localdate)
     signature_reservataire = champ_date("Signée par le réservataire le", obligatoire=True, initial=timezone.localdate)
     effet = champ_date("Prend effet le", aide="Vide : à la dernière des deux signatures.")
-    piece = forms.FileField(label="Convention signée (PDF)", required=False, help_text="20 Mo au plus.")
-
-    def clean_piece(self) -> Any:
-        """Un PDF, à ses premiers octets et à sa taille ; le nom ne suffit pas."""
-        fichier = self.cleaned_data["piece"]
-        if fichier is None:
-            return None
-        if fichier.size > TAILLE_MAXIMALE_PIECE:
-            raise forms.ValidationError("Ce fichier dépasse 20 Mo : déposez un PDF plus léger.")
-        debut = fichier.read(5)
-        fichier.seek(0)
-        if debut != b"%PDF-":
-            raise forms.ValidationError("Ce fichier n'est pas un PDF : numérisez ou exportez la convention en PDF.")
-        return fichier
+    piece = ChampPdf(label="Convention signée (PDF)", required=False)
 
 
 class FormulaireResiliation(FormulaireMotif):

@@ -143,17 +143,7 @@ def remplacer_droits(*, acteur: Acteur, convention_id: int, lignes: Iterable[Lig
     with transaction.atomic():
         convention = verrouiller_convention(acteur, convention_id)
         verifier_modifiable(convention.etat)
-        zones = charger_zones(convention.departement_id)
-        territoire = zones.get(convention.reservataire.territoire_id or "", frozenset())
-        for ligne in lignes:
-            verifier_ligne(
-                ligne,
-                type_reservataire=convention.reservataire.type,
-                territoire=territoire,
-                zones=zones,
-                motif_perimetre=convention.motif_perimetre,
-                departement=convention.departement_id,
-            )
+        verifier_lignes(convention, lignes)
         avant = [str(taux) for taux in convention.droits.values_list("taux", flat=True)]
         convention.droits.all().delete()
         for ligne in lignes:
@@ -167,6 +157,21 @@ def remplacer_droits(*, acteur: Acteur, convention_id: int, lignes: Iterable[Lig
             apres={"taux": [str(ligne.taux) for ligne in lignes]},
         )
     return convention
+
+
+def verifier_lignes(convention: Convention, lignes: Iterable[LigneSaisie]) -> None:
+    """Lève `ErreurMetier` à la première ligne de droit qui ne peut pas exister (RG-11, RG-13) ; n'écrit rien."""
+    zones = charger_zones(convention.departement_id)
+    territoire = zones.get(convention.reservataire.territoire_id or "", frozenset())
+    for ligne in lignes:
+        verifier_ligne(
+            ligne,
+            type_reservataire=convention.reservataire.type,
+            territoire=territoire,
+            zones=zones,
+            motif_perimetre=convention.motif_perimetre,
+            departement=convention.departement_id,
+        )
 
 
 def preparer_avenant(*, acteur: Acteur, convention_id: int, numero: str = "") -> Convention:

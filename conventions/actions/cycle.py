@@ -7,6 +7,7 @@ from datetime import date
 from django.db import IntegrityError, transaction
 
 from conventions.actions.brouillons import verrouiller_convention
+from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.chargement import charger_conventions
 from conventions.chargement_brouillon import HORIZON_SANS_TERME, convertit_du_stock, information_prealable_faite
 from conventions.domaine.codes import EtatConvention
@@ -51,7 +52,7 @@ def signer(
     signature_bailleur: date,
     signature_reservataire: date,
     effet: date | None = None,
-    piece: Piece | None = None,
+    fichier: Fichier | None = None,
 ) -> Convention:
     """Enregistre les deux signatures : la version porte des droits à sa date d'effet (RG-16).
 
@@ -72,6 +73,7 @@ def signer(
         convention.date_signature_reservataire = signature_reservataire
         convention.date_signature = signature
         convention.date_effet = effet or convention.date_effet or signature
+        piece = _deposer_la_piece(acteur, convention, fichier)
         convention.piece_signee = piece
         if convention.date_fin and convention.date_fin < convention.date_effet:
             raise ErreurMetier("dates_inversees", "Le terme ne précède pas la date d'effet.", champ="effet")
@@ -140,6 +142,13 @@ def _verifier_plafonds(convention: Convention) -> None:
     for controle in controler_plafonds(versions, convention.date_effet, fin):
         if controle.niveau is Niveau.BLOQUANT and convention.pk in controle.conventions:
             raise ErreurMetier("plafond_depasse", f"Signature refusée. {controle.message}", regle=controle.regle)
+
+
+def _deposer_la_piece(acteur: Acteur, convention: Convention, fichier: Fichier | None) -> Piece | None:
+    """La convention signée, si elle est déposée : un refus du fichier défait la signature."""
+    if fichier is None:
+        return None
+    return deposer_pdf(acteur=acteur, organisme_id=convention.bailleur_id, genre="convention_signee", fichier=fichier)
 
 
 def _remplacer(acteur: Acteur, ancienne: Convention, le: date) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from conventions.actions.brouillons import verrouiller_convention
+from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.chargement_autorites import (
     Destinataire as Autorite,
 )
@@ -26,7 +27,6 @@ from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
 from flux_reservations.notifications.messages import MessageInformationPrealable, MessageTransmission
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
-from flux_reservations.pieces.models import Piece
 from flux_reservations.territoires.models import Departement
 
 
@@ -50,8 +50,11 @@ def transmettre_convention(*, acteur: Acteur, convention_id: int) -> list[Envoi]
             )
         communes = communes_des_droits(convention)
         autorites = charger_autorites(convention.bailleur_id, convention.departement_id, communes)
-        piece = convention.piece_signee or _deposer(
-            acteur, convention.bailleur, "convention", f"convention-{convention.numero}.pdf", convention_pdf(convention)
+        piece = convention.piece_signee or deposer_pdf(
+            acteur=acteur,
+            organisme_id=convention.bailleur_id,
+            genre="convention",
+            fichier=Fichier(f"convention-{convention.numero}.pdf", convention_pdf(convention)),
         )
         return deposer_lot(
             acteur=acteur,
@@ -78,8 +81,11 @@ def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: 
         bailleur = _verrouiller_bailleur(acteur, bailleur_id)
         departement = Departement.objects.get(pk=departement_id)
         etat = charger_etat_des_lieux(bailleur, departement, timezone.localdate())
-        piece = _deposer(
-            acteur, bailleur, "etat_des_lieux", f"etat-des-lieux-{departement_id}.pdf", etat_des_lieux_pdf(etat)
+        piece = deposer_pdf(
+            acteur=acteur,
+            organisme_id=bailleur.pk,
+            genre="etat_des_lieux",
+            fichier=Fichier(f"etat-des-lieux-{departement_id}.pdf", etat_des_lieux_pdf(etat)),
         )
         return deposer_lot(
             acteur=acteur,
@@ -92,7 +98,7 @@ def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: 
 
 
 def enregistrer_information_anterieure(
-    *, acteur: Acteur, bailleur_id: int, departement_id: str, le: date, nom_du_fichier: str, octets: bytes
+    *, acteur: Acteur, bailleur_id: int, departement_id: str, le: date, fichier: Fichier
 ) -> list[Envoi]:
     """Enregistre un état des lieux envoyé avant l'application : sa date et sa pièce font foi (RG-18)."""
     if not acteur.peut(Role.RESPONSABLE):
@@ -102,7 +108,7 @@ def enregistrer_information_anterieure(
     with transaction.atomic():
         bailleur = _verrouiller_bailleur(acteur, bailleur_id)
         departement = Departement.objects.get(pk=departement_id)
-        piece = _deposer(acteur, bailleur, "etat_des_lieux", nom_du_fichier, octets)
+        piece = deposer_pdf(acteur=acteur, organisme_id=bailleur.pk, genre="etat_des_lieux", fichier=fichier)
         instant = timezone.make_aware(datetime.combine(le, time(12)))
         destinataires = [
             Destinataire(un.nom, un.organisme_id, territoire=un.territoire)
@@ -134,17 +140,6 @@ def _destinataire(autorite: Autorite) -> Destinataire:
     if organisme is None:
         return Destinataire(autorite.nom, territoire=autorite.territoire)
     return Destinataire(autorite.nom, organisme.pk, organisme.courriel, autorite.territoire)
-
-
-def _deposer(acteur: Acteur, bailleur: Bailleur, genre: str, nom: str, octets: bytes) -> Piece:
-    return Piece.objects.deposer(
-        organisme_id=bailleur.pk,
-        genre=genre,
-        nom=nom[:200],
-        type_mime="application/pdf",
-        octets=octets,
-        utilisateur_id=acteur.utilisateur_id,
-    )
 
 
 def _verrouiller_bailleur(acteur: Acteur, bailleur_id: int) -> Bailleur:

@@ -1,41 +1,28 @@
-"""Élaborer une convention, étape par étape, puis la proposer, la signer, la remplacer ou la résilier (ecrans.md, bailleur 5)."""
+"""Élaborer une convention, étape par étape : brouillon, modalités, contrôles (ecrans.md, bailleur 5)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.db import transaction
-from django.forms import formset_factory
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from conventions.actions import brouillons, cycle
+from conventions.actions import brouillons
 from conventions.chargement_brouillon import controler_brouillon
 from conventions.domaine.codes import EtatConvention
 from conventions.forms import (
     FormulaireBrouillon,
-    FormulaireDroit,
     FormulaireModalites,
-    FormulaireMotif,
-    FormulaireProposition,
-    FormulaireResiliation,
-    FormulaireSignature,
-    territoires_du_departement,
 )
-from conventions.models import Convention, Droit
+from conventions.models import Convention
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
-from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
-from flux_reservations.pieces.models import Piece
-from flux_reservations.socle.actes import SansSaisie, VueActe
+from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Etape, Fil, ecrire_date, ecrire_taux
 from flux_reservations.socle.requete import Requete
-
-LIGNES_VIDES = 2
-"""Lignes de droit offertes en plus de celles qui existent."""
 
 
 def lire_convention(request: Requete, pk: int) -> Convention:
@@ -183,67 +170,6 @@ class ModifierModalites(ActeConvention):
         return "Modalités enregistrées."
 
 
-class ModifierDroits(ReserveeMixin):
-    """Deuxième étape : les lignes de droit."""
-
-    natures = frozenset({Nature.BAILLEUR})
-    role = Role.GESTIONNAIRE
-
-    def get(self, request: Requete, pk: int) -> HttpResponse:
-        """Montre les lignes et deux lignes vides."""
-        convention = lire_convention(request, pk)
-        return self._montrer(request, convention, self._lignes(convention))
-
-    def post(self, request: Requete, pk: int) -> HttpResponse:
-        """Remplace les lignes, ou dit pourquoi elles sont impossibles."""
-        convention = lire_convention(request, pk)
-        lignes = self._lignes(convention, request.POST)
-        if not lignes.is_valid():
-            return self._montrer(request, convention, lignes, statut=422)
-        saisies = [ligne.ligne() for ligne in lignes if FormulaireDroit.est_commencee(ligne.cleaned_data)]
-        try:
-            brouillons.remplacer_droits(acteur=request.acteur, convention_id=pk, lignes=saisies)
-        except (AccesRefuse, Introuvable):
-            raise
-        except ErreurMetier as erreur:
-            messages.error(request, f"{erreur.message} ({erreur.regle})" if erreur.regle else erreur.message)
-            return self._montrer(request, convention, lignes, statut=422)
-        messages.success(request, "Droits enregistrés.")
-        return HttpResponseRedirect(reverse("controler_convention", args=[pk]))
-
-    def _lignes(self, convention: Convention, donnees: Any = None) -> Any:
-        choix = territoires_du_departement(convention.departement_id)
-        fabrique = formset_factory(FormulaireDroit, extra=LIGNES_VIDES)
-        droits = convention.droits.prefetch_related("perimetre", "assiette")
-        return fabrique(
-            donnees, initial=[_initial(droit) for droit in droits], form_kwargs={"territoires": choix}, prefix="droit"
-        )
-
-    def _montrer(self, request: Requete, convention: Convention, lignes: Any, statut: int = 200) -> HttpResponse:
-        contexte = {
-            "titre": "Droits",
-            "fil": [
-                ("Conventions", reverse("conventions")),
-                (f"Convention {convention.numero}", reverse("convention", args=[convention.pk])),
-            ],
-            "convention": convention,
-            "lignes": lignes,
-            "etapes": etapes_de(convention, "droits"),
-        }
-        return render(request, "conventions/droits.html", contexte, status=statut)
-
-
-def _initial(droit: Droit) -> dict[str, Any]:
-    return {
-        "contrepartie": droit.contrepartie,
-        "sous_contingent": droit.sous_contingent,
-        "taux": droit.taux,
-        "perimetre": [territoire.pk for territoire in droit.perimetre.all()],
-        "assiette": [territoire.pk for territoire in droit.assiette.all()],
-        "montant_garanti": droit.montant_garanti,
-    }
-
-
 class ControlerConvention(ReserveeMixin):
     """Troisième étape : ce que la signature vérifiera, dit d'avance (RG-14, RG-15, RG-18)."""
 
@@ -260,132 +186,9 @@ class ControlerConvention(ReserveeMixin):
             ],
             "convention": convention,
             "controles": controler_brouillon(convention),
+            "refus": "",
+            "incomplet": False,
             "etapes": etapes_de(convention, "controles"),
             "peut_agir": Convention.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
         }
         return render(request, "conventions/controles.html", contexte)
-
-
-class Proposer(ActeConvention):
-    """Soumettre la convention au réservataire."""
-
-    titre = "Proposer au réservataire"
-    bouton = "Proposer"
-    formulaire = FormulaireProposition
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Propose."""
-        cycle.proposer(acteur=self.request.acteur, convention_id=self.convention.pk, le=donnees["le"])
-        return f"Convention proposée à {self.convention.reservataire.nom}, qui la voit dans son portail."
-
-
-class Reprendre(ActeConvention):
-    """Reprendre en brouillon."""
-
-    titre = "Reprendre en brouillon"
-    bouton = "Reprendre"
-    formulaire = FormulaireMotif
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Reprend."""
-        cycle.reprendre(acteur=self.request.acteur, convention_id=self.convention.pk, motif=donnees["motif"])
-        return "La convention est de nouveau un brouillon : le réservataire ne la voit plus."
-
-
-class Signer(ActeConvention):
-    """Enregistrer les deux signatures."""
-
-    role = Role.RESPONSABLE
-    titre = "Signer"
-    bouton = "Enregistrer les signatures"
-    formulaire = FormulaireSignature
-    gabarit = "conventions/signer.html"
-    ton = "danger"
-
-    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
-        """Avec la pièce."""
-        return FormulaireSignature(donnees, self.request.FILES if donnees is not None else None)
-
-    def avertissement(self) -> str:
-        """Ce que la signature a d'irréversible."""
-        return (
-            "Une convention signée ne se modifie plus : ses droits courent à sa date d'effet. Un avenant la remplacera."
-        )
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Dépose la pièce et signe, dans une même transaction."""
-        with transaction.atomic():
-            fichier = donnees["piece"]
-            piece = None
-            if fichier is not None:
-                piece = Piece.objects.deposer(
-                    organisme_id=self.convention.bailleur_id,
-                    genre="convention_signee",
-                    nom=fichier.name[:200],
-                    type_mime="application/pdf",
-                    octets=fichier.read(),
-                    utilisateur_id=self.request.acteur.utilisateur_id,
-                )
-            cycle.signer(
-                acteur=self.request.acteur,
-                convention_id=self.convention.pk,
-                signature_bailleur=donnees["signature_bailleur"],
-                signature_reservataire=donnees["signature_reservataire"],
-                effet=donnees["effet"],
-                piece=piece,
-            )
-        return "Convention signée. Transmettez-la sans délai au préfet et aux autorités concernées (RG-17)."
-
-
-class Resilier(ActeConvention):
-    """Mettre fin à une convention."""
-
-    role = Role.RESPONSABLE
-    titre = "Résilier"
-    bouton = "Résilier la convention"
-    formulaire = FormulaireResiliation
-    ton = "danger"
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Résilie."""
-        cycle.resilier(acteur=self.request.acteur, convention_id=self.convention.pk, **donnees)
-        return f"Convention résiliée : dernier jour en vigueur le {ecrire_date(donnees['le'])}."
-
-
-class PreparerAvenant(ActeConvention):
-    """Ouvrir la version suivante."""
-
-    titre = "Préparer un avenant"
-    bouton = "Préparer l'avenant"
-    formulaire = SansSaisie
-    avenant: Convention | None = None
-
-    def avertissement(self) -> str:
-        """Ce qui continue."""
-        return "L'avenant reprend modalités et droits. Le compte, le report et le retard continuent (RG-16)."
-
-    def retour(self) -> str:
-        """Les modalités de l'avenant créé."""
-        return reverse("modalites", args=[self.avenant.pk]) if self.avenant else super().retour()
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Ouvre l'avenant."""
-        self.avenant = brouillons.preparer_avenant(acteur=self.request.acteur, convention_id=self.convention.pk)
-        return f"Avenant {self.avenant.numero} en brouillon."
-
-
-class SupprimerBrouillon(ActeConvention):
-    """Supprimer un brouillon."""
-
-    titre = "Supprimer ce brouillon"
-    bouton = "Supprimer"
-    ton = "danger"
-
-    def retour(self) -> str:
-        """La liste, une fois supprimé."""
-        return reverse("conventions") if self.request.method == "POST" else super().retour()
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Supprime."""
-        brouillons.supprimer_brouillon(acteur=self.request.acteur, convention_id=self.convention.pk)
-        return "Brouillon supprimé."

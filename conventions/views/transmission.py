@@ -13,7 +13,7 @@ from django.utils import timezone
 from conventions.actions import transmission
 from conventions.chargement_autorites import charger_autorites, communes_des_droits
 from conventions.chargement_etat_des_lieux import TYPOLOGIES, charger_etat_des_lieux
-from conventions.forms import TAILLE_MAXIMALE_PIECE, champ_date
+from conventions.forms import ChampPdf, champ_date
 from conventions.models import Bailleur
 from conventions.views.elaboration import ActeConvention
 from flux_reservations.acces.reserve import ReserveeMixin
@@ -113,16 +113,7 @@ class FormulaireAnterieur(forms.Form):
     """Un envoi fait avant l'application."""
 
     le = champ_date("Envoyée le", obligatoire=True)
-    piece = forms.FileField(label="État des lieux envoyé (PDF)", help_text="20 Mo au plus.")
-
-    def clean_piece(self) -> Any:
-        """Un PDF."""
-        fichier = self.cleaned_data["piece"]
-        debut = fichier.read(5)
-        fichier.seek(0)
-        if fichier.size > TAILLE_MAXIMALE_PIECE or debut != b"%PDF-":
-            raise forms.ValidationError("Déposez un PDF de 20 Mo au plus.")
-        return fichier
+    piece = ChampPdf(label="État des lieux envoyé (PDF)")
 
 
 class EnregistrerInformation(ActeDepartement):
@@ -147,8 +138,7 @@ class EnregistrerInformation(ActeDepartement):
             bailleur_id=self.bailleur.pk,
             departement_id=self.departement.pk,
             le=donnees["le"],
-            nom_du_fichier=donnees["piece"].name,
-            octets=donnees["piece"].read(),
+            fichier=donnees["piece"],
         )
         return f"Envoi enregistré pour {compter(len(envois), 'destinataire')}."
 

@@ -180,6 +180,7 @@ _CONVENTIONS = [
         Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.brouillon.pk])
         for nom in ("modalites", "droits", "proposer_convention", "reprendre_convention", "supprimer_brouillon")
     ),
+    Ligne("verifier_droits", bailleur("a", GESTIONNAIRE), lambda m: [m.brouillon.pk], post=True),
     Ligne("preparer_avenant", bailleur("a", GESTIONNAIRE), _convention),
     Ligne("signer_convention", bailleur("a", RESPONSABLE), _convention),
     Ligne("resilier_convention", bailleur("a", RESPONSABLE), _convention),

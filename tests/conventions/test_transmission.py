@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from conventions.actions.pieces import Fichier
 from conventions.actions.transmission import (
     enregistrer_information_anterieure,
     informer_prealablement,
@@ -15,6 +16,7 @@ from conventions.models import Bailleur, Convention
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.embarque.donnees_demo.envois import page_pdf
 from flux_reservations.notifications.models import Envoi
 from tests.fabriques import acteur_de, creer_bailleur, creer_convention, creer_etat, creer_logement, creer_reservataire
 
@@ -87,8 +89,7 @@ def test_un_envoi_anterieur_garde_sa_date_et_sa_piece(bailleur: Bailleur, respon
         bailleur_id=bailleur.pk,
         departement_id="94",
         le=date(2023, 5, 2),
-        nom_du_fichier="etat.pdf",
-        octets=b"%PDF-1.7 essai",
+        fichier=Fichier("etat.pdf", page_pdf(("État des lieux",))),
     )
     assert {envoi.depose_le.date() for envoi in envois if envoi.depose_le} == {date(2023, 5, 2)}
     assert not any(envoi.courriel for envoi in envois)

@@ -14,7 +14,6 @@ IDENTITE = {"Jeton", "CleIdempotence", "SessionOuverte", "Rattachement"}
 EXCEPTIONS = {
     ("attributions/views/commission.py", "Inscription"): "bornée aux séances visibles de l'acteur",
     ("conventions/api.py", "Droit"): "préchargé depuis des conventions visibles",
-    ("conventions/views/elaboration.py", "Piece"): "dépôt au nom du bailleur d'une convention modifiable",
     (
         "conventions/views/portail_transmissions.py",
         "Envoi",

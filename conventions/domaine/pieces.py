@@ -1,0 +1,39 @@
+"""Ce qu'est une pièce qu'on dépose : un vrai PDF, entier, d'une taille bornée, sans rien qui s'exécute (RG-16, RG-17)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flux_reservations.commun.erreurs import ErreurMetier
+
+TAILLE_MAXIMALE: Final = 20 * 1024 * 1024
+"""Octets d'une pièce déposée."""
+_FENETRE: Final = 2048
+"""Où chercher le début et la fin d'un PDF : quelques octets peuvent les entourer."""
+_ACTIF: Final = (b"/JavaScript", b"/Launch")
+
+
+def verifier_pdf(octets: bytes, champ: str = "piece") -> None:
+    """Lève `ErreurMetier` si ces octets ne sont pas un PDF entier : le nom et le type annoncés ne prouvent rien."""
+    if not octets:
+        raise ErreurMetier("piece_vide", "Ce fichier est vide : déposez le PDF.", champ=champ)
+    if len(octets) > TAILLE_MAXIMALE:
+        raise ErreurMetier("piece_trop_lourde", MESSAGE_TAILLE, champ=champ)
+    if not octets.lstrip(b"\r\n\t \xef\xbb\xbf").startswith(b"%PDF-"):
+        raise ErreurMetier(
+            "piece_pas_un_pdf", "Ce fichier n'est pas un PDF : numérisez ou exportez le document en PDF.", champ=champ
+        )
+    fin = octets[-_FENETRE:]
+    if b"%%EOF" not in fin or b"startxref" not in fin:
+        raise ErreurMetier(
+            "piece_tronquee", "Ce PDF est incomplet ou abîmé : exportez-le de nouveau, puis déposez-le.", champ=champ
+        )
+    if any(marque in octets for marque in _ACTIF):
+        raise ErreurMetier(
+            "piece_active",
+            "Ce PDF contient un programme : déposez-en une version imprimée ou numérisée, sans script.",
+            champ=champ,
+        )
+
+
+MESSAGE_TAILLE: Final = f"Ce fichier dépasse {TAILLE_MAXIMALE // (1024 * 1024)} Mo : déposez un PDF plus léger."
