@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from conventions.chargement_etat_des_lieux import TYPOLOGIES, EtatDesLieux
+from conventions.chargement_texte import charger_texte
 from conventions.models import Convention
 from flux_reservations.socle.pdf import produire_pdf
 from flux_reservations.socle.tableur import ColonneTableur, Feuille, ecrire_classeur
@@ -55,8 +56,9 @@ def etat_des_lieux_tableur(etat: EtatDesLieux) -> bytes:
     )
 
 
-def convention_pdf(convention: Convention) -> bytes:
-    """Le texte de la convention, engendré de ses données ; un brouillon le dit."""
-    droits = list(convention.droits.prefetch_related("perimetre", "assiette"))
-    contexte = {"convention": convention, "droits": droits, "total": sum(droit.taux for droit in droits)}
-    return produire_pdf(render_to_string("conventions/pdf/convention.html", contexte))
+def convention_pdf(convention: Convention, *, avec_annexe: bool = True, texte: str = "") -> bytes:
+    """Le texte de la convention, engendré de ses données et de son gabarit (`texte` : un gabarit à essayer) ; un brouillon le dit."""
+    contenu = charger_texte(convention, texte=texte, avec_annexe=avec_annexe)
+    return produire_pdf(
+        render_to_string("conventions/pdf/convention.html", {"texte": contenu, "typologies": TYPOLOGIES})
+    )

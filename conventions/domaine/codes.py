@@ -179,3 +179,27 @@ class PremieresLocations(Code):
 
     A_PART = "a_part", "Compteur à part"
     DANS_LE_FLUX = "dans_le_flux", "Dans le flux"
+
+
+class VoieDeRemise(Code):
+    """Comment une autorité reçoit (RG-66)."""
+
+    PORTAIL = "portail", "Portail, avec un avis par courriel"
+    COURRIEL = "courriel", "Courriel"
+    RECOMMANDE = "recommande", "Recommandé, à saisir"
+
+
+class EtatConcertation(Code):
+    """Où en est la concertation d'un programme neuf (RG-22)."""
+
+    OUVERTE = "ouverte", "Ouverte"
+    ARRETEE = "arretee", "Répartition arrêtée"
+    DANS_LE_FLUX = "dans_le_flux", "Entré dans le flux"
+
+
+class SuiteManquement(Code):
+    """Ce qui suit une mise en demeure (RG-20)."""
+
+    REGULARISE = "regularise", "Régularisé"
+    RESILIATION = "resiliation", "Convention résiliée par le préfet"
+    ARRETE = "arrete", "Droits fixés par arrêté"

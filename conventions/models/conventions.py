@@ -20,6 +20,7 @@ from conventions.domaine.codes import (
     Report,
     SousContingent,
 )
+from conventions.models.gabarits import Gabarit
 from conventions.models.organismes import Bailleur, Reservataire
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Role
@@ -148,6 +149,9 @@ class Convention(models.Model):
     derogation_debut = models.DateField("dérogation : début", null=True, blank=True)
     derogation_fin = models.DateField("dérogation : fin (incluse)", null=True, blank=True)
     motif_sous_trente = models.TextField("motif d'un taux de l'État inférieur au maximum (RG-24)", blank=True)
+    gabarit = models.ForeignKey(
+        Gabarit, verbose_name="gabarit du texte", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     piece_signee = models.ForeignKey(Piece, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = ConventionQuerySet.as_manager()
