@@ -7,6 +7,7 @@ from django.urls import path
 from attributions.views import (
     candidats,
     commission,
+    concertation,
     contestations,
     corrections,
     liberations,
@@ -95,4 +96,5 @@ urlpatterns = [
     ),
     path("donnees-d-un-demandeur/", vie_privee.DonneesDUnDemandeur.as_view(), name="donnees_d_un_demandeur"),
     path("orientations/<int:pk>/annuler-la-carence/", contestations.AnnulerCarence.as_view(), name="annuler_carence"),
+    path("programmes-neufs/<int:pk>/", concertation.FicheConcertation.as_view(), name="concertation"),
 ]

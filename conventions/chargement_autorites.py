@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
+from django.utils import timezone
 
 from conventions.domaine.autorites import Autorite, TerritoireTouche, autorites_concernees
-from conventions.models import Convention, Logement, Reservataire
+from conventions.domaine.codes import VoieDeRemise
+from conventions.models import ContactAutorite, Convention, Logement, Reservataire
+from conventions.models.carnet import PARTAGEURS, rang_de_confiance
 from flux_reservations.acces.models import Organisme
 from flux_reservations.territoires.models import Commune, Departement, Territoire, TerritoireCommune
 
 
 @dataclass(frozen=True, slots=True)
 class Destinataire:
-    """Une autorité ou un réservataire à qui envoyer ; `organisme` vide : personne dans le carnet."""
+    """Une autorité à qui envoyer : son organisme sur la plateforme et son contact au carnet, l'un ou l'autre pouvant manquer."""
 
     nom: str
     qualite: str
     territoire: str
     organisme: Organisme | None
+    contact: ContactAutorite | None = None
 
     @property
     def est_connu(self) -> bool:
-        """Vrai si le carnet a un organisme pour ce destinataire."""
-        return self.organisme is not None
+        """Vrai si l'on sait à qui remettre : un organisme de la plateforme, ou un contact au carnet."""
+        return self.organisme is not None or self.contact is not None
+
+    @property
+    def voie(self) -> str:
+        """Comment elle reçoit, en clair."""
+        if self.contact is not None:
+            return self.contact.get_voie_display()
+        return VoieDeRemise.PORTAIL.libelle if self.organisme is not None else "À saisir"
+
+    @property
+    def courriel(self) -> str:
+        """L'adresse où partira l'avis ; vide si la remise se fait en recommandé, ou si l'on n'en connaît pas."""
+        if self.contact is not None and self.contact.voie == VoieDeRemise.RECOMMANDE:
+            return ""
+        if self.contact is not None and self.contact.courriel:
+            return self.contact.courriel
+        return self.organisme.courriel if self.organisme is not None else ""
+
+    @property
+    def concerne_par_la_reforme(self) -> bool:
+        """Vrai pour un EPCI dit concerné par la réforme des attributions (RG-60)."""
+        return self.contact is not None and self.contact.concerne_par_la_reforme
 
 
 def charger_autorites(bailleur_id: int, departement: str, communes: Iterable[str] | None = None) -> list[Destinataire]:
-    """Les autorités concernées par les logements du bailleur dans le département (ou sur ces communes) ; trois requêtes."""
+    """Les autorités concernées par les logements du bailleur dans le département (ou sur ces communes) ; quatre requêtes."""
     logements = Logement.objects.filter(bailleur_id=bailleur_id, commune__departement_id=departement)
     if communes is not None:
         logements = logements.filter(commune_id__in=list(communes))
@@ -43,7 +68,17 @@ def charger_autorites(bailleur_id: int, departement: str, communes: Iterable[str
         touches[code] = TerritoireTouche(code, nature, nom, siren, deja + par_commune[commune])
     nom_departement = Departement.objects.values_list("nom", flat=True).get(pk=departement)
     autorites = autorites_concernees(departement, nom_departement, touches.values())
-    return _avec_organismes(autorites)
+    return _avec_organismes(autorites, charger_contacts(bailleur_id, [un.territoire for un in autorites]))
+
+
+def charger_autorites_du_departement(organisme_id: int, departement: Departement) -> list[Destinataire]:
+    """Toutes les autorités du département, concernées ou non, vues du carnet de cet organisme ; quatre requêtes."""
+    touches = [
+        TerritoireTouche(territoire.pk, territoire.nature, territoire.nom, territoire.siren, 1)
+        for territoire in Territoire.objects.touchant_le_departement(departement)
+    ]
+    autorites = autorites_concernees(departement.pk, departement.nom, touches)
+    return _avec_organismes(autorites, charger_contacts(organisme_id, [un.territoire for un in autorites]))
 
 
 def charger_reservataires_du_departement(bailleur_id: int, departement: str) -> list[Reservataire]:
@@ -64,8 +99,23 @@ def communes_des_droits(convention: Convention) -> set[str]:
     return set(Commune.objects.du_territoire(*territoires).values_list("pk", flat=True))
 
 
-def _avec_organismes(autorites: list[Autorite]) -> list[Destinataire]:
-    """Rattache chaque autorité à l'organisme du carnet dont c'est le territoire."""
+def charger_contacts(organisme_id: int, territoires: Iterable[str]) -> dict[str, ContactAutorite]:
+    """Le contact du jour de chaque territoire : celui que tient l'organisme, sinon l'État, sinon la plateforme (une requête)."""
+    contacts: dict[str, ContactAutorite] = {}
+    lignes = (
+        ContactAutorite.objects.filter(territoire_id__in=list(territoires))
+        .filter(Q(tenu_par_id=organisme_id) | Q(tenu_par__nature__in=PARTAGEURS))
+        .valables_le(timezone.localdate())
+        .select_related("tenu_par")
+        .order_by(rang_de_confiance(organisme_id), "-depuis", "pk")
+    )
+    for contact in lignes:
+        contacts.setdefault(contact.territoire_id, contact)
+    return contacts
+
+
+def _avec_organismes(autorites: list[Autorite], contacts: Mapping[str, ContactAutorite]) -> list[Destinataire]:
+    """Rattache chaque autorité à l'organisme dont c'est le territoire, et à son contact."""
     codes = [autorite.territoire for autorite in autorites]
     organismes: dict[str, Organisme] = {}
     natures = {"departement": "etat"}
@@ -82,6 +132,7 @@ def _avec_organismes(autorites: list[Autorite]) -> list[Destinataire]:
             autorite.qualite,
             autorite.territoire,
             organismes.get(autorite.territoire),
+            contacts.get(autorite.territoire),
         )
         for autorite in autorites
     ]

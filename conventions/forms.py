@@ -20,7 +20,7 @@ from conventions.domaine.codes import (
 )
 from conventions.domaine.pieces import MESSAGE_TAILLE, TAILLE_MAXIMALE, verifier_pdf
 from conventions.domaine.saisie import LigneSaisie
-from conventions.models import Convention, Reservataire
+from conventions.models import Convention, Gabarit, Reservataire
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import ErreurMetier
@@ -49,6 +49,12 @@ class FormulaireBrouillon(forms.Form):
         required=False,
         help_text="Même gestion, mêmes délais, même report : l'égalité de traitement (RG-25) en sort plus simple.",
     )
+    preremplir = forms.BooleanField(
+        label="Préremplir les droits",
+        required=False,
+        initial=True,
+        help_text="Le taux que donne la conversion du stock (RG-35) ; pour l'État, le maximum légal.",
+    )
     numero = forms.CharField(
         label="Numéro", max_length=60, required=False, help_text="Vide : un numéro libre est tiré."
     )
@@ -73,6 +79,19 @@ def _choisir(formulaire: forms.Form, nom: str, lignes: Any) -> None:
     champ = formulaire.fields[nom]
     assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
     champ.queryset = lignes
+
+
+CHAMPS_DE_L_ETAT = (
+    "part_hors_qpv_min",
+    "garde_hors_qpv",
+    "derogation_taux",
+    "derogation_taux_agents",
+    "derogation_motif",
+    "derogation_arrete",
+    "derogation_debut",
+    "derogation_fin",
+)
+"""Stipulations qui n'ont de sens que pour l'État (RG-14, RG-37)."""
 
 
 class FormulaireModalites(forms.Form):
@@ -111,13 +130,66 @@ class FormulaireModalites(forms.Form):
         help_text="Lieu de travail, horaires, accès aux transports (RG-11).",
     )
 
-    def __init__(self, *args: Any, acteur: Acteur, **options: Any) -> None:
+    part_hors_qpv_min = forms.DecimalField(
+        label="Part hors QPV minimale (%)",
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        required=False,
+        localize=True,
+        help_text="Vide : trente pour cent, sauf stipulation contraire (RG-37).",
+    )
+    garde_hors_qpv = forms.BooleanField(label="Le moteur tient la part hors QPV", required=False)
+    derogation_taux = forms.DecimalField(
+        label="Dérogation préfectorale : part de l'État (%)",
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        required=False,
+        localize=True,
+    )
+    derogation_taux_agents = forms.DecimalField(
+        label="Dérogation préfectorale : part des agents (%)",
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        required=False,
+        localize=True,
+    )
+    derogation_motif = forms.CharField(
+        label="Motif de la dérogation",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Sécurité publique, besoins économiques (RG-14).",
+    )
+    derogation_arrete = forms.CharField(label="Arrêté", max_length=120, required=False)
+    derogation_debut = champ_date("Dérogation : début")
+    derogation_fin = champ_date("Dérogation : fin (incluse)", aide="Un an au plus.")
+    gabarit = forms.ModelChoiceField(
+        label="Gabarit du texte",
+        queryset=Gabarit.objects.none(),
+        required=False,
+        empty_label="Texte type",
+        help_text="Un brouillon suit la dernière version de son gabarit.",
+    )
+
+    def __init__(self, *args: Any, acteur: Acteur, est_etat: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
         _choisir(self, "delegataire", Organisme.objects.visibles_par(acteur).order_by("nom"))
+        _choisir(self, "gabarit", Gabarit.objects.visibles_par(acteur).dernieres_versions().order_by("nom"))
+        if not est_etat:
+            for nom in CHAMPS_DE_L_ETAT:
+                del self.fields[nom]
 
     def clean(self) -> dict[str, Any]:
-        """Un plafond suppose un report plafonné, et inversement."""
+        """Un terme après l'effet ; un plafond suppose un report plafonné, et inversement ; une dérogation est datée."""
         donnees: dict[str, Any] = super().clean() or {}
+        effet, fin = donnees.get("date_effet"), donnees.get("date_fin")
+        if effet and fin and fin < effet:
+            self.add_error("date_fin", "Le terme ne précède pas la date d'effet.")
+        demandee = donnees.get("derogation_taux") is not None or donnees.get("derogation_taux_agents") is not None
+        if demandee and not (donnees.get("derogation_debut") and donnees.get("derogation_fin")):
+            self.add_error("derogation_debut", "Une dérogation a un début et une fin, un an au plus (RG-14).")
         if (donnees.get("report") == Report.PLAFONNE) is not (donnees.get("report_plafond") is not None):
             self.add_error("report_plafond", "Un report plafonné a un plafond, et lui seul.")
         return donnees
@@ -125,8 +197,11 @@ class FormulaireModalites(forms.Form):
     def changements(self) -> dict[str, Any]:
         """Les modalités saisies, aux noms du modèle."""
         donnees = dict(self.cleaned_data)
-        delegataire = donnees.pop("delegataire")
-        return donnees | {"delegataire_id": delegataire.pk if delegataire else None}
+        delegataire, gabarit = donnees.pop("delegataire"), donnees.pop("gabarit")
+        return donnees | {
+            "delegataire_id": delegataire.pk if delegataire else None,
+            "gabarit_id": gabarit.pk if gabarit else None,
+        }
 
 
 class FormulaireDroit(forms.Form):

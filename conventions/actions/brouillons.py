@@ -12,7 +12,7 @@ from conventions.chargement import charger_zones
 from conventions.domaine.codes import EtatConvention
 from conventions.domaine.cycle_de_vie import verifier_modifiable
 from conventions.domaine.saisie import LigneSaisie, verifier_ligne
-from conventions.models import Bailleur, Convention, Droit, Reservataire
+from conventions.models import Bailleur, Convention, Droit, Gabarit, Reservataire
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
@@ -41,6 +41,7 @@ MODALITES: Final = (
     "derogation_debut",
     "derogation_fin",
     "motif_sous_trente",
+    "gabarit_id",
 )
 """Champs qu'un brouillon laisse changer, et qu'un avenant ou une copie reprend (sauf les dates)."""
 
@@ -65,8 +66,11 @@ def creer_brouillon(
     departement_id: str,
     numero: str = "",
     modele_id: int | None = None,
+    lignes: Iterable[LigneSaisie] = (),
 ) -> Convention:
     """Ouvre un brouillon ; `modele_id` : une convention du même bailleur dont on reprend les modalités (pas les droits).
+
+    `lignes` : les droits dont on part, ceux que donne la conversion du stock. Sans modèle, le texte est celui du dernier gabarit écrit.
 
     Lève `ErreurMetier` si un brouillon existe déjà pour ce réservataire dans ce département, ou si le numéro est pris.
     """
@@ -98,7 +102,13 @@ def creer_brouillon(
         modele = Convention.objects.modifiables_par(acteur).filter(pk=modele_id).first() if modele_id else None
         if modele is not None:
             _recopier(modele, convention)
+        else:
+            convention.gabarit = Gabarit.objects.filter(bailleur=bailleur).order_by("-ecrit_le", "-pk").first()
         convention.save()
+        lignes = list(lignes)
+        verifier_lignes(convention, lignes)
+        for ligne in lignes:
+            ecrire_droit(convention, ligne)
         journaliser(
             acteur=acteur,
             action="creer_brouillon",

@@ -5,33 +5,66 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from conventions.actions.brouillons import verrouiller_convention
 from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.chargement import charger_conventions
 from conventions.chargement_brouillon import HORIZON_SANS_TERME, convertit_du_stock, information_prealable_faite
+from conventions.chargement_texte import gabarit_courant
+from conventions.documents import convention_pdf
 from conventions.domaine.codes import EtatConvention
 from conventions.domaine.controles import Niveau
 from conventions.domaine.cycle_de_vie import verifier_transition
 from conventions.domaine.plafonds import controler_plafonds
-from conventions.models import Convention
+from conventions.models import Convention, VersionProposee
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
+from flux_reservations.notifications.messages_conventions import MessageConventionARelire
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
 
 
 def proposer(*, acteur: Acteur, convention_id: int, le: date) -> Convention:
-    """Soumet un brouillon au réservataire, qui peut dès lors le lire et le commenter."""
+    """Soumet un brouillon au réservataire, qui peut dès lors le lire et le commenter.
+
+    Le texte de la version est figé en PDF et déposé chez lui : on saura toujours ce qu'il a lu. Le gabarit est celui du jour.
+    """
     with transaction.atomic():
         convention = verrouiller_convention(acteur, convention_id)
         verifier_transition(convention.etat, EtatConvention.PROPOSEE)
         if not convention.droits.exists():
             raise ErreurMetier("sans_droit", "Ajoutez au moins une ligne de droit avant de proposer.", regle="RG-13")
+        convention.gabarit = gabarit_courant(convention)
         convention.etat, convention.date_proposition = EtatConvention.PROPOSEE, le
-        convention.save(update_fields=["etat", "date_proposition"])
-        _journaliser(acteur, convention, "proposer_convention", {"date_proposition": le})
+        convention.save(update_fields=["etat", "date_proposition", "gabarit"])
+        version = _figer_la_version(acteur, convention, le)
+        reservataire = convention.reservataire
+        deposer_lot(
+            acteur=acteur,
+            emetteur=convention.bailleur,
+            message=MessageConventionARelire(convention.bailleur.nom, convention.numero, version.rang),
+            destinataires=[Destinataire(reservataire.nom, reservataire.pk, reservataire.courriel)],
+            objet=Objet(convention, convention.departement_id, page=reverse("convention", args=[convention.pk])),
+            piece=version.piece,
+        )
+        _journaliser(acteur, convention, "proposer_convention", {"date_proposition": le, "version": version.rang})
     return convention
+
+
+def _figer_la_version(acteur: Acteur, convention: Convention, le: date) -> VersionProposee:
+    """Garde le PDF de la version proposée, sous son rang."""
+    rang = convention.versions_proposees.count() + 1
+    piece = deposer_pdf(
+        acteur=acteur,
+        organisme_id=convention.bailleur_id,
+        genre="convention_proposee",
+        fichier=Fichier(f"convention-{convention.numero}-version-{rang}.pdf", convention_pdf(convention)),
+    )
+    return VersionProposee.objects.create(
+        convention=convention, rang=rang, proposee_le=le, proposee_par_id=acteur.utilisateur_id, piece=piece
+    )
 
 
 def reprendre(*, acteur: Acteur, convention_id: int, motif: str) -> Convention:

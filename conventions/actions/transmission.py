@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 
 from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from conventions.actions.brouillons import verrouiller_convention
@@ -22,6 +24,7 @@ from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
 from conventions.documents import convention_pdf, etat_des_lieux_pdf
 from conventions.domaine.codes import EtatConvention
 from conventions.models import Bailleur, Convention
+from conventions.models.conventions import ConventionQuerySet
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
@@ -64,6 +67,21 @@ def transmettre_convention(*, acteur: Acteur, convention_id: int) -> list[Envoi]
             objet=Objet(ligne=convention, departement=convention.departement_id),
             piece=piece,
         )
+
+
+def conventions_a_transmettre(acteur: Acteur, bailleur_id: int, departement_id: str) -> ConventionQuerySet:
+    """Les versions signées du département qui n'ont été transmises à personne (RG-17) : les plus récentes de leur chaîne d'abord."""
+    transmises = Envoi.objects.filter(
+        genre=GenreEnvoi.TRANSMISSION,
+        objet_type="conventions.convention",
+        objet_cle=Cast(OuterRef("pk"), CharField()),
+    )
+    return (
+        Convention.objects.modifiables_par(acteur)
+        .signees()
+        .filter(~Exists(transmises), bailleur_id=bailleur_id, departement_id=departement_id)
+        .order_by("-date_signature", "numero")
+    )
 
 
 def est_transmise(convention: Convention) -> bool:
@@ -136,10 +154,9 @@ def destinataires_de_l_information(bailleur_id: int, departement_id: str) -> lis
 
 
 def _destinataire(autorite: Autorite) -> Destinataire:
+    """À qui l'on remet : l'organisme s'il est sur la plateforme, à l'adresse et par la voie du carnet."""
     organisme = autorite.organisme
-    if organisme is None:
-        return Destinataire(autorite.nom, territoire=autorite.territoire)
-    return Destinataire(autorite.nom, organisme.pk, organisme.courriel, autorite.territoire)
+    return Destinataire(autorite.nom, organisme.pk if organisme else None, autorite.courriel, autorite.territoire)
 
 
 def _verrouiller_bailleur(acteur: Acteur, bailleur_id: int) -> Bailleur:

@@ -101,11 +101,11 @@ class ContactAutorite(models.Model):
         return f"{self.nom} ({self.territoire_id})"
 
 
-def rang_de_confiance() -> models.Case:
-    """Ordre de lecture d'un même territoire : son propre contact, puis celui de l'État, puis celui de la plateforme."""
+def rang_de_confiance(organisme_id: int) -> models.Case:
+    """Ordre de lecture d'un même territoire : le contact de l'organisme, puis celui de l'État, puis celui de la plateforme."""
     return models.Case(
+        models.When(tenu_par_id=organisme_id, then=0),
         models.When(tenu_par__nature=Nature.ETAT.value, then=1),
-        models.When(tenu_par__nature=Nature.PLATEFORME.value, then=2),
-        default=0,
+        default=2,
         output_field=models.IntegerField(),
     )

@@ -15,11 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
+from conventions.actions.commentaires import est_partie
 from conventions.actions.transmission import est_transmise
 from conventions.domaine.codes import EtatConvention, Gestion, TypeReservataire
-from conventions.models import Convention
+from conventions.models import Commentaire, Convention, Manquement
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
-from flux_reservations.commun.acteur import Acteur, Nature
+from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.notifications.models import Envoi, GenreEnvoi
+from flux_reservations.notifications.views.registre import pastille_de as pastille_d_envoi
 from flux_reservations.socle.presentation import Moment, Pastille
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, VueListe
@@ -215,9 +218,27 @@ class FicheConvention(ReserveeMixin, View):
             "moments": histoire_de(convention, jour),
             "est_transmise": est_transmise(convention),
             "peut_agir": Convention.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
+            **dialogue_de(request.acteur, convention),
             "versions": [(version, etat_de(version, jour)) for version in chaine],
         }
         return render(request, "conventions/convention.html", contexte)
+
+
+def dialogue_de(acteur: Acteur, convention: Convention) -> dict[str, Any]:
+    """Ce qui entoure une version : versions proposées et fil pour ses parties, transmissions, mises en demeure."""
+    partie = est_partie(acteur, convention)
+    transmissions = Envoi.objects.visibles_par(acteur).filter(
+        genre=GenreEnvoi.TRANSMISSION, objet_type="conventions.convention", objet_cle=str(convention.pk)
+    )
+    return {
+        "versions_proposees": list(convention.versions_proposees.select_related("piece")) if partie else [],
+        "commentaires": list(
+            Commentaire.objects.visibles_par(acteur).filter(convention=convention).select_related("organisme")
+        ),
+        "peut_commenter": partie and convention.etat == EtatConvention.PROPOSEE and acteur.peut(Role.GESTIONNAIRE),
+        "transmissions": [(envoi, pastille_d_envoi(envoi)) for envoi in transmissions.order_by("destinataire_nom")],
+        "manquements": list(Manquement.objects.visibles_par(acteur).filter(convention=convention)),
+    }
 
 
 def histoire_de(convention: Convention, jour: date) -> list[Moment]:

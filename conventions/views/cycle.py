@@ -49,7 +49,6 @@ class Signer(ActeConvention):
     titre = "Signer"
     bouton = "Enregistrer les signatures"
     formulaire = FormulaireSignature
-    gabarit = "conventions/signer.html"
     ton = "danger"
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:

@@ -11,6 +11,7 @@ from conventions.models import Bailleur, Convention
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Nature
 from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.tableur import TYPE_XLSX
 from flux_reservations.territoires.models import Departement
@@ -22,7 +23,7 @@ class TexteConvention(ReserveeMixin):
     natures = frozenset({Nature.BAILLEUR}) | LECTEURS_DE_DROITS
 
     def get(self, request: Requete, pk: int) -> HttpResponse:
-        """Le PDF, engendré des données du moment."""
+        """Le PDF, engendré des données du moment ; pour qui n'est pas le bailleur, ce qui lui a été soumis."""
         convention = (
             Convention.objects.visibles_par(request.acteur)
             .select_related("bailleur", "reservataire", "departement", "avenant_de", "delegataire")
@@ -31,7 +32,19 @@ class TexteConvention(ReserveeMixin):
         )
         if convention is None:
             raise Introuvable
+        if not request.acteur.est_bailleur:
+            return self._repondre_ce_qui_a_ete_lu(request, convention)
         return repondre_fichier(convention_pdf(convention), f"convention-{convention.numero}.pdf", "application/pdf")
+
+    def _repondre_ce_qui_a_ete_lu(self, request: Requete, convention: Convention) -> HttpResponse:
+        """Au réservataire, la version qui lui a été proposée ; aux autres, le texte sans l'annexe : le patrimoine est au bailleur."""
+        nom = f"convention-{convention.numero}.pdf"
+        pieces = Piece.objects.visibles_par(request.acteur).select_related("contenu")
+        version = convention.versions_proposees.filter(piece__in=pieces.values("pk")).last()
+        if version is not None:
+            octets = bytes(pieces.get(pk=version.piece_id).contenu.octets)
+            return repondre_fichier(octets, nom, "application/pdf")
+        return repondre_fichier(convention_pdf(convention, avec_annexe=False), nom, "application/pdf")
 
 
 class EtatDesLieuxFichier(ReserveeMixin):

@@ -8,9 +8,12 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from conventions.actions import brouillons
 from conventions.chargement_brouillon import controler_brouillon
+from conventions.chargement_preparation import charger_preparation
+from conventions.chargement_texte import gabarit_courant
 from conventions.domaine.codes import EtatConvention
 from conventions.forms import (
     FormulaireBrouillon,
@@ -90,14 +93,19 @@ class CreerConvention(ReserveeMixin, VueActe):
         return [("Conventions", reverse("conventions"))]
 
     def executer(self, donnees: dict[str, Any]) -> str:
-        """Crée le brouillon."""
+        """Crée le brouillon, ses droits préremplis si on le demande."""
+        bailleur_id, departement_id = self.request.acteur.organisme, donnees["departement"].pk
+        preparation = (
+            charger_preparation(bailleur_id, departement_id, timezone.localdate()) if donnees["preremplir"] else None
+        )
         self.creee = brouillons.creer_brouillon(
             acteur=self.request.acteur,
-            bailleur_id=self.request.acteur.organisme_id or 0,
+            bailleur_id=bailleur_id,
             reservataire_id=donnees["reservataire"].pk,
-            departement_id=donnees["departement"].pk,
+            departement_id=departement_id,
             numero=donnees["numero"],
             modele_id=donnees["modele"].pk if donnees["modele"] else None,
+            lignes=preparation.droits_de(donnees["reservataire"]) if preparation else (),
         )
         return f"Brouillon {self.creee.numero} créé."
 
@@ -144,12 +152,22 @@ class ModifierModalites(ActeConvention):
     gabarit = "conventions/etape.html"
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
-        """Les modalités du brouillon."""
-        champs = [nom for nom in FormulaireModalites.base_fields if nom != "delegataire"]
-        initial = {nom: getattr(self.convention, nom) for nom in champs} | {
-            "delegataire": self.convention.delegataire_id
+        """Les modalités du brouillon ; celles de l'État en ont de plus."""
+        return FormulaireModalites(
+            donnees,
+            acteur=self.request.acteur,
+            est_etat=self.convention.reservataire.est_etat,
+            initial=self._initial(),
+        )
+
+    def _initial(self) -> dict[str, Any]:
+        autres = {"delegataire", "gabarit"}
+        champs = [nom for nom in FormulaireModalites.base_fields if nom not in autres]
+        gabarit = gabarit_courant(self.convention)
+        return {nom: getattr(self.convention, nom) for nom in champs} | {
+            "delegataire": self.convention.delegataire_id,
+            "gabarit": gabarit.pk if gabarit else None,
         }
-        return FormulaireModalites(donnees, acteur=self.request.acteur, initial=initial)
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Le réservataire."""

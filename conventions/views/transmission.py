@@ -121,7 +121,6 @@ class EnregistrerInformation(ActeDepartement):
 
     titre = "Enregistrer un envoi déjà fait"
     bouton = "Enregistrer"
-    gabarit = "conventions/signer.html"
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Avec la pièce."""

@@ -101,7 +101,24 @@ _BAILLEUR = (
     Section(
         "Cadre",
         (
-            Entree("Conventions", "conventions", "document-text", aussi=frozenset({"convention"})),
+            Entree(
+                "Conventions",
+                "conventions",
+                "document-text",
+                aussi=frozenset(
+                    {
+                        "convention",
+                        "tableau_departement",
+                        "etat_des_lieux",
+                        "gabarits",
+                        "ecrire_gabarit",
+                        "carnet",
+                        "mon_carnet",
+                    }
+                ),
+            ),
+            Entree("Programmes neufs", "concertations", "building-office", aussi=frozenset({"concertation"})),
+            Entree("Mises en demeure", "manquements", "exclamation-triangle", aussi=frozenset({"manquement"})),
             Entree("Patrimoine", "patrimoine", "building-office-2", aussi=frozenset({"logement"})),
             Entree("Bilans", "bilans", "chart-bar", aussi=frozenset({"bilan", "campagnes", "campagne"})),
             Entree("Envois", "envois", "paper-airplane"),
@@ -131,6 +148,7 @@ _DROITS = (
     Entree("Mes droits", "mes_droits", "scale"),
     Entree("Logements à pourvoir", "logements_a_pourvoir", "key", aussi=frozenset({"logement_a_pourvoir"})),
     Entree("Mes conventions", "conventions", "document-text", aussi=frozenset({"convention"})),
+    Entree("Programmes neufs", "concertations", "building-office", aussi=frozenset({"concertation"})),
     Entree("Bilans reçus", "bilans_recus", "chart-bar", aussi=frozenset({"bilan_recu"})),
     _DEMANDES,
 )
@@ -139,6 +157,11 @@ _TERRITOIRE = (
     Entree("Contrôles", "controles", "shield-check"),
     Entree("Par commune", "communes", "map-pin"),
 )
+_ETAT = (
+    Entree("Conventions déposées", "conventions_deposees", "document-plus", aussi=frozenset({"deposer_convention"})),
+    Entree("Mises en demeure", "manquements", "exclamation-triangle", aussi=frozenset({"manquement"})),
+    Entree("Carnet des autorités", "mon_carnet", "book-open", aussi=frozenset({"carnet", "inscrire_contact"})),
+)
 _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
     Nature.BAILLEUR: _BAILLEUR,
     Nature.RESERVATAIRE: (
@@ -146,7 +169,7 @@ _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
         Section("Réglages", (_PERSONNES, _JETONS, _WEBHOOKS, _JOURNAL, _COMPTE)),
     ),
     Nature.ETAT: (
-        Section("Mon territoire", _TERRITOIRE),
+        Section("Mon territoire", (*_TERRITOIRE, *_ETAT)),
         Section("Mon contingent", _DROITS),
         Section("Réglages", (_PERSONNES, _JETONS, _WEBHOOKS, _JOURNAL, _COMPTE)),
     ),
@@ -163,6 +186,9 @@ _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
             "",
             (
                 Entree("Organismes", "organismes", "building-library", aussi=frozenset({"creer_organisme"})),
+                Entree(
+                    "Carnet des autorités", "mon_carnet", "book-open", aussi=frozenset({"carnet", "inscrire_contact"})
+                ),
                 _PERSONNES,
                 _COMPTE,
             ),

@@ -47,6 +47,8 @@ class GenreEnvoi(models.TextChoices):
     GARANTIE_ETEINTE = "garantie_eteinte", "Emprunt garanti remboursé (RG-23)"
     RAPPEL = "rappel", "Rappel d'échéance (RG-67)"
     INVITATION = "invitation", "Invitation à se connecter"
+    CONCERTATION = "concertation", "Concertation d'un programme neuf (RG-22)"
+    MANQUEMENT = "manquement", "Mise en demeure et suites (RG-20)"
 
 
 class EnvoiQuerySet(models.QuerySet["Envoi"]):

@@ -11,7 +11,21 @@ from django.utils import timezone
 from attributions.models import Candidat, Inscription, Liberation, MembreSeance, Orientation, Proposition, Seance
 from bilans.models import Bilan, Campagne, Prevision
 from conventions.domaine.codes import Contrepartie
-from conventions.models import Bailleur, Convention, Logement, Reservataire, ReservationStock
+from conventions.models import (
+    Bailleur,
+    Commentaire,
+    Concertation,
+    ContactAutorite,
+    Convention,
+    ConventionDeposee,
+    Gabarit,
+    Logement,
+    Manquement,
+    PartConcertation,
+    Reservataire,
+    ReservationStock,
+    VersionProposee,
+)
 from flux_reservations.acces.models import Invitation, Jeton, Organisme, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges.models import Abonnement, Appel, ImportDepose
@@ -68,6 +82,11 @@ class Monde:
     rattachement_a: Rattachement = field(init=False)
     demande: Demande = field(init=False)
     jeton_a: Jeton = field(init=False)
+    gabarit_a: Gabarit = field(init=False)
+    concertation_a: Concertation = field(init=False)
+    part_mairie: PartConcertation = field(init=False)
+    manquement_a: Manquement = field(init=False)
+    deposee: ConventionDeposee = field(init=False)
     invitation_a: Invitation = field(init=False)
     abonnement_a: Abonnement = field(init=False)
     appel_a: Appel = field(init=False)
@@ -87,6 +106,7 @@ def batir_monde() -> Monde:
     )
     _ajouter_acteurs(monde)
     _ajouter_conventions(monde)
+    _ajouter_parcours(monde)
     _ajouter_attributions(monde)
     _ajouter_bilans(monde)
     monde.rattachement_a = Rattachement.objects.get(utilisateur_id=monde.acteurs["bailleur_a"].utilisateur_id)
@@ -154,6 +174,45 @@ def _ajouter_conventions(monde: Monde) -> None:
         destinataire_id=monde.epci.pk, destinataire_nom="EPT", depose_le=DEPOSE, etat="envoye", **communs
     )
     Envoi.objects.create(destinataire_id=monde.caf.pk, destinataire_nom="CAF", **communs)
+
+
+def _ajouter_parcours(monde: Monde) -> None:
+    """Ce qui entoure les conventions, chez les deux bailleurs."""
+    for lettre, bailleur in (("a", monde.bailleur_a), ("b", monde.bailleur_b)):
+        gabarit = Gabarit.objects.create(bailleur=bailleur, nom="Maison", rang=1, texte="{{ tableau_des_droits }}")
+        convention = Convention.objects.filter(bailleur=bailleur, reservataire=monde.mairie).get()
+        Convention.objects.filter(pk=convention.pk).update(gabarit=gabarit)
+        VersionProposee.objects.create(
+            convention=convention,
+            rang=1,
+            proposee_le=date(2023, 4, 1),
+            piece=_deposer(bailleur, f"version-{lettre}.pdf"),
+        )
+        Commentaire.objects.create(convention=convention, rang=1, organisme=monde.mairie, texte="Le délai est court.")
+        concertation = Concertation.objects.create(
+            bailleur=bailleur, departement_id="94", commune_id="94028", programme=f"Neuf {lettre}", logements=10,
+            livraison_le=date(2026, 9, 1), reponse_avant_le=date(2026, 6, 1), ouverte_le=date(2026, 3, 1),
+        )  # fmt: skip
+        part = PartConcertation.objects.create(concertation=concertation, reservataire=monde.mairie)
+        PartConcertation.objects.create(concertation=concertation, reservataire=monde.epci)
+        PartConcertation.objects.create(concertation=concertation)
+        manquement = Manquement.objects.create(
+            prefet=monde.etat, bailleur=bailleur, departement_id="94", convention=convention, reservataire=monde.mairie,
+            mise_en_demeure_le=date(2026, 1, 10), motif="Logements non proposés.",
+        )  # fmt: skip
+        ContactAutorite.objects.create(
+            territoire_id=METROPOLE_EPT, tenu_par=bailleur, nom="Habitat", voie="portail", depuis=date(2026, 1, 1)
+        )
+        if lettre == "a":
+            monde.gabarit_a, monde.concertation_a, monde.part_mairie = gabarit, concertation, part
+            monde.manquement_a = manquement
+    ContactAutorite.objects.create(
+        territoire_id=METROPOLE_EPT, tenu_par=monde.etat, nom="Service habitat", voie="portail", depuis=date(2026, 1, 1)
+    )
+    monde.deposee = ConventionDeposee.objects.create(
+        deposee_par_organisme=monde.etat, departement_id="94", bailleur_nom="Absent", bailleur_siren="123456789", reservataire=monde.caf,
+        numero="P-1", taux=10, date_signature=date(2025, 1, 1), date_effet=date(2025, 1, 1), piece=_deposer(monde.etat, "papier.pdf"),
+    )  # fmt: skip
 
 
 def _ajouter_attributions(monde: Monde) -> None:

@@ -10,7 +10,23 @@ from django.db import DatabaseError, connection, transaction
 
 from attributions.models import Candidat, Liberation, MembreSeance, Orientation, Proposition, Seance
 from bilans.models import Bilan, Prevision
-from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock, SituationLogement
+from conventions.models import (
+    Bailleur,
+    Commentaire,
+    Concertation,
+    ContactAutorite,
+    Convention,
+    ConventionDeposee,
+    Droit,
+    Gabarit,
+    Logement,
+    Manquement,
+    PartConcertation,
+    Reservataire,
+    ReservationStock,
+    SituationLogement,
+    VersionProposee,
+)
 from flux_reservations.acces.models import Organisme, Rattachement, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.notifications.models import Envoi
@@ -25,6 +41,8 @@ pytestmark = [pytest.mark.django_db]
 MODELES_A_QUERYSET: tuple[type[Any], ...] = (
     Liberation, Orientation, Proposition, Candidat, Bilan, Prevision, Convention, ReservationStock, Envoi, Piece, EntreeJournal,
     Rattachement, Organisme, Reservataire, Bailleur, Seance, MembreSeance,
+    Commentaire, ContactAutorite, Concertation, PartConcertation, Manquement,
+    ConventionDeposee,
 )  # fmt: skip
 ROLES = ["bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci", "plateforme", "caleol", "anonyme"]
 
@@ -69,6 +87,30 @@ def test_un_bailleur_ne_lit_ni_les_droits_ni_les_contenus_de_l_autre(monde: Mond
         assert cles(Droit.objects.all()) == cles(Droit.objects.filter(convention__bailleur=monde.bailleur_b))
         assert not Contenu.objects.filter(pieces__organisme=monde.bailleur_a).exists()
         assert not Droit.perimetre.through.objects.exclude(droit__convention__bailleur=monde.bailleur_b).exists()
+
+
+def test_une_version_proposee_et_un_gabarit_se_lisent_avec_leur_convention(monde: Monde) -> None:
+    for role, attendu in (
+        ("mairie", True),
+        ("bailleur_a", True),
+        ("bailleur_b", False),
+        ("epci", False),
+        ("caf", False),
+    ):
+        with rls.pour_acteur(monde.acteurs[role]):
+            assert VersionProposee.objects.filter(convention=monde.convention_mairie).exists() is attendu
+    for role, attendu in (("mairie", True), ("bailleur_a", True), ("bailleur_b", False), ("caf", False)):
+        with rls.pour_acteur(monde.acteurs[role]):
+            assert Gabarit.objects.filter(pk=monde.gabarit_a.pk).exists() is attendu
+
+
+def test_un_reservataire_ne_commente_que_ses_conventions_et_au_nom_de_personne_d_autre(monde: Monde) -> None:
+    champs = {"rang": 1, "texte": "Un mot."}
+    with rls.pour_acteur(monde.acteurs["mairie"]):
+        Commentaire.objects.create(convention=monde.convention_mairie, organisme_id=monde.mairie.pk, **champs)
+        for convention, auteur in ((monde.convention_etat, monde.mairie), (monde.convention_mairie, monde.caf)):
+            with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+                Commentaire.objects.create(convention_id=convention.pk, organisme_id=auteur.pk, **champs)
 
 
 def test_une_personne_ne_voit_que_les_personnes_de_ses_organismes(monde: Monde) -> None:

@@ -25,6 +25,7 @@ ELEVATIONS = {
     "flux_reservations/acces/actions_invitations.py": "un courriel qui porte un secret s'écrit, et n'est relu de personne",
     "attributions/actions/lot.py": "un réservataire qui rend un logement fait revoir le lot du bailleur sans le lire",
     "bilans/portail.py": "droits et soldes : le calcul lit tout le flux, le portail n'en rend que ce qui regarde l'acteur",
+    "conventions/actions/manquements.py": "la résiliation du préfet s'impose à une convention dont l'État n'est pas partie",
     "conventions/views/portail_transmissions.py": "les conventions qui manquent : numéro, parties, date, rien d'autre",
 }
 
