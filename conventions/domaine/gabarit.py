@@ -20,7 +20,8 @@ from typing import Final, Literal
 
 from flux_reservations.commun.erreurs import ErreurMetier
 
-LONGUEUR_MAXIMALE: Final = 60_000
+LONGUEUR_MAXIMALE: Final = 30_000
+"""Caractères : un texte entier tient dans une cellule de tableur, donc s'exporte."""
 PROFONDEUR_MAXIMALE: Final = 4
 VARIABLES: Final[Mapping[str, str]] = {
     "convention.numero": "numéro de la convention",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attributions.models import Liberation, Orientation, Seance
 from bilans.models import Bilan
-from conventions.models import Bailleur, Convention
+from conventions.models import Bailleur, Concertation, Convention
 from flux_reservations.notifications.models import Envoi
 
 SEPARATEUR: Final = " / "
@@ -27,6 +27,7 @@ class Sorte:
 SORTES: Final[Mapping[str, Sorte]] = {
     "conventions.bailleur": Sorte(Bailleur, "pk", ("siren",)),
     "conventions.convention": Sorte(Convention, "bailleur_id", ("numero",)),
+    "conventions.concertation": Sorte(Concertation, "bailleur_id", ("commune_id", "programme")),
     "attributions.liberation": Sorte(Liberation, "bailleur_id", ("numero",)),
     "attributions.orientation": Sorte(Orientation, "liberation__bailleur_id", ("liberation__numero", "rang")),
     "attributions.seance": Sorte(Seance, "bailleur_id", ("date", "lieu")),

@@ -15,7 +15,20 @@ from django.db import connection
 
 from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, Seance, SoldeOuverture
 from bilans.models import Bilan, Prevision
-from conventions.models import Bailleur, Convention, Droit, Logement, Reservataire, ReservationStock
+from conventions.models import (
+    Bailleur,
+    Commentaire,
+    Concertation,
+    ContactAutorite,
+    Convention,
+    Droit,
+    Gabarit,
+    Logement,
+    Manquement,
+    Reservataire,
+    ReservationStock,
+    VersionProposee,
+)
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.echanges.actions import appliquer
@@ -35,13 +48,19 @@ DOSSIERS = sorted(chemin.parent for chemin in CAS.rglob("cas.json"))
 
 def vider() -> None:
     """Ôte tout ce que les fichiers portent : la base redevient vide."""
-    Convention.objects.update(origine=None, avenant_de=None, piece_signee=None)
+    Convention.objects.update(origine=None, avenant_de=None, piece_signee=None, gabarit=None)
     Bilan.objects.update(remplace=None)
     Rattachement.objects.all().delete()
     for modele in (
         Demande,
         Envoi,
         Bilan,
+        Manquement,
+        Concertation,
+        ContactAutorite,
+        Commentaire,
+        VersionProposee,
+        Gabarit,
         Piece,
         Contenu,
         Inscription,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,32 @@ from bilans.actions.preparer import preparer_bilan
 from bilans.actions.produire import produire
 from bilans.actions.publier import publier
 from bilans.models import Bilan
-from conventions.models import Bailleur, Convention
+from conventions.actions.concertations import Programme, arreter_la_repartition, ouvrir_concertation
+from conventions.actions.pieces import Fichier
+from conventions.models import (
+    Bailleur,
+    Commentaire,
+    Concertation,
+    ContactAutorite,
+    Convention,
+    Gabarit,
+    Manquement,
+    PartConcertation,
+    Reservataire,
+    VersionProposee,
+)
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges.actions import appliquer, essayer
 from flux_reservations.echanges.exportation import exporter
 from flux_reservations.echanges.tableaux import TABLEAUX
 from flux_reservations.echanges.tableaux.pieces import MORCEAU
+from flux_reservations.embarque.donnees_demo.envois import page_pdf
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Contenu, Piece
+from flux_reservations.territoires.models import Commune
 from tests.echanges.test_aller_retour import repasser
-from tests.fabriques import acteur_de
+from tests.fabriques import acteur_de, creer_etat
 from tests.jeu_aleatoire import JeuAleatoire
 
 CELLULE_MAXIMALE = 32_767
@@ -41,6 +57,7 @@ NON_EXPORTEES = {
     "bilans.AbonnementCalendrier": "une adresse secrète, propre à une personne et à cette installation",
     "bilans.Campagne": "la conduite d'une production : ses documents, eux, sortent",
     "attributions.Besoin": "appartient au réservataire qui l'exprime",
+    "conventions.ConventionDeposee": "appartient à l'État qui l'a déposée",
     "echanges.Abonnement": "un secret et une adresse, propres à cette installation",
     "echanges.Appel": "suit l'abonnement",
     "echanges.LectureDuJournal": "suit le journal",
@@ -75,8 +92,14 @@ CHAMPS_NON_EXPORTES = {
     "bilans.Prevision": {"exclusions": "une colonne par motif"},
     "conventions.Convention": {
         "etat": "se déduit des dates", "origine": "avenant_de", "remplacee_le": "se déduit", "periode_vigueur": "calculée par la base",
-        "piece_signee": "tableau pieces, porteur",
+        "piece_signee": "tableau pieces, porteur", "gabarit": "tableau versions_proposees",
     },
+    "conventions.Gabarit": {"ecrit_par": "une personne"},
+    "conventions.VersionProposee": {"proposee_par": "une personne"},
+    "conventions.Commentaire": {"ecrit_par": "une personne"},
+    "conventions.ContactAutorite": {"tenu_par": "le bailleur", "saisi_par": "une personne", "periode": "calculée par la base"},
+    "conventions.PartConcertation": {"concertation": "commune et programme", "repondue_par": "une personne"},
+    "conventions.Manquement": {"piece": "au préfet", "suite_piece": "au préfet"},
     "conventions.Bailleur": {"nature": "bailleur", "territoire": "sans objet", "organisme_ptr": "héritage"},
     "conventions.Reservataire": {"nature": "se déduit du type", "organisme_ptr": "héritage"},
 }  # fmt: skip
@@ -203,9 +226,47 @@ def _publier_un_bilan() -> tuple[Bailleur, Acteur]:
         genre="precision", emetteur_id=envoi.destinataire_id, destinataire_id=bailleur.pk, objet_type="notifications.envoi",
         objet_cle=str(envoi.pk), sujet="Bilan", texte="Quel logement ?",
     )  # fmt: skip
+    _entourer(convention, acteur)
     # Partis : le registre revient tel quel.
     Envoi.objects.update(etat="envoye", envoye_le=bilan.cree_le)
     return bailleur, acteur
+
+
+def _entourer(convention: Convention, acteur: Acteur) -> None:
+    """Un gabarit de deux versions, une version proposée et commentée, un contact, un programme neuf, une mise en demeure."""
+    bailleur = convention.bailleur
+    for rang in (1, 2):
+        gabarit = Gabarit.objects.create(
+            bailleur=bailleur, nom="Maison", rang=rang, texte=f"# {rang}\n\n{{{{ tableau_des_droits }}}}\n"
+        )
+    convention.gabarit = gabarit
+    convention.save(update_fields=["gabarit"])
+    VersionProposee.objects.create(
+        convention=convention, rang=1, proposee_le=date(2025, 3, 1), piece_id=convention.piece_signee_id
+    )
+    for organisme in (convention.reservataire_id, bailleur.pk):
+        Commentaire.objects.create(convention=convention, rang=1, organisme_id=organisme, texte="=Trente jours ?")
+    ContactAutorite.objects.create(
+        territoire_id="ept:200058006", tenu_par=bailleur, nom="Habitat", voie="recommande", depuis=date(2025, 1, 1),
+        adresse="1 rue de la Mairie\n94000 Créteil", concerne_par_la_reforme=True,
+    )  # fmt: skip
+    ouverte = ouvrir_concertation(
+        acteur=acteur,
+        bailleur_id=bailleur.pk,
+        programme=Programme("Les Tilleuls", Commune.objects.get(pk="94028"), 10, date(2027, 6, 1), date(2027, 3, 1)),
+        invites=Reservataire.objects.filter(pk=convention.reservataire_id),
+    )
+    arreter_la_repartition(
+        acteur=acteur,
+        concertation_id=ouverte.pk,
+        parts={part.pk: 10 if part.reservataire_id is None else 0 for part in ouverte.parts.all()},
+        compte_rendu=" Réunis, d'accord.\n",
+        fichier=Fichier("compte-rendu.pdf", page_pdf(("Compte rendu",))),
+    )
+    Manquement.objects.create(
+        prefet=Reservataire.objects.filter(type="etat").first() or creer_etat("ETAT94"), bailleur=bailleur, departement_id="94",
+        convention=convention, reservataire_id=convention.reservataire_id, mise_en_demeure_le=date(2026, 1, 5), motif="Délais non tenus.",
+    )  # fmt: skip
 
 
 def _photo(bailleur: Bailleur) -> list[Any]:
@@ -218,6 +279,14 @@ def _photo(bailleur: Bailleur) -> list[Any]:
         [(un.cle, un.etat, un.depose_le, un.piece.contenu_id if un.piece else "", un.destinataire_nom) for un in envois],
         [un.piece_signee.nom for un in Convention.objects.filter(piece_signee__isnull=False).select_related("piece_signee")],  # type: ignore[union-attr]
         [(un.sujet, un.texte) for un in Demande.objects.all()],
+        [(str(un), un.texte, un.ecrit_le) for un in Gabarit.objects.order_by("rang")],
+        [str(un.gabarit) for un in Convention.objects.filter(gabarit__isnull=False)],
+        [(un.rang, un.proposee_le, un.piece.contenu_id) for un in VersionProposee.objects.all()],
+        [(un.rang, un.organisme.nom, un.texte, un.ecrit_le) for un in Commentaire.objects.order_by("ecrit_le")],
+        [(un.territoire_id, un.nom, un.adresse, un.periode) for un in ContactAutorite.objects.all()],
+        [(str(un), un.etat, un.compte_rendu, un.piece.contenu_id if un.piece else "") for un in Concertation.objects.all()],
+        sorted((str(un.reservataire), un.arretes) for un in PartConcertation.objects.all()),
+        [(un.prefet.nom, un.motif, str(un.convention)) for un in Manquement.objects.all()],
     ]  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from flux_reservations.echanges.lecture.fichiers import normaliser_entete
 from flux_reservations.echanges.tableau import Tableau
 from flux_reservations.echanges.tableaux.bilans import Bilans
+from flux_reservations.echanges.tableaux.cadre import Carnet, Concertations, Manquements, PartsDeConcertation
 from flux_reservations.echanges.tableaux.candidats import Candidats
 from flux_reservations.echanges.tableaux.conventions import Conventions
+from flux_reservations.echanges.tableaux.dialogue import Commentaires, Gabarits, VersionsProposees
 from flux_reservations.echanges.tableaux.droits import Droits
 from flux_reservations.echanges.tableaux.envois import Demandes, Envois
 from flux_reservations.echanges.tableaux.liberations import Liberations
@@ -40,6 +42,13 @@ TABLEAUX: tuple[type[Tableau], ...] = (
     Previsions,
     Contenus,
     Pieces,
+    Gabarits,
+    VersionsProposees,
+    Commentaires,
+    Carnet,
+    Concertations,
+    PartsDeConcertation,
+    Manquements,
     Bilans,
     Envois,
     Demandes,
