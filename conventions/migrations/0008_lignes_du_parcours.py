@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
         ),
         proteger(
             "conventions_contactautorite",
-            lecture=f"tenu_par_id = {ICI} OR ({NATURE} <> 'anonyme' AND {PARTAGE})",
+            lecture=f"tenu_par_id = {ICI} OR ({NATURE} IN ('bailleur', 'reservataire', 'etat', 'collectivite', 'plateforme') AND {PARTAGE})",
             ecriture=f"tenu_par_id = {ICI}",
         ),
         # La version dont une convention tire son texte se lit avec cette convention.
