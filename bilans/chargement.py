@@ -26,6 +26,7 @@ from conventions.models import Bailleur, ReservationStock, SituationLogement
 from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
 from flux_reservations.droit.delais import DELAI_DE_PRESENTATION
 from flux_reservations.socle.parmi import EstParmi
+from flux_reservations.territoires.models import Commune
 
 _DATES_D_ORIENTATION = (
     "date_orientation",
@@ -77,6 +78,7 @@ def charger_faits_flux(bailleur: Bailleur, departement: str, annee: int) -> Fait
         replis=replis_de_l_annee(annee, chargees, stock, reservataires),
         logements_du_champ=stock.logements,
         communes=frozenset(stock.logements_par_commune),
+        noms_des_communes=dict(Commune.objects.du_departement(departement).order_by().values_list("pk", "nom")),
     )
 
 

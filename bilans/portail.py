@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from attributions.domaine.decompte import PHRASES
 from bilans.calcul import CalculAnnuel, calculer_annee
@@ -62,10 +64,12 @@ class LigneDecomptee:
 
 @dataclass(frozen=True, slots=True)
 class BailleurControle:
-    """Un bailleur vu de l'État ou d'un EPCI : son flux, la part de l'État, ses contrôles."""
+    """Un bailleur vu de l'État ou d'un EPCI : son flux, le taux signé de l'État et son motif (RG-24), sa part, ses contrôles."""
 
     lieu: Lieu
     flux: int
+    taux_etat: Decimal | None
+    motif: str
     droit_etat: int
     decompte_etat: int
     part: str | None
@@ -190,6 +194,7 @@ def controles_du_territoire(acteur: Acteur, annee: int) -> list[BailleurControle
         calcul = _calculer(lieu, annee)
         flux = calcul.flux
         de_l_etat = [compte for compte in flux.comptes if compte.sous_contingent in {"prioritaires", "agents"}]
+        convention = calcul.faits.conventions.etat(min(calcul.faits.dernier_jour, timezone.localdate()))
         lus = (
             calcul.controles
             if acteur.nature is Nature.ETAT
@@ -199,6 +204,8 @@ def controles_du_territoire(acteur: Acteur, annee: int) -> list[BailleurControle
             BailleurControle(
                 lieu=lieu,
                 flux=flux.assiette.flux,
+                taux_etat=convention.taux if convention else None,
+                motif=convention.motif_sous_trente if convention else "",
                 droit_etat=sum(compte.droit for compte in de_l_etat),
                 decompte_etat=flux.etat.decompte,
                 part=pourcentage(flux.etat.decompte, flux.etat.flux),

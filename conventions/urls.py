@@ -6,6 +6,7 @@ from django.urls import path
 
 from conventions.views import (
     carnet,
+    clauses,
     concertations,
     conventions,
     cycle,
@@ -45,6 +46,7 @@ urlpatterns = [
         garanties.DeclarerRemboursement.as_view(),
         name="garantie_remboursee",
     ),
+    path("conventions/<int:pk>/clauses-de-l-etat/", clauses.ClausesDeLEtat.as_view(), name="clauses_etat"),
     path("conventions/<int:pk>/texte.pdf", documents.TexteConvention.as_view(), name="texte_convention"),
     path(
         "etat-des-lieux/<str:departement>.<str:forme>",

@@ -26,9 +26,9 @@ def controler_flux(faits: FaitsFlux, flux: FluxAnnuel) -> tuple[Controle, ...]:
     """Tous les contrôles de l'année, triés par règle puis par gravité ; RG-14 y est toujours, au besoin « ok »."""
     versions = faits.conventions.entre(faits.premier_jour, faits.dernier_jour)
     controles = [
-        *controler_plafonds(versions, faits.premier_jour, faits.dernier_jour),
+        *controler_plafonds(versions, faits.premier_jour, faits.dernier_jour, faits.noms_des_communes),
         *_depassements_constates(faits, flux),
-        *controler_partage_des_garanties(versions, faits.premier_jour, faits.dernier_jour),
+        *controler_partage_des_garanties(versions, faits.premier_jour, faits.dernier_jour, faits.noms_des_communes),
         *_conventions(faits),
         *_part_hors_qpv(faits, flux),
         *_repli(flux),

@@ -91,6 +91,7 @@ class FaitsFlux:
     replis: tuple[Repli, ...] = ()
     logements_du_champ: int = 0
     communes: frozenset[str] = frozenset()
+    noms_des_communes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def premier_jour(self) -> date:

@@ -18,9 +18,9 @@ from bilans.views.champ import Champ, lire_champ, nommer_les_comptes, onglets_du
 from bilans.views.depliages import deplier
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
-from flux_reservations.commun.arrondis import pourcentage
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.droit.assiette import Qualification
+from flux_reservations.socle.presentation import ecrire_nombre
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import repondre_depliage
 
@@ -80,16 +80,21 @@ def presenter(calcul: CalculAnnuel, champ: Champ) -> dict[str, Any]:
         "exclusions": [(Exclusion(code), nombre) for code, nombre in flux.assiette.exclusions.items()],
         "stock_maintenu": len(calcul.loues(Qualification.STOCK_MAINTENU)),
         "parts": [
-            ("flux", "Part du flux", pourcentage(etat.decompte, etat.flux), "RG-14"),
-            ("hors-qpv", "Part du flux hors QPV", pourcentage(etat.decompte_hors_qpv, etat.flux_hors_qpv), "RG-37"),
-            ("son-flux", "Part hors QPV de son flux", pourcentage(etat.decompte_hors_qpv, etat.decompte), "RG-37"),
+            ("flux", "Part du flux", _part(etat.decompte, etat.flux), "RG-14"),
+            ("hors-qpv", "Part du flux hors QPV", _part(etat.decompte_hors_qpv, etat.flux_hors_qpv), "RG-37"),
+            ("son-flux", "Part hors QPV de son flux", _part(etat.decompte_hors_qpv, etat.decompte), "RG-37"),
         ],
-        "part_des_premieres": pourcentage(etat.premieres_a_l_etat, etat.premieres_locations),
+        "part_des_premieres": _part(etat.premieres_a_l_etat, etat.premieres_locations),
         "controles": [controle for controle in calcul.controles if controle.niveau == "bloquant"],
         "alertes": [controle for controle in calcul.controles if controle.niveau == "alerte"],
         "detail": f"{adresse}?{champ.parametres()}",
         "jour_du_droit": f"{champ.annee}-12-31",
     }
+
+
+def _part(partie: int, tout: int) -> str:
+    """Une part en %, à la française ; vide sans dénominateur."""
+    return ecrire_nombre(Fraction(100 * partie, tout), 2) if tout else ""
 
 
 class DetailFlux(ReserveeMixin):

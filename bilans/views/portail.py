@@ -261,11 +261,14 @@ class Controles(ReserveeMixin, View):
         fichier = exporter(
             request,
             f"controles_{annee}",
-            ["Bailleur", "Département", "Flux (C)", "Droit de l'État", "Décompte de l'État", "Part (%)", "Part hors QPV (%)", "Contrôles"],
+            [
+                "Bailleur", "Département", "Flux (C)", "Taux signé de l'État (%)", "Motif d'un taux moindre", "Droit de l'État",
+                "Décompte de l'État", "Part (%)", "Part hors QPV (%)", "Contrôles",
+            ],
             [
                 [
-                    une.lieu.bailleur.nom, une.lieu.departement.pk, une.flux, une.droit_etat, une.decompte_etat, une.part,
-                    une.part_hors_qpv, " ; ".join(controle.message for controle in une.controles),
+                    une.lieu.bailleur.nom, une.lieu.departement.pk, une.flux, une.taux_etat, une.motif, une.droit_etat,
+                    une.decompte_etat, une.part, une.part_hors_qpv, " ; ".join(controle.message for controle in une.controles),
                 ]
                 for une in lignes
             ],

@@ -89,7 +89,7 @@ def controler_taux_de_l_etat(version: VersionConvention, le: date) -> list[Contr
 
 
 def controler_uniformite(version: VersionConvention, le: date, communes: Iterable[str]) -> list[Controle]:
-    """Communes où le taux de l'État n'est pas celui des autres (RG-36)."""
+    """Communes où le taux de l'État n'est pas celui des autres (RG-36) ; une stipulation contraire (le motif du périmètre) l'admet."""
     attendues = frozenset(communes)
     par_taux: dict[str, list[str]] = {}
     couvertes: set[str] = set()
@@ -104,7 +104,11 @@ def controler_uniformite(version: VersionConvention, le: date, communes: Iterabl
         return []
     detail = " ; ".join(f"{taux} % sur {len(liste)} communes" for taux, liste in sorted(par_taux.items(), reverse=True))
     message = f"Le taux de l'État n'est pas le même sur chaque commune : {detail}."
-    return [Controle("RG-36", Niveau.ALERTE, message, conventions=(version.identifiant,))]
+    stipulation = version.motif_perimetre.strip()
+    if stipulation:
+        message = f"{message} La convention le stipule : {stipulation}."
+    niveau = Niveau.OK if stipulation else Niveau.ALERTE
+    return [Controle("RG-36", niveau, message, conventions=(version.identifiant,))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,9 @@ from flux_reservations.droit import taux as taux_de_droit
 from flux_reservations.droit.taux import Derogation
 
 Filtre = Callable[[LigneEnVigueur], bool]
+Noms = Mapping[str, str]
+"""Nom de chaque commune, par code."""
+SANS_NOMS: Noms = {}
 COMMUNES_CITEES = 3
 """Nombre de communes nommées dans un message ; les autres sont comptées."""
 
@@ -77,14 +80,14 @@ def _dates_de_derogation(versions: Iterable[VersionConvention]) -> set[date]:
     return jours
 
 
-def _nommer(communes: Sequence[str]) -> str:
-    """« 94028, 94071 et 45 autres »."""
-    cites = ", ".join(communes[:COMMUNES_CITEES])
+def _nommer(communes: Sequence[str], noms: Noms) -> str:
+    """« Créteil, Villejuif et 45 autres » ; le code à défaut du nom."""
+    cites = ", ".join(noms.get(commune, commune) for commune in communes[:COMMUNES_CITEES])
     autres = len(communes) - COMMUNES_CITEES
     return f"{cites} et {autres} autres" if autres > 0 else cites
 
 
-def _controler(recouvrement: Recouvrement, plafond: _Plafond, derogation: Derogation) -> Controle | None:
+def _controler(recouvrement: Recouvrement, plafond: _Plafond, derogation: Derogation, noms: Noms) -> Controle | None:
     """Un dépassement de ce plafond dans cette situation, s'il y en a un."""
     lignes = [en_vigueur for en_vigueur in recouvrement.lignes if plafond.concerne(en_vigueur)]
     somme = somme_des_taux(lignes)
@@ -95,12 +98,14 @@ def _controler(recouvrement: Recouvrement, plafond: _Plafond, derogation: Deroga
         "RG-14",
         plafond.niveau,
         f"{plafond.nom.capitalize()} : {lisible(somme)} % pour {lisible(permis)} % au plus, "
-        f"du {recouvrement.debut:%d/%m/%Y} au {recouvrement.fin:%d/%m/%Y} ({_nommer(recouvrement.communes)}).",
+        f"du {recouvrement.debut:%d/%m/%Y} au {recouvrement.fin:%d/%m/%Y} ({_nommer(recouvrement.communes, noms)}).",
         conventions=tuple(sorted({en_vigueur.version.identifiant for en_vigueur in lignes})),
     )
 
 
-def controler_plafonds(versions: Sequence[VersionConvention], debut: date, fin: date) -> list[Controle]:
+def controler_plafonds(
+    versions: Sequence[VersionConvention], debut: date, fin: date, noms: Noms = SANS_NOMS
+) -> list[Controle]:
     """Dépassements des plafonds par les taux signés, de `debut` à `fin` inclus (RG-14) ; un par plafond et par période.
 
     Les taux s'additionnent là où les droits s'exercent ; s'ils dépassent 100 % seulement là où ils courent, c'est une alerte :
@@ -111,12 +116,12 @@ def controler_plafonds(versions: Sequence[VersionConvention], debut: date, fin: 
     for recouvrement in recouvrements(versions, debut, fin, coupures=coupures):
         derogation = _derogation_du(recouvrement.lignes)
         for plafond in _PLAFONDS:
-            controle = _controler(recouvrement, plafond, derogation)
+            controle = _controler(recouvrement, plafond, derogation, noms)
             if controle:
                 trouves.setdefault((plafond.nom, recouvrement.debut), controle)
     controles = list(trouves.values())
     if not any(controle.niveau is Niveau.BLOQUANT and "Somme" in controle.message for controle in controles):
-        controles += _controler_le_reste(versions, debut, fin)
+        controles += _controler_le_reste(versions, debut, fin, noms)
     return controles + _derogations_irregulieres(versions)
 
 
@@ -128,13 +133,13 @@ def _derogation_du(lignes: Iterable[LigneEnVigueur]) -> Derogation:
     return Derogation()
 
 
-def _controler_le_reste(versions: Sequence[VersionConvention], debut: date, fin: date) -> list[Controle]:
+def _controler_le_reste(versions: Sequence[VersionConvention], debut: date, fin: date, noms: Noms) -> list[Controle]:
     """Droits qui courent à plus de 100 % sur une commune : le reste du bailleur y est négatif."""
     for recouvrement in recouvrements(versions, debut, fin, zone_courue):
         somme = somme_des_taux(recouvrement.lignes)
         if somme > 100 * taux_de_droit.PART_MAXIMALE_TOTALE.valeur(recouvrement.debut):
             message = (
-                f"Les droits courent à {lisible(somme)} % ({_nommer(recouvrement.communes)}) : "
+                f"Les droits courent à {lisible(somme)} % ({_nommer(recouvrement.communes, noms)}) : "
                 "le reste du bailleur y est négatif."
             )
             return [Controle("RG-14", Niveau.ALERTE, message)]
@@ -155,7 +160,9 @@ def _derogations_irregulieres(versions: Sequence[VersionConvention]) -> list[Con
     ]
 
 
-def controler_partage_des_garanties(versions: Sequence[VersionConvention], debut: date, fin: date) -> list[Controle]:
+def controler_partage_des_garanties(
+    versions: Sequence[VersionConvention], debut: date, fin: date, noms: Noms = SANS_NOMS
+) -> list[Controle]:
     """Garants d'un même territoire qui dépassent leur part des 20 %, au prorata des montants garantis (RG-15).
 
     Ne se vérifie que là où plusieurs garants se partagent une commune et que tous leurs montants sont connus.
@@ -173,7 +180,7 @@ def controler_partage_des_garanties(versions: Sequence[VersionConvention], debut
             taux[garant] = taux.get(garant, Decimal(0)) + en_vigueur.ligne.taux
         else:
             if len(montants) > 1:
-                _comparer_au_partage(recouvrement, garanties, montants, taux, controles)
+                controles |= _comparer_au_partage(recouvrement, garanties, montants, taux, noms) | controles
     return list(controles.values())
 
 
@@ -182,18 +189,20 @@ def _comparer_au_partage(
     garanties: Iterable[LigneEnVigueur],
     montants: dict[int, Decimal],
     taux: dict[int, Decimal],
-    controles: dict[int, Controle],
-) -> None:
-    """Ajoute une alerte par garant dont le taux dépasse sa part."""
+    noms: Noms,
+) -> dict[int, Controle]:
+    """Une alerte par garant dont le taux dépasse sa part."""
     parts = taux_de_droit.partager_garanties(montants, recouvrement.debut)
+    controles: dict[int, Controle] = {}
     for en_vigueur in garanties:
         garant = en_vigueur.version.reservataire
         part = parts[garant.identifiant] * 100
-        if taux[garant.identifiant] > part and garant.identifiant not in controles:
+        if taux[garant.identifiant] > part:
             controles[garant.identifiant] = Controle(
                 "RG-15",
                 Niveau.ALERTE,
                 f"{garant.code} : garanties à {lisible(taux[garant.identifiant])} % pour une part de "
-                f"{lisible(part)} % au prorata des montants garantis ({_nommer(recouvrement.communes)}).",
+                f"{lisible(part)} % au prorata des montants garantis ({_nommer(recouvrement.communes, noms)}).",
                 conventions=(en_vigueur.version.identifiant,),
             )
+    return controles

@@ -184,6 +184,7 @@ _CONVENTIONS = [
     Ligne("preparer_avenant", bailleur("a", GESTIONNAIRE), _convention),
     Ligne("signer_convention", bailleur("a", RESPONSABLE), _convention),
     Ligne("resilier_convention", bailleur("a", RESPONSABLE), _convention),
+    Ligne("clauses_etat", bailleur("a", GESTIONNAIRE), lambda m: [m.convention_etat.pk]),
     Ligne("garantie_remboursee", bailleur("a", RESPONSABLE), lambda m: [m.convention_mairie.droits.get().pk]),
     Ligne("transmettre_convention", bailleur("a", RESPONSABLE), _convention),
     Ligne(
