@@ -25,7 +25,6 @@ class GarantieLue:
     convention: int
     numero: str
     garant: str
-    perimetre: str
     taux: Decimal
     montant: Decimal | None
     eteinte: GarantieEteinte | None
@@ -39,7 +38,6 @@ def charger_garanties(acteur: Acteur, departement: str) -> list[GarantieLue]:
     droits = list(
         Droit.objects.filter(convention__in=visibles, contrepartie=Contrepartie.GARANTIE_EMPRUNT)
         .select_related("convention__reservataire")
-        .prefetch_related("perimetre")
         .order_by("pk")
     )
     informes = dates_d_information(droits)
@@ -63,7 +61,6 @@ def _lire(droit: Droit, informe_le: date | None) -> GarantieLue:
         convention=droit.convention_id,
         numero=droit.convention.numero,
         garant=droit.convention.reservataire.nom,
-        perimetre=", ".join(territoire.nom for territoire in droit.perimetre.all()),
         taux=droit.taux,
         montant=droit.montant_garanti,
         eteinte=lire_garantie_eteinte(code, droit.dernier_versement) if droit.dernier_versement else None,

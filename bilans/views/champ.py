@@ -28,8 +28,8 @@ ONGLETS = (
     ("prevision", "Prévision"),
     ("faisabilite", "Faisabilité"),
     ("et_si", "Et si"),
-    ("conversion", "Conversion du stock"),
-    ("egalite", "Égalité de traitement"),
+    ("conversion", "Conversion"),
+    ("egalite", "Égalité"),
     ("garanties", "Garanties"),
 )
 

@@ -200,6 +200,7 @@ def _deplier_solde(calcul: CalculAnnuel, champ: Champ, demande: Demande) -> Depl
         else ""
     )
     ante = ecrire_solde(compte.solde_anterieur, 4) if compte.solde_anterieur is not None else "aucun"
+    attente = len(orientes_non_decomptes(calcul.faits, calcul.flux).get(compte.compte, ()))
     provenance = f"solde de {champ.annee - 1} : {ante} ; politique : {compte.politique_de_report}{plafond}"
     lignes: list[list[str]] = [
         [
@@ -219,6 +220,11 @@ def _deplier_solde(calcul: CalculAnnuel, champ: Champ, demande: Demande) -> Depl
         ],
         ["= solde", ecrire_solde(compte.solde, 4), "retard s'il est positif, avance s'il est négatif"],
         [
+            "solde, attente comptée",
+            Lien(ecrire_solde(compte.solde - attente, 4), _detail_du_compte(champ, compte, "attente")),
+            f"{attente} orientés, pas encore décomptés : le pont vers le retard du moteur",
+        ],
+        [
             f"dont reporté sur {champ.annee + 1}",
             ecrire_solde(compte.solde - compte.non_reporte, 4),
             "si l'année finissait aujourd'hui",
@@ -226,7 +232,7 @@ def _deplier_solde(calcul: CalculAnnuel, champ: Champ, demande: Demande) -> Depl
         ["dont non reporté", ecrire_solde(compte.non_reporte, 4), "reste affiché, cumulé, pour l'État"],
     ]
     if _est_le_bailleur(compte):
-        lignes = lignes[:1] + lignes[2:4]
+        lignes = lignes[:1] + lignes[2:5]
     return _tableau(
         champ,
         f"{_nom(compte)} : solde",

@@ -35,11 +35,6 @@ class LigneCompte:
     attente: int
     detail: str
 
-    @property
-    def solde_attendu(self) -> Fraction:
-        """Le solde une fois comptés les logements déjà orientés : le pont vers le retard du moteur."""
-        return self.compte.solde - self.attente
-
 
 class Flux(ReserveeMixin):
     """Le flux de l'année choisie."""

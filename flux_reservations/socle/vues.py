@@ -254,6 +254,14 @@ class VueListe(View, ABC, Generic[M]):
         return repondre(self.nom_export, entetes, lignes)
 
 
+def classer_les_colonnes(entetes: Sequence[str], lignes: Sequence[Sequence[object]]) -> list[str]:
+    """Classe de chaque colonne : à droite si toutes ses cellules sont des nombres, sauf la première, qui est l'en-tête de ligne."""
+    return [
+        "nombre" if rang and all(_EST_NOMBRE.fullmatch(str(ligne[rang])) for ligne in lignes) else ""
+        for rang in range(len(entetes))
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Depliage:
     """Ce qui compose un nombre : ses lignes, la règle et la date à laquelle elle est lue."""
@@ -270,10 +278,7 @@ class Depliage:
     @property
     def classes(self) -> list[str]:
         """Classe de chaque colonne : les colonnes de nombres s'alignent à droite."""
-        return [
-            "nombre" if rang and all(_EST_NOMBRE.fullmatch(ligne[rang]) for ligne in self.lignes) else ""
-            for rang in range(len(self.entetes))
-        ]
+        return classer_les_colonnes(self.entetes, self.lignes)
 
     @property
     def tableau(self) -> list[list[tuple[str, str]]]:

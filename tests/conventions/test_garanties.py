@@ -158,7 +158,7 @@ def test_l_ecran_des_garanties_dit_l_echeance_et_qui_reste_a_informer(convention
     assert analyse.avis == [
         ("attention", f"{convention.reservataire.nom} (C1) : l'emprunt est remboursé, le garant n'en est pas informé.")
     ]
-    assert [str(case) for case in analyse.tableaux[0].lignes[0]][5:] == ["30/06/2020", "30/06/2025", "—", "éteint"]
+    assert [str(case) for case in analyse.tableaux[0].lignes[0]][4:] == ["30/06/2020", "30/06/2025", "—", "éteint"]
     droit = convention.droits.get().pk
     reponse = client.post(
         f"/conventions/droits/{droit}/remboursement/", {"dernier_versement": "2020-06-30"}, follow=True

@@ -15,29 +15,30 @@ from bilans.views.champ import Champ, lire_champ, onglets_du_flux
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.vues import classer_les_colonnes
 from flux_reservations.territoires.models import Commune
 
 
 @dataclass(frozen=True, slots=True)
-class Lien:
-    """Une cellule qui se déplie : son texte, et l'adresse de ce qui le compose."""
-
-    texte: str
-    adresse: str
-
-    def __str__(self) -> str:
-        return self.texte
-
-
-@dataclass(frozen=True, slots=True)
 class TableauSimple:
-    """Un tableau : légende, note, en-têtes, lignes dont la première cellule est l'en-tête ; les autres sont à droite si nombre."""
+    """Un tableau : légende, note, en-têtes, lignes dont la première cellule est l'en-tête ; les colonnes de nombres sont à droite."""
 
     legende: str
     entetes: Sequence[str]
     lignes: Sequence[Sequence[object]]
     note: str = ""
     vide: str = "Rien à montrer pour cette année."
+
+    @property
+    def colonnes(self) -> list[tuple[str, str]]:
+        """Les en-têtes, en couples (libellé, classe)."""
+        return list(zip(self.entetes, classer_les_colonnes(self.entetes, self.lignes), strict=True))
+
+    @property
+    def tableau(self) -> list[list[tuple[object, str]]]:
+        """Les lignes, en couples (cellule, classe)."""
+        classes = [classe for _, classe in self.colonnes]
+        return [list(zip(ligne, classes, strict=True)) for ligne in self.lignes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,6 @@ class PageGaranties(PageAnalyse):
                     (
                         "Garant",
                         "Convention",
-                        "Périmètre",
                         "Taux",
                         "Montant garanti (€)",
                         "Dernier versement",
@@ -96,7 +95,6 @@ def _dire_la_garantie(une: GarantieLue, jour: date, *, peut_declarer: bool) -> t
     return (
         une.garant,
         Lien(une.numero, reverse("convention", args=[une.convention])),
-        une.perimetre,
         ecrire_taux(une.taux),
         ecrire_nombre(une.montant) if une.montant is not None else "—",
         versement,

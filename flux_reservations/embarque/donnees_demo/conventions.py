@@ -35,6 +35,7 @@ class LigneDemo:
     sous_contingent: str = ""
     assiette: tuple[str, ...] = ()
     montant: int | None = None
+    dernier_versement: date | None = None
 
 
 @dataclass(slots=True)
@@ -128,7 +129,19 @@ def _du_grand(aujourd_hui: date) -> list[ConventionDemo]:
         _commune("VILLEJUIF", "94076", "10.00", 53_000_000, delai_presentation_jours=20, delai_unite=DelaiUnite.OUVRES),
         _commune("CHOISY", "94022", "11.00", 58_300_000, gestion=Gestion.DELEGUEE),
         _commune("FONTENAY", "94033", "14.00", 22_000_000),
-        _commune("ALFORTVILLE", "94002", "9.00", 41_400_000),
+        # L'emprunt garanti par Alfortville est remboursé ; le garant n'en est pas encore informé (RG-23).
+        ConventionDemo(
+            "ALFORTVILLE",
+            (
+                LigneDemo(
+                    "9.00",
+                    GARANTIE,
+                    ("commune:94002",),
+                    montant=41_400_000,
+                    dernier_versement=date(annee - 1, 6, 30),
+                ),
+            ),
+        ),
         _commune(
             "BONNEUIL", "94011", "13.00", 9_200_000, etat=EtatConvention.BROUILLON, date_effet=date(annee + 1, 1, 1)
         ),
@@ -214,6 +227,7 @@ def _ecrire(
             sous_contingent=ligne.sous_contingent,
             taux=Decimal(ligne.taux),
             montant_garanti=ligne.montant,
+            dernier_versement=ligne.dernier_versement,
         )
         droit.perimetre.set(Territoire.objects.filter(pk__in=ligne.perimetre))
         droit.assiette.set(Territoire.objects.filter(pk__in=ligne.assiette))

@@ -16,18 +16,22 @@ from flux_reservations.embarque.donnees_demo.hasard import Hasard
 REPRISES: Final = {"RB": {"CRETEIL": 3, "AL": 4, "IVRY": 2}, "TM": {"SAINT-MAUR": 1}}
 """Droits uniques que les conventions ont repris dans leur premier solde, en logements."""
 
+A_REPRENDRE: Final = frozenset({"TM"})
+"""Bailleurs qui n'ont pas encore repris les soldes de l'an passé : l'écran des soldes le propose (RG-47)."""
+
 
 def ecrire_soldes(
     bailleur: Bailleur, prefixe: str, premiere_annee: int, effet: date, aujourd_hui: date, hasard: Hasard
 ) -> int:
     """Les soldes de la première année, puis ceux que laisse chaque année finie ; rend combien.
 
-    Ceux de l'an passé sont saisis aussi : le bilan, quand il sera publié, l'emportera.
+    Ceux de l'an passé sont saisis aussi (le bilan, quand il sera publié, l'emportera), sauf chez `A_REPRENDRE` : ils y sont provisoires.
     """
     soldes = _premiers_soldes(bailleur, prefixe, premiere_annee, effet, hasard)
     SoldeOuverture.objects.bulk_create(soldes)
     nombre = len(soldes)
-    for annee in range(premiere_annee, aujourd_hui.year):
+    derniere = aujourd_hui.year - (prefixe in A_REPRENDRE)
+    for annee in range(premiere_annee, derniere):
         soldes = [
             SoldeOuverture(
                 convention_id=compte.origine,
