@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from attributions.views import (
+    besoins,
     candidats,
     commission,
     concertation,
     contestations,
     corrections,
+    delais,
     liberations,
     membres,
     orienter,
@@ -71,6 +73,8 @@ urlpatterns = [
     path("candidats/<int:pk>/retirer/", candidats.RetirerCandidat.as_view(), name="retirer_candidat"),
     path("candidats/<int:pk>/notifier/", candidats.NotifierOffre.as_view(), name="notifier_offre"),
     path("candidats/<int:pk>/repondre/", candidats.Repondre.as_view(), name="repondre_offre"),
+    path("delais/", delais.Delais.as_view(), name="delais"),
+    path("delais/en-attente/", delais.Vacance.as_view(), name="vacance"),
     path("seances/", seances.ListeSeances.as_view(), name="seances"),
     path("seances/prevoir/", seances.PrevoirSeance.as_view(), name="prevoir_seance"),
     path("seances/<int:pk>/", commission.VueSeance.as_view(), name="seance"),
@@ -94,6 +98,10 @@ urlpatterns = [
     path(
         "mes-candidats/<int:pk>/retirer/", portail_logements.RetirerMonCandidat.as_view(), name="retirer_mon_candidat"
     ),
+    path("besoins/", besoins.ListeBesoins.as_view(), name="besoins"),
+    path("besoins/exprimer/", besoins.ExprimerBesoin.as_view(), name="exprimer_besoin"),
+    path("besoins/<int:pk>/", besoins.ModifierBesoin.as_view(), name="modifier_besoin"),
+    path("besoins/<int:pk>/retirer/", besoins.RetirerBesoin.as_view(), name="retirer_besoin"),
     path("donnees-d-un-demandeur/", vie_privee.DonneesDUnDemandeur.as_view(), name="donnees_d_un_demandeur"),
     path("orientations/<int:pk>/annuler-la-carence/", contestations.AnnulerCarence.as_view(), name="annuler_carence"),
     path("programmes-neufs/<int:pk>/", concertation.FicheConcertation.as_view(), name="concertation"),

@@ -22,7 +22,7 @@ from attributions.models import Liberation, Orientation
 from conventions.models import Convention
 from flux_reservations.acces.journal import avec_noms
 from flux_reservations.socle.models import EntreeJournal
-from flux_reservations.socle.presentation import Moment
+from flux_reservations.socle.presentation import Moment, ecrire_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,10 @@ def _raconter_orientation(ligne: LigneOrientation) -> list[Moment]:
     auteur = orientation.decidee_par.nom_complet if orientation.decidee_par else ""
     detail = orientation.motif or orientation.phrase
     moments = [
-        Moment(f"Orientée vers {orientation.compte}", orientation.date_orientation, detail=detail, auteur=auteur)
+        Moment(f"Orientée vers {orientation.nom_du_compte}", orientation.date_orientation, detail=detail, auteur=auteur)
     ]
     if orientation.date_mise_a_disposition:
-        limite = f"Candidats attendus jusqu'au {ligne.limite:%d/%m/%Y}" if ligne.limite else ""
+        limite = f"Candidats attendus jusqu'au {ecrire_date(ligne.limite)}" if ligne.limite else ""
         moments.append(Moment("Mise à disposition", orientation.date_mise_a_disposition, detail=limite))
     if orientation.date_proposition:
         nombre = orientation.nb_candidats

@@ -128,6 +128,14 @@ class BesoinQuerySet(models.QuerySet["Besoin"]):
             return self.filter(reservataire_id=acteur.organisme)
         return self.none()
 
+    def modifiables_par(self, acteur: Acteur) -> BesoinQuerySet:
+        """Ceux de son organisme, pour un gestionnaire ou un responsable."""
+        if acteur.est_systeme:
+            return self
+        if acteur.est_reservataire and acteur.peut(Role.GESTIONNAIRE):
+            return self.filter(reservataire_id=acteur.organisme)
+        return self.none()
+
     def courants(self, le: date) -> BesoinQuerySet:
         """Ceux qui valent encore à cette date."""
         return self.filter(valable_jusqu_au__gte=le)

@@ -78,6 +78,7 @@ _BAILLEUR = (
             Entree("Aujourd'hui", "aujourdhui", "inbox"),
             Entree("À orienter", "a_orienter", "arrows-right-left"),
             Entree("Libérations", "liberations", "key", aussi=frozenset({"liberation"})),
+            Entree("Délais et vacance", "delais", "clock", aussi=frozenset({"vacance"})),
             Entree("Séances", "seances", "user-group", aussi=frozenset({"seance", "decider", "prevoir_seance"})),
             Entree(
                 "Flux",
@@ -147,6 +148,12 @@ _BAILLEUR = (
 _DROITS = (
     Entree("Mes droits", "mes_droits", "scale"),
     Entree("Logements à pourvoir", "logements_a_pourvoir", "key", aussi=frozenset({"logement_a_pourvoir"})),
+    Entree(
+        "Besoins exprimés",
+        "besoins",
+        "users",
+        aussi=frozenset({"exprimer_besoin", "modifier_besoin", "retirer_besoin"}),
+    ),
     Entree("Mes conventions", "conventions", "document-text", aussi=frozenset({"convention"})),
     Entree("Programmes neufs", "concertations", "building-office", aussi=frozenset({"concertation"})),
     Entree("Bilans reçus", "bilans_recus", "chart-bar", aussi=frozenset({"bilan_recu"})),

@@ -277,6 +277,8 @@ _ATTRIBUTIONS = [
         for nom in ("retirer_candidat", "notifier_offre", "repondre_offre", "corriger_reponse")
     ),
     Ligne("annuler_la_decision", bailleur("a", RESPONSABLE), _orientation),
+    Ligne("delais", bailleur()),
+    Ligne("vacance", bailleur()),
     Ligne("seances", bailleur()),
     Ligne("prevoir_seance", bailleur(role=GESTIONNAIRE)),
     Ligne("seance", bailleur("a"), _seance),
@@ -377,6 +379,16 @@ _PORTAILS = [
         lambda m: [m.bailleur_a.pk, "94"],
     ),
     Ligne("contester", ouverts(*DROITS, statut=404)),
+    Ligne("besoins", ouverts(*BAILLEURS, *DROITS)),
+    Ligne("exprimer_besoin", ouverts(*DROITS)),
+    *(
+        Ligne(
+            nom,
+            ouverts() | lignes_lues("mairie", aveugles=("caf", "epci", "etat", "etat_voisin")),
+            lambda m: [m.besoin.pk],
+        )
+        for nom in ("modifier_besoin", "retirer_besoin")
+    ),
     Ligne("logements_a_pourvoir", ouverts(*DROITS)),
     Ligne("logement_a_pourvoir", _A_MA_DISPOSITION, _orientation),
     Ligne("proposer_candidat", _A_MA_DISPOSITION, _orientation),

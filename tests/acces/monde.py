@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from attributions.models import Candidat, Inscription, Liberation, MembreSeance, Orientation, Proposition, Seance
+from attributions.models import Besoin, Candidat, Inscription, Liberation, MembreSeance, Orientation, Proposition, Seance
 from bilans.models import Bilan, Campagne, Prevision
 from conventions.domaine.codes import Contrepartie
 from conventions.models import (
@@ -87,6 +87,7 @@ class Monde:
     part_mairie: PartConcertation = field(init=False)
     manquement_a: Manquement = field(init=False)
     deposee: ConventionDeposee = field(init=False)
+    besoin: Besoin = field(init=False)
     invitation_a: Invitation = field(init=False)
     abonnement_a: Abonnement = field(init=False)
     appel_a: Appel = field(init=False)
@@ -244,6 +245,13 @@ def _ajouter_attributions(monde: Monde) -> None:
         seance=monde.seance_a, orientation=monde.orientation_mairie, ordre=1
     )
     _convoquer(monde)
+    monde.besoin = Besoin.objects.create(
+        reservataire=monde.mairie,
+        bailleur=monde.bailleur_a,
+        typologie="T4",
+        nb_menages=12,
+        valable_jusqu_au=date(2099, 12, 31),
+    )
     attente = monde.liberation_a_orienter = creer_liberation(creer_logement(monde.bailleur_a))
     Proposition.objects.create(
         liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",
