@@ -8,7 +8,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from attributions.models import Besoin, Candidat, Inscription, Liberation, MembreSeance, Orientation, Proposition, Seance
+from attributions.models import (
+    Besoin,
+    Candidat,
+    Inscription,
+    Liberation,
+    MembreSeance,
+    Orientation,
+    Proposition,
+    Seance,
+)
 from bilans.models import Bilan, Campagne, Prevision
 from conventions.domaine.codes import Contrepartie
 from conventions.models import (
