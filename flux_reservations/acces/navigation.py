@@ -135,7 +135,9 @@ _BAILLEUR = (
                 "imports",
                 "arrow-up-tray",
                 Role.GESTIONNAIRE,
-                aussi=frozenset({"import", "deposer_import", "appliquer_import", "colonnes_import", "defaire_import"}),
+                aussi=frozenset(
+                    {"import", "deposer_import", "appliquer_import", "colonnes_import", "defaire_import", "rpls"}
+                ),
             ),
             _PERSONNES,
             _JETONS,

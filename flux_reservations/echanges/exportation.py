@@ -12,7 +12,18 @@ from flux_reservations.echanges.tableau import Tableau
 from flux_reservations.echanges.tableaux import TABLEAUX
 
 _FACULTATIFS = frozenset(
-    {"situations", "seances", "inscriptions", "previsions", "contenus", "pieces", "bilans", "envois", "demandes"}
+    {
+        "fiches_rpls",
+        "situations",
+        "seances",
+        "inscriptions",
+        "previsions",
+        "contenus",
+        "pieces",
+        "bilans",
+        "envois",
+        "demandes",
+    }
 )
 """Tableaux dont un fichier sans ligne n'est pas écrit : formats.md ne les cite pas."""
 

@@ -328,6 +328,7 @@ _ECHANGES = [
     Ligne("reprendre_webhook", _abonnables(404) | {"a_responsable": 409}, lambda m: [m.abonnement_a.pk], post=True),
     Ligne("rejouer_appel", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.appel_a.pk], post=True),
     Ligne("imports", bailleur(role=GESTIONNAIRE)),
+    Ligne("rpls", bailleur()),
     Ligne("deposer_import", bailleur(role=GESTIONNAIRE)),
     Ligne("import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),
     *(

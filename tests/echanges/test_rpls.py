@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
-from conventions.models import Logement
+from conventions.models import Bailleur, Logement
+from flux_reservations.echanges.models import FicheRpls
+from flux_reservations.echanges.rotation import estimer_rotation
 from tests.echanges.depot import BAILLEURS, SIREN, comptes, erreurs, histoire, importer
+from tests.fabriques import creer_utilisateur
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +94,57 @@ def test_une_erreur_cite_la_colonne_du_fichier(base: Path) -> None:
 def test_sans_identifiant_ni_commune_les_colonnes_manquent(base: Path) -> None:
     rapport = importer(base, {"rpls": "NBPIECE\n5\n"}, siren=SIREN)
     assert [erreur.colonne for erreur in rapport.erreurs] == ["IDENT_INT", "DEPCOM"]
+
+
+BAUX = (
+    "IDENT_INT;DEPCOM;NBPIECE;CONTRESLOG;BAIL;REMLOCDATE\n"
+    "A1;94011;3;2;2023;06/2023\nA2;94011;2;7;2024;NA\nA3;94011;4;3;1998;\nA4;94011;4;;NA;999\n"
+)
+
+
+@pytest.mark.regle("RG-02")
+def test_le_contingent_et_le_bail_en_cours_sont_gardes(base: Path) -> None:
+    importer(base, {"rpls": BAUX}, siren=SIREN)
+    fiches = {
+        f.logement.identifiant: (f.contingent, f.dernier_bail) for f in FicheRpls.objects.select_related("logement")
+    }
+    assert fiches == {
+        "A1": ("2", dt.date(2023, 6, 1)),
+        "A2": ("7", dt.date(2024, 1, 1)),
+        "A3": ("3", dt.date(1998, 1, 1)),
+    }
+
+
+def test_un_millesime_suivant_met_a_jour_et_une_colonne_absente_laisse_en_place(base: Path) -> None:
+    importer(base, {"rpls": BAUX}, siren=SIREN)
+    rapport = importer(base, {"rpls": BAUX}, siren=SIREN)
+    assert comptes(rapport)["rpls"] == (0, 0, 4)
+    assert not any("mis à jour" in a.message for a in rapport.avertissements)
+    suivant = importer(base, {"rpls": "IDENT_INT;DEPCOM;NBPIECE;BAIL\nA1;94011;3;2025\n"}, siren=SIREN)
+    assert any("mis à jour : 1 logement" in a.message for a in suivant.avertissements)
+    fiche = FicheRpls.objects.get(logement__identifiant="A1")
+    assert (fiche.contingent, fiche.dernier_bail) == ("2", dt.date(2025, 1, 1))
+
+
+@pytest.mark.regle("RG-35")
+def test_la_rotation_se_lit_sur_les_baux_en_cours() -> None:
+    # 100 logements : 10 reloués en 2025, 9 des 90 autres en 2024, 9 des 81 autres en 2023.
+    baux = {2025: 10, 2024: 9, 2023: 9, 2010: 72}
+    attendue = (Fraction(10, 100) + Fraction(9, 90) + Fraction(9, 81)) / 3
+    assert estimer_rotation(baux, 2025, 3) == attendue
+    assert estimer_rotation({}, 2025, 3) is None
+    assert estimer_rotation({2026: 4}, 2025, 3) is None
+
+
+@pytest.mark.regle("RG-18")
+def test_la_page_compare_les_contingents_aux_droits_enregistres(base: Path) -> None:
+    importer(base, {"rpls": BAUX, "reservataires": "code;nom;type\nAL;Action Logement;action_logement\n"}, siren=SIREN)
+    client = Client()
+    client.force_login(creer_utilisateur(Bailleur.objects.get(siren=SIREN)))
+    page = client.get("/imports/rpls/").content.decode()
+    assert "Rotation par commune" in page
+    lignes = client.get("/imports/rpls/?export=csv").getvalue().decode("utf-8-sig").splitlines()
+    assert lignes[1:] == [
+        "A1;;contingent_prefectoral;suite;;;État, prioritaires",
+        "A3;AL;;suite;;;Action Logement et employeurs",
+    ]

@@ -13,6 +13,7 @@ from flux_reservations.echanges.tableaux.conventions import Conventions
 from flux_reservations.echanges.tableaux.dialogue import Commentaires, Gabarits, VersionsProposees
 from flux_reservations.echanges.tableaux.droits import Droits
 from flux_reservations.echanges.tableaux.envois import Demandes, Envois
+from flux_reservations.echanges.tableaux.fiches import FichesRpls
 from flux_reservations.echanges.tableaux.liberations import Liberations
 from flux_reservations.echanges.tableaux.organismes import Bailleurs, Reservataires
 from flux_reservations.echanges.tableaux.orientations import Orientations
@@ -30,6 +31,7 @@ TABLEAUX: tuple[type[Tableau], ...] = (
     Reservataires,
     Patrimoine,
     Situations,
+    FichesRpls,
     ReservationsStock,
     Conventions,
     Droits,

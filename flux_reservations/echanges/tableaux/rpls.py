@@ -5,12 +5,17 @@ Reconnu à ses en-têtes ; une colonne absente laisse la valeur en place ; `NA`,
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
+from django.db import connection
+
 from conventions.models import Bailleur
+from flux_reservations.echanges.colonnes import ANNEES_PLAUSIBLES
+from flux_reservations.echanges.models import CONTINGENTS
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
@@ -28,19 +33,12 @@ FINANCEMENTS: Final = {
     "54": "ILN",
 }
 MODES_HORS_CHAMP: Final = {"3": "gele", "4": "association", "5": "fonction"}
-CONTINGENTS: Final = {
-    "1": "État, agents",
-    "2": "État, prioritaires",
-    "3": "employeurs et Action Logement",
-    "4": "collectivités",
-    "5": "réservations ministérielles",
-    "6": "autres",
-    "7": "non réservé",
-}
 QPV_INCONNU: Final = "QPV"
 _INCONNUS: Final = frozenset({"", "NA", "N/A", "999", "9999", "999,0", "999.0"})
 _MOIS = re.compile(r"(\d\d?)/(\d{4})")
+_JOUR = re.compile(r"\d\d?/(\d\d?)/(\d{4})")
 _ANNEE = re.compile(r"\d{4}")
+_MOIS_DE_L_ANNEE: Final = 12
 _RECONNU: Final = frozenset({"depcom", "nbpiece"})
 _SIMPLES: Final = {
     "ident_rep": "identifiant_rpls",
@@ -54,13 +52,24 @@ _SIMPLES: Final = {
 }
 _ADRESSE: Final = ("numvoie", "indrep", "typvoie", "nomvoie")
 _COLONNES: Final = frozenset(
-    {*_SIMPLES, *_ADRESSE, "ident_int", "qpv", "nbpiece", "locat", "finan", "mode", "contreslog"}
+    {*_SIMPLES, *_ADRESSE, "ident_int", "qpv", "nbpiece", "locat", "finan", "mode", "contreslog", "bail", "remlocdate"}
 )
 
 
 def est_rpls(entete: Collection[str]) -> bool:
     """Vrai si ces en-têtes (en minuscules) sont ceux d'un fichier RPLS."""
     return _RECONNU.issubset(entete)
+
+
+_ECRIRE_LES_FICHES: Final = """
+INSERT INTO echanges_ficherpls AS e (logement_id, contingent, dernier_bail)
+SELECT g.id, max(l.contingent), max(l.dernier_bail)
+FROM fiches_lues l JOIN conventions_logement g ON g.bailleur_id = %s AND g.identifiant = l.identifiant
+GROUP BY g.id
+ON CONFLICT (logement_id) DO UPDATE
+SET contingent = {contingent}.contingent, dernier_bail = {bail}.dernier_bail
+WHERE (e.contingent, e.dernier_bail) IS DISTINCT FROM ({contingent}.contingent, {bail}.dernier_bail)
+"""
 
 
 class Rpls(Patrimoine):
@@ -71,6 +80,8 @@ class Rpls(Patrimoine):
     def __init__(self) -> None:
         self._contingents: Counter[str] = Counter()
         self._modes: Counter[str] = Counter()
+        self._fiches: list[tuple[str, str, dt.date | None]] = []
+        self._a_des_fiches = False
 
     def colonnes_lues(self) -> Collection[str]:
         """Les colonnes RPLS que l'application sait lire."""
@@ -123,10 +134,17 @@ class Rpls(Patrimoine):
             textes["surface"] = ""
         if len(textes.get("dpe", "")) != 1 or textes["dpe"].upper() not in "ABCDEFG":
             textes.pop("dpe", None)
+        self._retenir_la_fiche(brut, textes["identifiant"].strip())
+        return textes
+
+    def _retenir_la_fiche(self, brut: Mapping[str, str], identifiant: str) -> None:
+        """Compte le contingent, et garde ce que le patrimoine n'a pas."""
         contingent = _entier(brut.get("contreslog", ""))
         if contingent in CONTINGENTS:
             self._contingents[contingent] += 1
-        return textes
+        bail = lire_bail(brut.get("remlocdate", ""), brut.get("bail", ""))
+        if bail or contingent in CONTINGENTS:
+            self._fiches.append((identifiant, contingent if contingent in CONTINGENTS else "", bail))
 
     def _retenir_le_mode(self, suivi: Suivi, textes: dict[str, str]) -> None:
         """Compte ce que MODE met hors du champ ; une personne peut ne pas l'avoir confirmé."""
@@ -144,6 +162,42 @@ class Rpls(Patrimoine):
                 complet["qpv"] = ancien["qpv"]
             if not complet["hors_champ"] and ancien["hors_champ"] not in MODES_HORS_CHAMP.values():
                 complet["hors_champ"] = ancien["hors_champ"]
+
+    def traiter(self, suivi: Suivi, lot: list[Ligne]) -> None:
+        """Compare le lot, puis met de côté en base ce que le RPLS dit en plus."""
+        super().traiter(suivi, lot)
+        if not self._fiches:
+            return
+        with connection.cursor() as curseur:
+            curseur.execute(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS fiches_lues (identifiant text, contingent text, dernier_bail date) ON COMMIT DROP"
+            )
+            with curseur.copy("COPY fiches_lues FROM STDIN") as copie:
+                for fiche in self._fiches:
+                    copie.write_row(fiche)
+        self._fiches.clear()
+        self._a_des_fiches = True
+
+    def ecrire(self, suivi: Suivi) -> None:
+        """Écrit les logements, puis leurs fiches ; une colonne absente laisse la valeur en place."""
+        super().ecrire(suivi)
+        if not self._a_des_fiches:
+            return
+        garder = {
+            nom: "excluded" if suivi.a(colonne) else "e"
+            for nom, colonne in (("contingent", "contreslog"), ("bail", "bail"))
+        }
+        if suivi.a("remlocdate"):
+            garder["bail"] = "excluded"
+        bailleur = suivi.contexte.bailleurs()[suivi.contexte.siren]
+        with connection.cursor() as curseur:
+            curseur.execute(
+                _ECRIRE_LES_FICHES.format(contingent=garder["contingent"], bail=garder["bail"]), [bailleur.pk]
+            )
+            changees = curseur.rowcount
+            curseur.execute("DROP TABLE fiches_lues")
+        if changees:
+            suivi.avertir(None, "", f"Contingent ou bail en cours mis à jour : {changees} logements.", valeur="")
 
     def conclure(self, suivi: Suivi) -> None:
         """Dit ce qui est à confirmer, et l'état des lieux des contingents."""
@@ -198,6 +252,17 @@ _TRADUITES: Final[tuple[tuple[str, str, Callable[[str], str]], ...]] = (
     ("finan", "financement", _financement),
     ("mode", "hors_champ", _hors_champ),
 )
+
+
+def lire_bail(remise: str, annee: str) -> dt.date | None:
+    """Date du bail en cours : la remise en location (`MM/AAAA`), à défaut l'année du bail ; None si elle n'est pas plausible."""
+    for cellule in (remise, annee):
+        trouve = _MOIS.fullmatch(_connu(cellule).strip()) or _JOUR.fullmatch(_connu(cellule).strip())
+        if trouve and 1 <= int(trouve[1]) <= _MOIS_DE_L_ANNEE and int(trouve[2]) in ANNEES_PLAUSIBLES:
+            return dt.date(int(trouve[2]), int(trouve[1]), 1)
+        if _ANNEE.fullmatch(entier := _entier(cellule)) and int(entier) in ANNEES_PLAUSIBLES:
+            return dt.date(int(entier), 1, 1)
+    return None
 
 
 def lire_locat(cellule: str) -> str:
