@@ -31,3 +31,26 @@ class MessageConvocation(Message):
             f"{self.emetteur} vous convoque à sa commission d'attribution du {ecrire_date(self.le)}.",
             "L'ordre du jour se lit sur cette page, une fois connecté :",
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecapitulatif(Message):
+    """Ce qui attend un portefeuille ou une boîte partagée, le lundi : des nombres et un lien."""
+
+    secteur: str
+    lundi: date
+    attentes: tuple[str, ...]
+
+    @property
+    def genre(self) -> GenreEnvoi:
+        """Rappel."""
+        return GenreEnvoi.RAPPEL
+
+    def objet(self) -> str:
+        """L'objet dit la semaine et le secteur."""
+        return f"Semaine du {ecrire_date(self.lundi)} : ce qui attend ({self.secteur})"[:200]
+
+    def phrases(self) -> list[str]:
+        """Les nombres."""
+        liste = "\n".join(f"- {attente}" for attente in self.attentes)
+        return [f"Ce qui attend cette semaine, {self.secteur} :\n{liste}", "Votre pile de travail :"]

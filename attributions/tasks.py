@@ -10,6 +10,7 @@ from attributions.actions.lot import reviser_les_lots
 from attributions.actions.mise_a_disposition import constater_les_carences
 from attributions.actions.notifications import relancer_les_reservataires
 from attributions.actions.vie_privee import purger_les_candidats
+from attributions.recapitulatif import envoyer_les_recapitulatifs
 from flux_reservations.acces.vie_privee import purger_les_acces
 from flux_reservations.commun.acteur import Acteur
 
@@ -27,6 +28,12 @@ def constater_les_echeances() -> dict[str, int]:
         "relances": len(relancer_les_reservataires(acteur=acteur, le=aujourd_hui)),
         "lots": reviser_les_lots(acteur=acteur, le=aujourd_hui),
     }
+
+
+@shared_task(name="attributions.recapituler")
+def recapituler() -> int:
+    """Chaque lundi : envoie à chaque portefeuille ce qui l'attend ; la relancer dans la semaine n'envoie rien de plus."""
+    return envoyer_les_recapitulatifs(timezone.localdate())
 
 
 @shared_task(name="attributions.purger")

@@ -21,6 +21,7 @@ from conventions.views import (
     patrimoine,
     portail_transmissions,
     propositions,
+    secteurs,
     transmission,
 )
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("patrimoine/", patrimoine.Patrimoine.as_view(), name="patrimoine"),
     path("patrimoine/detail/<slug:quoi>/", patrimoine.DetailPatrimoine.as_view(), name="patrimoine_detail"),
     path("patrimoine/<int:pk>/", patrimoine.FicheLogement.as_view(), name="logement"),
+    path("secteurs/reprendre/", secteurs.ReprendreSecteurs.as_view(), name="reprendre_secteurs"),
     path("conventions/", conventions.ListeConventions.as_view(), name="conventions"),
     path("conventions/<int:pk>/", conventions.FicheConvention.as_view(), name="convention"),
     path("conventions/preparer/", elaboration.CreerConvention.as_view(), name="preparer_convention"),

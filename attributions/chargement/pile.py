@@ -14,6 +14,7 @@ from attributions.domaine.parcours import Etape
 from attributions.models import EtatSeance, Liberation, Orientation, Seance
 from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.models import ReservationStock, SituationLogement
+from flux_reservations.acces.portefeuilles import SecteurChoisi
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.calendrier import trente_et_un_decembre
 
@@ -67,8 +68,8 @@ class PileDeTravail:
         return len(self.offres)
 
 
-def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravail:
-    """La pile de l'acteur à cette date ; huit requêtes, quel que soit le nombre de dossiers."""
+def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6, secteur: SecteurChoisi | None = None) -> PileDeTravail:
+    """La pile de l'acteur (d'un secteur, s'il est choisi) à cette date ; huit requêtes, quel que soit le nombre de dossiers."""
     maintenus = ReservationStock.objects.actives(le).filter(
         logement=OuterRef("logement"), nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU
     )
@@ -90,11 +91,13 @@ def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6) -> PileDeTravai
         .select_related("logement__commune")
         .order_by("date_disponibilite", "numero")
     )
-    orientations = list(
-        avec_parcours(
-            Orientation.objects.visibles_par(acteur).en_cours().filter(liberation__retrait="", liberation__exclusion="")
-        )
+    en_cours = (
+        Orientation.objects.visibles_par(acteur).en_cours().filter(liberation__retrait="", liberation__exclusion="")
     )
+    if secteur is not None:
+        attente = attente.filter(secteur.filtre("logement__"))
+        en_cours = en_cours.filter(secteur.filtre("liberation__logement__"))
+    orientations = list(avec_parcours(en_cours))
     conventions = conventions_en_cause(orientations)
     par_etape: dict[Etape, list[LigneOrientation]] = {}
     for orientation in orientations:

@@ -16,6 +16,7 @@ from attributions.chargement.voie import lire_la_voie
 from attributions.domaine.codes import Exclusion, Issue
 from attributions.domaine.parcours import jours_de_vacance
 from attributions.models import Liberation
+from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
@@ -57,9 +58,24 @@ class FiltreLiberations(django_filters.FilterSet):
     exclusion = django_filters.ChoiceFilter(label="Exclusion", choices=Exclusion.choix(), empty_label="Toutes")
     annee = django_filters.NumberFilter(label="Disponible en", field_name="date_disponibilite", lookup_expr="year")
 
+    secteur = django_filters.ChoiceFilter(label="Secteur", method="par_secteur", empty_label="Tous")
+
     class Meta:
         model = Liberation
         fields: ClassVar[list[str]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choix = secteurs_proposes(self.request.acteur, timezone.localdate())
+        self.filters["secteur"].extra["choices"] = choix
+        if not choix:
+            del self.filters["secteur"]
+
+    def par_secteur(self, lignes: QuerySet[Liberation], nom: str, valeur: str) -> QuerySet[Liberation]:
+        """Celles des logements de ce secteur."""
+        del nom
+        secteur = lire_secteur(self.request.acteur, valeur, timezone.localdate())
+        return lignes.filter(secteur.filtre("logement__")) if secteur else lignes
 
     def chercher(self, lignes: QuerySet[Liberation], nom: str, valeur: str) -> QuerySet[Liberation]:
         """Numéro, identifiant du logement, adresse, programme ou commune."""

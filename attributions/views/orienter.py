@@ -22,6 +22,7 @@ from attributions.domaine.faits_moteur import U
 from attributions.forms import ChampMotif
 from attributions.views.actes_liberation import ActeLiberation, adresse_du_lot, lire_liberation
 from conventions.models import Bailleur, Logement
+from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
@@ -69,6 +70,16 @@ def charger_le_lot(comptes: Comptes) -> tuple[list[LogementAOrienter], tuple[Der
     return logements, cumuler_les_derogations(chargee, aujourd_hui)
 
 
+def garder_le_secteur(request: Requete, logements: list[LogementAOrienter]) -> list[LogementAOrienter]:
+    """Ceux du secteur que désigne l'adresse ; tous sans secteur. Le lot, lui, se calcule toujours entier."""
+    secteur = lire_secteur(request.acteur, request.GET.get("secteur", ""), timezone.localdate())
+    if secteur is None:
+        return logements
+    return [
+        un for un in logements if secteur.contient(un.liberation.logement.secteur, un.liberation.logement.commune_id)
+    ]
+
+
 class AOrienter(ReserveeMixin):
     """Le lot des libérations qui attendent."""
 
@@ -78,6 +89,7 @@ class AOrienter(ReserveeMixin):
         """Montre le lot ; ce qui a changé depuis hier est dit."""
         comptes, departements = lire_comptes(request)
         logements, derogations = charger_le_lot(comptes) if comptes.departement else ([], ())
+        logements = garder_le_secteur(request, logements)
         contexte = {
             "titre": "À orienter",
             "comptes": comptes,
@@ -89,6 +101,8 @@ class AOrienter(ReserveeMixin):
             "nouvelles": sum(un.ligne.est_nouvelle for un in logements),
             "peut_agir": request.acteur.peut(Role.GESTIONNAIRE),
             "raccourcis": RACCOURCIS,
+            "secteurs": secteurs_proposes(request.acteur, timezone.localdate()),
+            "secteur_choisi": request.GET.get("secteur", ""),
         }
         return render(request, "attributions/a_orienter.html", contexte)
 
@@ -161,7 +175,9 @@ class ToutSuivre(ReserveeMixin, VueActe):
     def preparer(self, **cles: Any) -> None:
         """Lit le lot d'aujourd'hui."""
         self.comptes, _ = lire_comptes(self.request)
-        self.logements = charger_le_lot(self.comptes)[0] if self.comptes.departement else []
+        self.logements = garder_le_secteur(
+            self.request, charger_le_lot(self.comptes)[0] if self.comptes.departement else []
+        )
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Ce que l'agent a sous les yeux : `numéro=compte`, une ligne par libération."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -20,6 +21,7 @@ from attributions.forms import FormulaireCandidat, FormulaireDateMotif
 from attributions.models import Candidat, Orientation
 from conventions.models import Convention
 from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
+from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import Introuvable
@@ -70,9 +72,9 @@ class LogementMisADisposition:
         return f"{logement.adresse or logement.identifiant}, {logement.commune}"
 
 
-def lire_logements(acteur: Acteur, le: date, **filtre: Any) -> list[LogementMisADisposition]:
+def lire_logements(acteur: Acteur, le: date, *conditions: Q, **filtre: Any) -> list[LogementMisADisposition]:
     """Les orientations que l'acteur voit, avec leur délai : un nombre fixe de requêtes."""
-    orientations = list(avec_parcours(Orientation.objects.visibles_par(acteur).filter(**filtre)))
+    orientations = list(avec_parcours(Orientation.objects.visibles_par(acteur).filter(*conditions, **filtre)))
     conventions = conventions_en_cause(orientations)
     logements = []
     for orientation in orientations:
@@ -96,19 +98,29 @@ class LogementsAPourvoir(ReserveeMixin, View):
     def get(self, request: Requete) -> HttpResponseBase:
         """Montre la pile, ou l'exporte (`?export=csv|xlsx`)."""
         le = timezone.localdate()
+        choix = request.GET.get("secteur", "")
+        secteur = lire_secteur(request.acteur, choix, le)
+        du_secteur = secteur.filtre("liberation__logement__") if secteur else Q()
         export = request.GET.get("export", "")
         if export in {"csv", "xlsx"}:
-            return _exporter(export, lire_logements(request.acteur, le))
-        en_cours = lire_logements(request.acteur, le, issue="en_cours")
+            return _exporter(export, lire_logements(request.acteur, le, du_secteur))
+        en_cours = lire_logements(request.acteur, le, du_secteur, issue="en_cours")
         en_cours.sort(key=lambda un: (not un.attend_des_candidats, un.limite or date.max, un.orientation.pk))
         derniers = (
             Orientation.objects.visibles_par(request.acteur)
+            .filter(du_secteur)
             .exclude(issue="en_cours")
             .order_by("-date_orientation", "-pk")
         )
         conclus = lire_logements(request.acteur, le, pk__in=list(derniers.values_list("pk", flat=True)[:RECENTS]))
         conclus.sort(key=lambda un: un.orientation.date_orientation, reverse=True)
-        contexte = {"titre": "Logements à pourvoir", "en_cours": en_cours, "conclus": conclus}
+        contexte = {
+            "titre": "Logements à pourvoir",
+            "en_cours": en_cours,
+            "conclus": conclus,
+            "secteurs": secteurs_proposes(request.acteur, le),
+            "secteur_choisi": choix,
+        }
         return render(request, "portail/logements.html", contexte)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from attributions.chargement.pile import charger_pile
 from bilans.domaine.obligations import obligations_a_venir
 from conventions.models import Convention
+from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
 from flux_reservations.socle.presentation import ecrire_date
@@ -23,6 +24,9 @@ class Aujourdhui(ReserveeMixin):
     def get(self, request: Requete) -> HttpResponse:
         """Montre la pile et les échéances des soixante jours qui viennent."""
         aujourd_hui = timezone.localdate()
+        secteurs = secteurs_proposes(request.acteur, aujourd_hui)
+        defaut = "moi" if secteurs and secteurs[0][0] == "moi" else ""
+        choix = request.GET.get("secteur", defaut)
         fins = (
             Convention.objects.visibles_par(request.acteur)
             .en_vigueur(aujourd_hui)
@@ -32,7 +36,9 @@ class Aujourdhui(ReserveeMixin):
         contexte = {
             "titre": "Aujourd'hui",
             "jour": ecrire_date(aujourd_hui),
-            "pile": charger_pile(request.acteur, aujourd_hui),
+            "pile": charger_pile(request.acteur, aujourd_hui, secteur=lire_secteur(request.acteur, choix, aujourd_hui)),
+            "secteurs": secteurs,
+            "secteur_choisi": choix,
             "obligations": obligations_a_venir(aujourd_hui, {numero: fin for numero, fin in fins if fin}),
         }
         return render(request, "bilans/aujourdhui.html", contexte)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
+from flux_reservations.acces.roles import ROLES
 from flux_reservations.acces.services_de_l_etat import champ_service, service_borne
 from flux_reservations.commun.acteur import Acteur, Nature, Role, Service
 from flux_reservations.territoires.models import Territoire
@@ -164,15 +165,10 @@ class Rattachement(models.Model):
     role = models.CharField(
         "rôle",
         max_length=16,
-        choices=[
-            (Role.MEMBRE.value, "Membre de la CALEOL"),
-            (Role.LECTEUR.value, "Lecteur"),
-            (Role.GESTIONNAIRE.value, "Gestionnaire"),
-            (Role.RESPONSABLE.value, "Responsable"),
-            (Role.ADMINISTRATEUR.value, "Administrateur de la plateforme"),
-        ],
+        choices=ROLES,
     )
     service = champ_service()
+    recapitulatif = models.BooleanField("reçoit le récapitulatif hebdomadaire", default=True)
     ouvert_le = models.DateTimeField("ouvert le", auto_now_add=True)
     clos_le = models.DateTimeField("clos le", null=True, blank=True)
 
@@ -231,8 +227,10 @@ from flux_reservations.acces.personnes import (  # noqa: E402 : de même
     Invitation,
     SessionOuverte,
 )
+from flux_reservations.acces.portefeuilles import Absence, Portefeuille, Secteur  # noqa: E402 : de même
 
 __all__ = [
+    "Absence",
     "CleIdempotence",
     "Connexion",
     "Consultation",
@@ -243,8 +241,10 @@ __all__ = [
     "Jeton",
     "Organisme",
     "OrganismeQuerySet",
+    "Portefeuille",
     "Rattachement",
     "RattachementQuerySet",
+    "Secteur",
     "SessionOuverte",
     "Utilisateur",
 ]

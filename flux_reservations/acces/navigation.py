@@ -48,7 +48,11 @@ class Groupe:
 
 _DEMANDES = Entree("Demandes", "demandes", "chat-bubble-left-right", aussi=frozenset({"demande"}))
 _PERSONNES = Entree(
-    "Personnes et rôles", "personnes", "users", Role.RESPONSABLE, aussi=frozenset({"personne", "inviter", "connexions"})
+    "Personnes et rôles",
+    "personnes",
+    "users",
+    Role.RESPONSABLE,
+    aussi=frozenset({"personne", "inviter", "connexions", "secteurs"}),
 )
 _JOURNAL = Entree(
     "Journal",

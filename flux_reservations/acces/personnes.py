@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from flux_reservations.acces.roles import ROLES
 from flux_reservations.acces.services_de_l_etat import champ_service, service_borne
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 
@@ -36,7 +37,7 @@ class Invitation(models.Model):
 
     organisme = models.ForeignKey("acces.Organisme", on_delete=models.PROTECT, related_name="invitations")
     courriel = models.EmailField("courriel")
-    role = models.CharField("rôle", max_length=16)
+    role = models.CharField("rôle", max_length=16, choices=ROLES)
     service = champ_service()
     empreinte = models.CharField("empreinte SHA-256 du secret", max_length=64, unique=True)
     essais = models.PositiveSmallIntegerField("mots de passe refusés", default=0)

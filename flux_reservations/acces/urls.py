@@ -15,6 +15,7 @@ from flux_reservations.acces.views import (
     journal,
     organismes,
     personnes,
+    portefeuilles,
     publiques,
 )
 
@@ -49,6 +50,14 @@ urlpatterns = [
     path("personnes/<int:pk>/", personnes.FichePersonne.as_view(), name="personne"),
     path("personnes/<int:pk>/role/", personnes.ChangerRole.as_view(), name="changer_role"),
     path("personnes/<int:pk>/fermer/", personnes.FermerAcces.as_view(), name="fermer_acces"),
+    path("personnes/<int:pk>/portefeuille/", portefeuilles.ConfierSecteurs.as_view(), name="confier_secteurs"),
+    path("personnes/<int:pk>/absence/", portefeuilles.NoterAbsence.as_view(), name="noter_absence"),
+    path("absences/<int:pk>/retirer/", portefeuilles.RetirerAbsence.as_view(), name="retirer_absence"),
+    path("secteurs/", portefeuilles.ListeSecteurs.as_view(), name="secteurs"),
+    path("secteurs/creer/", portefeuilles.CreerSecteur.as_view(), name="creer_secteur"),
+    path("secteurs/<int:pk>/", portefeuilles.ChangerSecteur.as_view(), name="changer_secteur"),
+    path("secteurs/<int:pk>/supprimer/", portefeuilles.SupprimerSecteur.as_view(), name="supprimer_secteur"),
+    path("compte/recapitulatif/", portefeuilles.choisir_recapitulatif, name="choisir_recapitulatif"),
     path("invitations/<int:pk>/annuler/", invitations.AnnulerInvitation.as_view(), name="annuler_invitation"),
     path("invitation/<str:secret>/", invitations.accepter_invitation, name="accepter_invitation"),
     path("connexions/", connexions.ListeConnexions.as_view(), name="connexions"),

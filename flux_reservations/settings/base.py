@@ -177,6 +177,10 @@ CELERY_BEAT_SCHEDULE = {
     "purger-les-echanges": {"task": "echanges.purger", "schedule": crontab(hour=3, minute=45)},
     "echeances-du-jour": {"task": "attributions.constater_les_echeances", "schedule": crontab(hour=4, minute=30)},
     "purge-du-jour": {"task": "attributions.purger", "schedule": crontab(hour=3, minute=15)},
+    "recapitulatif-du-lundi": {
+        "task": "attributions.recapituler",
+        "schedule": crontab(hour=6, minute=45, day_of_week="monday"),
+    },
     "rappels-du-jour": {"task": "bilans.rappeler", "schedule": crontab(hour=7, minute=0)},
 }
 

@@ -115,6 +115,12 @@ def _seance(monde: Monde) -> list[Any]:
     return [monde.seance_a.pk]
 
 
+_COLLEGUES = (
+    bailleur("a", RESPONSABLE)
+    | dict.fromkeys(("a_lecteur", "a_gestionnaire"), 403)
+    | dict.fromkeys((*DROITS, "b_lecteur", "b_gestionnaire"), 404)
+)
+"""Une ligne d'une personne de A : son responsable y touche, ses collègues non (403), les autres ne la voient pas (404)."""
 _ACCES = [
     Ligne("accueil", publique()),
     Ligne("regles", publique()),
@@ -152,6 +158,24 @@ _ACCES = [
         _gerants(404) | {"a_responsable": PERMIS, "plateforme": PERMIS},
         lambda m: [m.invitation_a.pk],
     ),
+    *(Ligne(nom, ouverts("a_responsable", "b_responsable")) for nom in ("secteurs", "creer_secteur")),
+    *(
+        Ligne(nom, bailleur("a", RESPONSABLE), lambda m: [m.secteur_a.pk])
+        for nom in ("changer_secteur", "supprimer_secteur")
+    ),
+    Ligne("reprendre_secteurs", bailleur(role=RESPONSABLE)),
+    Ligne("confier_secteurs", bailleur("a", RESPONSABLE), lambda m: [m.rattachement_a.pk]),
+    Ligne(
+        "noter_absence",
+        _COLLEGUES,
+        lambda m: [m.rattachement_a.pk],
+    ),
+    Ligne(
+        "retirer_absence",
+        _COLLEGUES,
+        lambda m: [m.absence_a.pk],
+    ),
+    Ligne("choisir_recapitulatif", ouverts(*BAILLEURS, *DROITS, statut=302), post=True),
     Ligne("accepter_invitation", publique(404), lambda _: ["flux_inconnu"]),
     Ligne("connexions", connectes() | {"caleol": 403}),
     Ligne("journal", _gerants()),

@@ -35,7 +35,7 @@ from conventions.models import (
     ReservationStock,
     VersionProposee,
 )
-from flux_reservations.acces.models import Invitation, Jeton, Organisme, Rattachement
+from flux_reservations.acces.models import Absence, Invitation, Jeton, Organisme, Portefeuille, Rattachement, Secteur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges.models import Abonnement, Appel, ImportDepose
 from flux_reservations.notifications.demandes import Demande
@@ -97,6 +97,8 @@ class Monde:
     manquement_a: Manquement = field(init=False)
     deposee: ConventionDeposee = field(init=False)
     besoin: Besoin = field(init=False)
+    secteur_a: Secteur = field(init=False)
+    absence_a: Absence = field(init=False)
     invitation_a: Invitation = field(init=False)
     abonnement_a: Abonnement = field(init=False)
     appel_a: Appel = field(init=False)
@@ -134,6 +136,7 @@ def batir_monde() -> Monde:
         organisme=monde.bailleur_a, usage="Progiciel", adresse="https://progiciel.example/", evenements=["bail.signe"]
     )
     monde.appel_a = Appel.objects.create(abonnement=monde.abonnement_a, evenement="bail.signe", etat="abandonne")
+    _ajouter_portefeuilles(monde)
     monde.demande = Demande.objects.create(
         genre="carence", emetteur_id=monde.mairie.pk, destinataire_id=monde.bailleur_a.pk, objet_type="attributions.orientation",
         objet_cle=str(monde.orientation_mairie.pk), sujet="Carence", texte="Le délai courait encore.",
@@ -266,6 +269,24 @@ def _ajouter_attributions(monde: Monde) -> None:
         liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",
         revisee_le=DEPOSE, version_regles="1",
     )  # fmt: skip
+
+
+def _ajouter_portefeuilles(monde: Monde) -> None:
+    """Un secteur chez chaque bailleur ; l'agent de A est remplacé par son responsable."""
+    for lettre in "ab":
+        secteur = Secteur.objects.create(organisme=getattr(monde, f"bailleur_{lettre}"), nom="Nord")
+        setattr(monde, f"secteur_{lettre}", secteur)
+        Portefeuille.objects.create(
+            rattachement=Rattachement.objects.get(utilisateur_id=monde.acteurs[f"bailleur_{lettre}"].utilisateur_id),
+            secteur=secteur,
+        )
+    aujourd_hui = timezone.localdate()
+    monde.absence_a = Absence.objects.create(
+        rattachement=monde.rattachement_a,
+        remplacant=Rattachement.objects.get(utilisateur_id=monde.acteurs["responsable_a"].utilisateur_id),
+        du=aujourd_hui,
+        au=aujourd_hui + timedelta(days=7),
+    )
 
 
 def _convoquer(monde: Monde) -> None:

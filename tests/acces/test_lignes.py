@@ -27,7 +27,7 @@ from conventions.models import (
     SituationLogement,
     VersionProposee,
 )
-from flux_reservations.acces.models import Organisme, Rattachement, Utilisateur
+from flux_reservations.acces.models import Absence, Organisme, Rattachement, Secteur, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Contenu, Piece
@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.django_db]
 
 MODELES_A_QUERYSET: tuple[type[Any], ...] = (
     Liberation, Orientation, Proposition, Candidat, Bilan, Prevision, Convention, ReservationStock, Envoi, Piece, EntreeJournal,
-    Rattachement, Organisme, Reservataire, Bailleur, Seance, MembreSeance,
+    Rattachement, Organisme, Reservataire, Bailleur, Seance, MembreSeance, Secteur, Absence,
     Commentaire, ContactAutorite, Concertation, PartConcertation, Manquement,
     ConventionDeposee,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,9 +19,11 @@ from django.views.decorators.http import require_POST
 from flux_reservations.acces import second_facteur as facteur
 from flux_reservations.acces.formulaires import FormulaireCode
 from flux_reservations.acces.middleware import RequeteConnue
-from flux_reservations.acces.models import Connexion, SessionOuverte, Utilisateur
+from flux_reservations.acces.models import Connexion, Secteur, SessionOuverte, Utilisateur
 from flux_reservations.acces.navigation import arrivee
 from flux_reservations.acces.sessions import revoquer_sessions
+from flux_reservations.acces.views.personnes import absences_a_venir
+from flux_reservations.acces.views.portefeuilles import DECOUPES
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle import rls
 
@@ -34,10 +37,14 @@ def mon_compte(request: RequeteConnue) -> HttpResponse:
     """Tout ce qui touche à la personne connectée."""
     personne = cast("Utilisateur", request.user)
     actif, codes = facteur.etat(personne)
+    mien = request.rattachements[0] if request.acteur.nature in DECOUPES else None
     contexte = {
         "titre": "Mon compte",
         "personne": personne,
         "rattachements": request.rattachements,
+        "mon_rattachement": mien,
+        "secteurs": Secteur.objects.suivis_par(request.acteur, timezone.localdate()),
+        "absences": absences_a_venir(request, mien) if mien else None,
         "second_facteur": actif,
         "codes_restants": codes,
         "sessions": SessionOuverte.objects.visibles_par(request.acteur),

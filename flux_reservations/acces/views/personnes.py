@@ -16,9 +16,9 @@ from flux_reservations.acces import actions
 from flux_reservations.acces.formulaires import (
     FormulaireRole,
 )
-from flux_reservations.acces.models import Connexion, Invitation, Rattachement
+from flux_reservations.acces.models import Absence, Connexion, Invitation, Rattachement, Secteur
 from flux_reservations.acces.reserve import GERANTS, ReserveeMixin
-from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, Pastille
@@ -73,7 +73,10 @@ class ListePersonnes(ReserveeMixin, VueListe[Rattachement]):
     def contexte(self) -> dict[str, Any]:
         """Les invitations en attente."""
         ouvertes = Invitation.objects.visibles_par(self.request.acteur).ouvertes(timezone.now())
-        return {"invitations": ouvertes.select_related("organisme")}
+        return {
+            "invitations": ouvertes.select_related("organisme"),
+            "a_des_secteurs": self.request.acteur.nature is not Nature.PLATEFORME,
+        }
 
 
 class FichePersonne(ReserveeMixin, View):
@@ -93,8 +96,19 @@ class FichePersonne(ReserveeMixin, View):
             "fil": [("Personnes et rôles", reverse("personnes"))],
             "rattachement": rattachement,
             "connexions": connexions,
+            "a_des_secteurs": request.acteur.nature is not Nature.PLATEFORME and rattachement.role != Role.MEMBRE,
+            "secteurs": Secteur.objects.visibles_par(request.acteur).filter(portefeuilles__rattachement=rattachement),
+            "absences": absences_a_venir(request, rattachement),
         }
         return render(request, "acces/personne.html", contexte)
+
+
+def absences_a_venir(request: Requete, rattachement: Rattachement) -> QuerySet[Absence]:
+    """Les absences d'une personne qui ne sont pas finies."""
+    visibles = Absence.objects.visibles_par(request.acteur).filter(
+        rattachement=rattachement, au__gte=timezone.localdate()
+    )
+    return visibles.select_related("remplacant__utilisateur")
 
 
 def _lire(request: Requete, pk: int) -> Rattachement:

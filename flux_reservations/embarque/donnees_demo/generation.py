@@ -45,6 +45,7 @@ from flux_reservations.embarque.donnees_demo.organismes import (
 from flux_reservations.embarque.donnees_demo.orientation import REPLI, Comptes
 from flux_reservations.embarque.donnees_demo.parcours import calendrier_des_seances
 from flux_reservations.embarque.donnees_demo.patrimoine import LogementDemo, engendrer_logements, situations_des
+from flux_reservations.embarque.donnees_demo.portefeuilles import confier_les_agences
 from flux_reservations.embarque.donnees_demo.programmes import Batisseur
 from flux_reservations.embarque.donnees_demo.soldes import REPRISES, ecrire_soldes
 from flux_reservations.embarque.donnees_demo.stock import PARTS, engendrer_stock
@@ -90,6 +91,7 @@ def engendrer(aujourd_hui: date, graine: int = GRAINE) -> Engendre:
             maison = _Maison(plan, bailleurs[plan.prefixe], reservataires, agents[plan.prefixe], aujourd_hui, graine)
             nombres.update(maison.engendrer())
         convoquer_la_commission(bailleurs["RB"], aujourd_hui)
+        confier_les_agences(bailleurs["RB"], aujourd_hui)
         ecrire_besoins(reservataires, aujourd_hui)
         ecrire_demandes(bailleurs["RB"], reservataires, aujourd_hui)
         with connection.cursor() as curseur:
