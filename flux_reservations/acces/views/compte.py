@@ -43,7 +43,7 @@ def mon_compte(request: RequeteConnue) -> HttpResponse:
         "personne": personne,
         "rattachements": request.rattachements,
         "mon_rattachement": mien,
-        "secteurs": Secteur.objects.suivis_par(request.acteur, timezone.localdate()),
+        "secteurs": Secteur.objects.visibles_par(request.acteur).suivis_par(request.acteur, timezone.localdate()),
         "absences": absences_a_venir(request, mien) if mien else None,
         "second_facteur": actif,
         "codes_restants": codes,
