@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from attributions.actions.commission import DecisionCandidat, PeuDeCandidats
 from attributions.domaine.codes import Decision, Exclusion, MotifPeuDeCandidats, Public, Reponse, Retrait
+from attributions.domaine.lecture_candidats import lire_une_liste
 from attributions.models import Candidat, EtatSeance, Seance
 from flux_reservations.commun.acteur import Acteur
 
+TAILLE_D_UNE_LISTE = 100_000
 AVERTISSEMENT_TEXTE_LIBRE = "N'écrivez ni nom, ni santé, ni origine, ni violences subies (RG-72)."
 
 
@@ -74,6 +76,50 @@ class FormulaireCandidat(forms.Form):
     public = forms.ChoiceField(label="Public", choices=[("", "Non renseigné"), *Public.choix()], required=False)
     nb_personnes = forms.IntegerField(label="Personnes du ménage", min_value=1, max_value=20, required=False)
     le = ChampDate(label="Présenté le", initial=timezone.localdate)
+
+
+class ZoneDeListe(forms.Widget):
+    """Une zone où l'on colle des lignes de données : ce n'est pas un texte libre, ses chiffres ne sont pas à relire (RG-72)."""
+
+    template_name = "django/forms/widgets/textarea.html"
+
+
+class FormulaireListeDeCandidats(forms.Form):
+    """Des demandes collées ou déposées : une par ligne, tout ou rien."""
+
+    liste = forms.CharField(
+        label="Demandes, une par ligne",
+        required=False,
+        widget=ZoneDeListe(attrs={"rows": 6, "cols": 40, "spellcheck": "false"}),
+        help_text="numero_demande;public;nb_personnes — le public et les personnes sont facultatifs.",
+    )
+    fichier = forms.FileField(label="Ou un fichier CSV", required=False)
+    le = ChampDate(label="Présentés le", initial=timezone.localdate)
+
+    def clean(self) -> dict[str, Any]:
+        """L'un ou l'autre, lu en entier ; chaque ligne fautive est dite."""
+        donnees: dict[str, Any] = super().clean() or {}
+        fichier, texte = donnees.get("fichier"), str(donnees.get("liste") or "")
+        if bool(fichier) == bool(texte.strip()):
+            self.add_error("liste", "Collez des demandes, ou déposez un fichier : l'un des deux.")
+            return donnees
+        if fichier:
+            texte = self._lire_le_fichier(fichier)
+        lue = lire_une_liste(texte)
+        for erreur in lue.erreurs:
+            self.add_error("fichier" if fichier else "liste", erreur)
+        donnees["candidats"] = lue.candidats
+        return donnees
+
+    @staticmethod
+    def _lire_le_fichier(fichier: Any) -> str:
+        octets: bytes = fichier.read(TAILLE_D_UNE_LISTE + 1)
+        if len(octets) > TAILLE_D_UNE_LISTE or b"\0" in octets:
+            return ""
+        try:
+            return octets.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return octets.decode("cp1252", errors="replace")
 
 
 class FormulaireReponse(forms.Form):

@@ -11,6 +11,7 @@ from attributions.views import (
     concertation,
     contestations,
     corrections,
+    correspondances,
     delais,
     liberations,
     membres,
@@ -73,6 +74,7 @@ urlpatterns = [
     path("candidats/<int:pk>/retirer/", candidats.RetirerCandidat.as_view(), name="retirer_candidat"),
     path("candidats/<int:pk>/notifier/", candidats.NotifierOffre.as_view(), name="notifier_offre"),
     path("candidats/<int:pk>/repondre/", candidats.Repondre.as_view(), name="repondre_offre"),
+    path("correspondances/", correspondances.Correspondances.as_view(), name="correspondances"),
     path("delais/", delais.Delais.as_view(), name="delais"),
     path("delais/en-attente/", delais.Vacance.as_view(), name="vacance"),
     path("seances/", seances.ListeSeances.as_view(), name="seances"),
@@ -93,6 +95,11 @@ urlpatterns = [
         "logements-a-pourvoir/<int:pk>/candidat/",
         portail_logements.ProposerCandidat.as_view(),
         name="proposer_candidat",
+    ),
+    path(
+        "logements-a-pourvoir/<int:pk>/candidats/",
+        portail_logements.ImporterCandidats.as_view(),
+        name="importer_candidats",
     ),
     path("logements-a-pourvoir/<int:pk>/rendre/", portail_logements.RendreLogement.as_view(), name="rendre_logement"),
     path(

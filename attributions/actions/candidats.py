@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.db import IntegrityError, transaction
 
 from attributions.actions.parcours import enregistrer, verrouiller_orientation
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Reponse
+from attributions.domaine.lecture_candidats import CandidatLu
 from attributions.domaine.parcours import Offre, avertir_numero_demande, est_silence, tous_ont_refuse, verifier_apres
 from attributions.models import Candidat, Orientation
 from flux_reservations.commun.acteur import Acteur
@@ -70,6 +71,29 @@ def presenter_candidat(
             {"date_proposition": parcours.proposition or le, "nb_candidats": _compter(orientation)},
         )
     return candidat, avertir_numero_demande(numero)
+
+
+def presenter_une_liste(*, acteur: Acteur, orientation_id: int, candidats: Sequence[CandidatLu], le: date) -> list[str]:
+    """Présente plusieurs demandes d'un coup : toutes, ou aucune ; rend les avertissements de forme (RG-42, RG-49)."""
+    avertissements = []
+    with transaction.atomic():
+        for lu in candidats:
+            try:
+                _, avertissement = presenter_candidat(
+                    acteur=acteur,
+                    orientation_id=orientation_id,
+                    numero_demande=lu.numero_demande,
+                    le=le,
+                    public=lu.public,
+                    nb_personnes=lu.nb_personnes,
+                )
+            except (AccesRefuse, Introuvable):
+                raise
+            except ErreurMetier as erreur:
+                raise ErreurMetier(erreur.code, f"Ligne {lu.ligne} : {erreur.message}", champ="liste") from erreur
+            if avertissement:
+                avertissements.append(f"Ligne {lu.ligne} : {avertissement}")
+    return avertissements
 
 
 def retirer_candidat(*, acteur: Acteur, candidat_id: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django import forms
 from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,7 +18,7 @@ from django.views import View
 from attributions.actions import candidats, mise_a_disposition
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
 from attributions.domaine.parcours import Etape, est_en_carence, etape_de, limite_de_presentation
-from attributions.forms import FormulaireCandidat, FormulaireDateMotif
+from attributions.forms import FormulaireCandidat, FormulaireDateMotif, FormulaireListeDeCandidats
 from attributions.models import Candidat, Orientation
 from conventions.models import Convention
 from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
@@ -29,7 +30,7 @@ from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.actes import SansSaisie, VueActe
 from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
-from flux_reservations.socle.presentation import Fil, Pastille, ecrire_date
+from flux_reservations.socle.presentation import Fil, Pastille, compter, ecrire_date
 from flux_reservations.socle.requete import Requete
 
 RECENTS = 30
@@ -238,6 +239,30 @@ class ProposerCandidat(ActeLogement):
             acteur=self.request.acteur, orientation_id=self.un.orientation.pk, **donnees
         )
         return f"Candidat proposé au bailleur. {avertissement}".strip()
+
+
+class ImporterCandidats(ActeLogement):
+    """Présenter plusieurs demandes d'un coup, collées ou déposées en CSV : toutes, ou aucune."""
+
+    titre = "Importer des candidats"
+    bouton = "Présenter ces candidats"
+    formulaire = FormulaireListeDeCandidats
+    gabarit = "portail/importer_candidats.html"
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Le texte collé, ou le fichier déposé."""
+        return FormulaireListeDeCandidats(donnees, self.request.FILES if donnees is not None else None)
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Présente tout, et dit les avertissements de forme."""
+        avertissements = candidats.presenter_une_liste(
+            acteur=self.request.acteur,
+            orientation_id=self.un.orientation.pk,
+            candidats=donnees["candidats"],
+            le=donnees["le"],
+        )
+        nombre = compter(len(donnees["candidats"]), "candidat présenté", "candidats présentés")
+        return " ".join([f"{nombre} au bailleur.", *avertissements])
 
 
 class RendreLogement(ActeLogement):

@@ -127,6 +127,7 @@ _BAILLEUR = (
             Entree("Patrimoine", "patrimoine", "building-office-2", aussi=frozenset({"logement"})),
             Entree("Bilans", "bilans", "chart-bar", aussi=frozenset({"bilan", "campagnes", "campagne"})),
             Entree("Envois", "envois", "paper-airplane"),
+            Entree("SNE, SYPLO, AL'in", "correspondances", "arrow-down-tray", Role.GESTIONNAIRE),
             Entree("Échéancier", "echeancier", "calendar-days"),
             _DEMANDES,
         ),

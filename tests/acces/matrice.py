@@ -301,6 +301,7 @@ _ATTRIBUTIONS = [
         for nom in ("retirer_candidat", "notifier_offre", "repondre_offre", "corriger_reponse")
     ),
     Ligne("annuler_la_decision", bailleur("a", RESPONSABLE), _orientation),
+    Ligne("correspondances", bailleur(role=GESTIONNAIRE)),
     Ligne("delais", bailleur()),
     Ligne("vacance", bailleur()),
     Ligne("seances", bailleur()),
@@ -417,6 +418,7 @@ _PORTAILS = [
     Ligne("logements_a_pourvoir", ouverts(*DROITS)),
     Ligne("logement_a_pourvoir", _A_MA_DISPOSITION, _orientation),
     Ligne("proposer_candidat", _A_MA_DISPOSITION, _orientation),
+    Ligne("importer_candidats", _A_MA_DISPOSITION, _orientation),
     Ligne("rendre_logement", _A_MA_DISPOSITION, _orientation),
     Ligne("retirer_mon_candidat", _A_MA_DISPOSITION, _candidat),
     Ligne("bilans", bailleur()),
