@@ -125,6 +125,20 @@ def controler_plafonds(
     return controles + _derogations_irregulieres(versions)
 
 
+def place_restante(versions: Sequence[VersionConvention], reservataire: int, zone: frozenset[str], le: date) -> Decimal:
+    """Ce qu'une convention de plus peut prendre (en %) sans que la somme des taux dépasse 100 % sur aucune commune de sa zone (RG-14).
+
+    Les conventions de ce réservataire ne comptent pas : la nouvelle les remplace. Négatif : la place manque déjà.
+    """
+    autres = [version for version in versions if version.reservataire.identifiant != reservataire]
+    prises = [
+        somme_des_taux(un.lignes)
+        for un in recouvrements(autres, le, le)
+        if any(commune in zone for commune in un.communes)
+    ]
+    return 100 * taux_de_droit.PART_MAXIMALE_TOTALE.valeur(le) - max(prises, default=Decimal(0))
+
+
 def _derogation_du(lignes: Iterable[LigneEnVigueur]) -> Derogation:
     """La dérogation inscrite dans la convention de l'État de la situation, vide sinon."""
     for en_vigueur in lignes:

@@ -52,7 +52,7 @@ class FormulaireClauses(FormulaireMotif):
     )
     derogation_arrete = forms.CharField(label="Arrêté préfectoral", required=False, max_length=120)
     derogation_debut = champ_date("La dérogation commence le")
-    derogation_fin = champ_date("Elle cesse le (inclus)", aide="Un an au plus, de date à date.")
+    derogation_fin = champ_date("Elle cesse le (inclus)", aide="Dans la durée maximale dite plus haut, de date à date.")
     field_order = [*CLAUSES[:6], "part_hors_qpv_min", "garde_hors_qpv", "motif_sous_trente"]  # noqa: RUF012 : lu par Django
 
 

@@ -82,7 +82,8 @@ class CreerConvention(ReserveeMixin, VueActe):
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Réservataires, départements et modèles de l'acteur."""
-        return FormulaireBrouillon(donnees, acteur=self.request.acteur)
+        demande = {nom: self.request.GET.get(nom) for nom in ("reservataire", "departement")}
+        return FormulaireBrouillon(donnees, acteur=self.request.acteur, initial=demande)
 
     def retour(self) -> str:
         """Les modalités du brouillon créé ; sinon la liste."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse
+from django.utils import timezone
 
 from conventions.actions.garanties import declarer_remboursement
 from conventions.chargement_garanties import chercher_droit
@@ -13,6 +14,7 @@ from conventions.forms import champ_date
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.droit.conversion import PROROGATION_DES_GARANTIES
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import ecrire_date, ecrire_taux
 
@@ -21,7 +23,9 @@ class FormulaireRemboursement(forms.Form):
     """La date du dernier versement."""
 
     dernier_versement = champ_date(
-        "Dernier versement de l'emprunt", aide="Les droits du garant courent encore cinq ans.", obligatoire=True
+        "Dernier versement de l'emprunt",
+        aide="Les droits du garant courent encore, le temps de leur prorogation.",
+        obligatoire=True,
     )
 
 
@@ -49,6 +53,10 @@ class DeclarerRemboursement(ReserveeMixin, VueActe):
             ("Garant", self.convention.reservataire.nom),
             ("Convention", self.convention.numero),
             ("Taux", ecrire_taux(self.droit.taux)),
+            (
+                "Prorogation des droits",
+                f"{PROROGATION_DES_GARANTIES.valeur(timezone.localdate())} ans après ce versement",
+            ),
         ]
 
     def avertissement(self) -> str:

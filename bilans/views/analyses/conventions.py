@@ -13,6 +13,7 @@ from conventions.chargement import charger_conventions
 from conventions.chargement_garanties import GarantieLue, charger_garanties
 from conventions.domaine.egalite import divergences
 from flux_reservations.commun.acteur import Role
+from flux_reservations.droit.conversion import PROROGATION_DES_GARANTIES
 from flux_reservations.socle.presentation import (
     Lien,
     Pastille,
@@ -60,8 +61,9 @@ class PageGaranties(PageAnalyse):
         peut_declarer = request.acteur.peut(Role.RESPONSABLE)
         garanties = charger_garanties(request.acteur, champ.departement)
         return Analyse(
-            "Quand un emprunt garanti est remboursé, le bailleur en informe le garant ; ses droits sont prorogés cinq ans à compter du "
-            "dernier versement, puis s'éteignent : la ligne cesse de courir le lendemain.",
+            f"Quand un emprunt garanti est remboursé, le bailleur en informe le garant ; ses droits sont prorogés "
+            f"{PROROGATION_DES_GARANTIES.valeur(jour)} ans à compter du dernier versement, puis s'éteignent : la ligne cesse de courir le "
+            "lendemain.",
             "RG-23",
             [
                 TableauSimple(

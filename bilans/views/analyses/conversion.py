@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from fractions import Fraction
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.urls import reverse
 from django.utils import timezone
 
 from attributions.chargement.decompte import charger_conversion
@@ -14,8 +17,19 @@ from bilans.chargement import charger_faits_flux
 from bilans.domaine.simulation import simuler_conversion
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple
 from bilans.views.champ import Champ
+from conventions.chargement import charger_conventions
 from conventions.domaine.conversion import Conversion, convertir_stock
-from flux_reservations.socle.presentation import compter, ecrire_nombre, ecrire_solde, ecrire_taux
+from conventions.domaine.plafonds import place_restante
+from conventions.domaine.versions import VersionConvention
+from flux_reservations.socle.presentation import (
+    Lien,
+    Pastille,
+    compter,
+    ecrire_date_courte,
+    ecrire_nombre,
+    ecrire_solde,
+    ecrire_taux,
+)
 from flux_reservations.socle.requete import Requete
 
 
@@ -26,51 +40,67 @@ class PageConversion(PageAnalyse):
 
     def analyser(self, request: Requete, champ: Champ) -> Analyse:
         """Droits de suite actifs, échus, uniques ; taux simple et pondéré ; repli du préfet."""
-        faits = charger_conversion(champ.bailleur, champ.departement, timezone.localdate())
-        lignes = [
-            (
-                un.reservataire.code,
-                ecrire_nombre(un.suite_actifs),
-                ecrire_nombre(un.suite_echus),
-                ecrire_nombre(un.uniques),
-                ecrire_taux(un.taux_simple),
-                ecrire_taux(un.taux_pondere),
-                ecrire_taux(un.taux_de_repli),
-            )
-            for un in convertir_stock(faits)
-        ]
+        jour = timezone.localdate()
+        faits = charger_conversion(champ.bailleur, champ.departement, jour)
+        conversions = convertir_stock(faits)
+        signees = charger_conventions(champ.bailleur.pk, champ.departement).conventions.en_vigueur(jour)
         tableau = TableauSimple(
-            f"État du stock au {timezone.localdate():%d/%m/%Y}",
+            f"État du stock au {ecrire_date_courte(jour)}",
             (
                 "Réservataire",
                 "Suite, actifs",
                 "Suite, échus",
                 "Uniques",
                 "Taux simple",
-                "Taux pondéré par la rotation",
+                "Taux pondéré",
                 "Repli du préfet",
+                "Place restante",
+                "Convention",
             ),
-            lignes,
-            note=f"{compter(sum(faits.logements.values()), 'logement')} du champ",
+            [_dire_la_conversion(un, signees, champ, jour) for un in conversions],
+            note=f"{compter(sum(faits.logements.values()), 'logement')} du champ, stock maintenu retiré ; place restante : 100 % moins les "
+            "taux signés des autres, sur la commune la plus chargée",
             vide="Aucun droit en stock dans ce département.",
         )
         formulaire = FormulaireImpact(
             request.GET if "reservataire" in request.GET else None,
-            conversions=[un for un in convertir_stock(faits) if un.taux_simple is not None],
+            conversions=[un for un in conversions if un.taux_simple is not None],
         )
         tableaux = [tableau]
         if formulaire.is_bound and formulaire.is_valid():
             tableaux.append(_dire_l_impact(champ, formulaire.choisie(), formulaire.cleaned_data["lecture"]))
         return Analyse(
-            (
-                "Droits de suite actifs rapportés aux logements du champ, puis pondérés par ce qui se libère "
-                "vraiment. Les droits uniques se comptent en nombre ; les échus sont exclus. Choisissez un réservataire "
-                "pour voir ce que sa conversion aurait changé l'an passé."
-            ),
+            "Droits de suite actifs rapportés aux logements du champ, puis pondérés par ce qui se libère vraiment. Les droits uniques se "
+            "comptent en nombre (ceux qu'une convention reprend s'inscrivent dans son solde d'ouverture) ; les échus sont exclus. "
+            "Choisissez un réservataire pour voir ce que sa conversion aurait changé l'an passé.",
             "RG-35",
             tableaux,
             formulaire=formulaire,
         )
+
+
+def _dire_la_conversion(
+    un: Conversion, signees: Sequence[VersionConvention], champ: Champ, jour: date
+) -> tuple[object, ...]:
+    """Les trois lectures, le plafond, et le brouillon à préparer (RG-14, RG-35)."""
+    place = place_restante(signees, un.reservataire.identifiant, un.zone, jour)
+    brouillon = urlencode({"reservataire": un.reservataire.identifiant, "departement": champ.departement})
+    deja = next((une for une in signees if une.reservataire.identifiant == un.reservataire.identifiant), None)
+    return (
+        un.reservataire.code,
+        ecrire_nombre(un.suite_actifs),
+        ecrire_nombre(un.suite_echus),
+        ecrire_nombre(un.uniques),
+        ecrire_taux(un.taux_simple),
+        ecrire_taux(un.taux_pondere),
+        ecrire_taux(un.taux_de_repli),
+        Pastille(ecrire_taux(place), "danger")
+        if un.taux_simple is not None and un.taux_simple > place
+        else ecrire_taux(place),
+        Lien(deja.numero, reverse("convention", args=[deja.identifiant]))
+        if deja
+        else Lien("Préparer le brouillon", f"{reverse('preparer_convention')}?{brouillon}"),
+    )
 
 
 class FormulaireImpact(forms.Form):
