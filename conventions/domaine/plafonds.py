@@ -97,7 +97,7 @@ def _controler(recouvrement: Recouvrement, plafond: _Plafond, derogation: Deroga
     return Controle(
         "RG-14",
         plafond.niveau,
-        f"{plafond.nom.capitalize()} : {lisible(somme)} % pour {lisible(permis)} % au plus, "
+        f"{plafond.nom[0].upper()}{plafond.nom[1:]} : {lisible(somme)} % pour {lisible(permis)} % au plus, "
         f"du {recouvrement.debut:%d/%m/%Y} au {recouvrement.fin:%d/%m/%Y} ({_nommer(recouvrement.communes, noms)}).",
         conventions=tuple(sorted({en_vigueur.version.identifiant for en_vigueur in lignes})),
     )

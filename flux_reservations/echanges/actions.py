@@ -15,6 +15,7 @@ from flux_reservations.echanges.contexte import Contexte
 from flux_reservations.echanges.lecture.fichiers import Fichier, trouver_fichiers
 from flux_reservations.echanges.noyau import importer_fichier
 from flux_reservations.echanges.options import Options
+from flux_reservations.echanges.plafonds import signaler_les_plafonds
 from flux_reservations.echanges.rapport import Rapport
 from flux_reservations.echanges.tableaux import types_de_fichier
 from flux_reservations.socle.journal import journaliser
@@ -74,6 +75,8 @@ def _importer_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, garde
         curseur.execute("SELECT pg_advisory_xact_lock(hashtext('echanges.importer'))")
     for fichier in fichiers:
         importer_fichier(contexte, fichier)
+    if contexte.rapport.est_accepte:
+        signaler_les_plafonds(contexte)
     if garder and contexte.rapport.est_accepte:
         _journaliser(contexte, fichiers)
         return True
