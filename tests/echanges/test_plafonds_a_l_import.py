@@ -10,10 +10,7 @@ from conventions.models import Convention
 from tests.echanges.depot import BAILLEURS, PATRIMOINE, SIREN, importer, prevoir
 
 pytestmark = [pytest.mark.django_db, pytest.mark.regle("RG-14")]
-CONVENTIONS = (
-    "numero;bailleur;reservataire;departement;date_signature\n"
-    f"C-ETAT;{SIREN};ETAT94;94;2023-06-01\n"
-)
+CONVENTIONS = f"numero;bailleur;reservataire;departement;date_signature\nC-ETAT;{SIREN};ETAT94;94;2023-06-01\n"
 
 
 def fichiers(taux: str) -> dict[str, str]:
