@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count
+from django.db.models import Case, Count, F, Value, When
 
 from conventions.domaine.codes import NatureDroitStock, TypeReservataire, Typologie
 from conventions.models import Bailleur, ReservationStock
@@ -18,10 +18,11 @@ SECRETS = frozenset({TypeReservataire.DEFENSE, TypeReservataire.SECURITE_INTERIE
 
 @dataclass(frozen=True, slots=True)
 class LigneEtatDesLieux:
-    """Une commune d'un réservataire : logements par typologie."""
+    """Une résidence (ou une adresse) d'un réservataire : logements par typologie ; à la commune seulement pour la défense."""
 
     commune: str
     code_commune: str
+    residence: str
     par_typologie: tuple[int, ...]
 
     @property
@@ -80,10 +81,15 @@ def sommer(lignes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: date) -> EtatDesLieux:
-    """Les droits de suite actifs à cette date, par réservataire, commune et typologie ; une requête.
+    """Les droits de suite actifs à cette date, par réservataire, commune, résidence et typologie ; une requête.
 
-    Rien de plus précis que la commune n'est lu : le stock de la défense n'est localisé qu'à elle (RG-73).
+    De la défense et de la sécurité intérieure, rien de plus précis que la commune n'est lu : la base elle-même le tait (RG-73).
     """
+    residence = Case(
+        When(reservataire__type__in=SECRETS, then=Value("")),
+        When(logement__programme="", then=F("logement__adresse")),
+        default=F("logement__programme"),
+    )
     lignes = (
         ReservationStock.objects.actives(le)
         .filter(
@@ -91,19 +97,22 @@ def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: dat
             logement__commune__departement=departement,
             nature=NatureDroitStock.SUITE,
         )
+        .annotate(residence=residence)
+        .order_by()
         .values_list(
             "reservataire__code",
             "reservataire__nom",
             "reservataire__type",
             "logement__commune__nom",
             "logement__commune_id",
+            "residence",
             "logement__typologie",
         )
         .annotate(nombre=Count("logement_id", distinct=True))
     )
-    nombres: dict[tuple[str, str, str], dict[tuple[str, str], dict[str, int]]] = {}
-    for code, nom, type_, commune, code_commune, typologie, nombre in lignes:
-        nombres.setdefault((code, nom, type_), {}).setdefault((commune, code_commune), {})[typologie] = nombre
+    nombres: dict[tuple[str, str, str], dict[tuple[str, str, str], dict[str, int]]] = {}
+    for code, nom, type_, commune, code_commune, lieu, typologie, nombre in lignes:
+        nombres.setdefault((code, nom, type_), {}).setdefault((commune, code_commune, lieu), {})[typologie] = nombre
     parts = tuple(
         PartEtatDesLieux(
             code=code,
@@ -111,8 +120,10 @@ def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: dat
             type=TypeReservataire(type_).libelle,
             est_localise_a_la_commune=type_ in SECRETS,
             lignes=tuple(
-                LigneEtatDesLieux(commune, code_commune, tuple(par_type.get(typologie, 0) for typologie in TYPOLOGIES))
-                for (commune, code_commune), par_type in sorted(par_commune.items())
+                LigneEtatDesLieux(
+                    commune, code_commune, lieu, tuple(par_type.get(typologie, 0) for typologie in TYPOLOGIES)
+                )
+                for (commune, code_commune, lieu), par_type in sorted(par_commune.items())
             ),
         )
         for (code, nom, type_), par_commune in sorted(nombres.items())

@@ -34,18 +34,28 @@ def etat_des_lieux_pdf(etat: EtatDesLieux) -> bytes:
 
 
 def etat_des_lieux_tableur(etat: EtatDesLieux) -> bytes:
-    """L'état des lieux en tableur : une ligne par réservataire et commune."""
+    """L'état des lieux en tableur : une ligne par réservataire, commune et résidence."""
     colonnes = [
         ColonneTableur("reservataire"),
         ColonneTableur("nom", largeur=40),
         ColonneTableur("type"),
         ColonneTableur("commune"),
         ColonneTableur("nom_commune"),
+        ColonneTableur("residence", largeur=40),
         *(ColonneTableur(typologie, "entier") for typologie in TYPOLOGIES),
         ColonneTableur("total", "entier"),
     ]
     lignes = [
-        (part.code, part.nom, part.type, ligne.code_commune, ligne.commune, *ligne.par_typologie, ligne.total)
+        (
+            part.code,
+            part.nom,
+            part.type,
+            ligne.code_commune,
+            ligne.commune,
+            ligne.residence,
+            *ligne.par_typologie,
+            ligne.total,
+        )
         for part in etat.parts
         for ligne in part.lignes
     ]

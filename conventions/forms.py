@@ -232,7 +232,7 @@ class FormulaireDroit(forms.Form):
             champ = self.fields[nom]
             assert isinstance(champ, forms.MultipleChoiceField)  # noqa: S101 : déclaré dans la classe
             champ.choices = territoires
-            champ.widget.attrs["size"] = 5
+            champ.widget.attrs["size"] = 7
 
     def clean(self) -> dict[str, Any]:
         """Une ligne commencée est complète."""
@@ -266,12 +266,15 @@ class FormulaireDroit(forms.Form):
         )
 
 
+_ORDRE_DES_NATURES = ("departement", "ept", "epci", "metropole", "region", "commune")
+
+
 def territoires_du_departement(departement: str) -> list[tuple[str, Any]]:
-    """Choix de territoires qui touchent un département, groupés par nature."""
+    """Choix de territoires qui touchent un département, groupés par nature, du plus courant au plus fin."""
     groupes: dict[str, list[tuple[str, str]]] = {}
-    lignes = Territoire.objects.filter(communes__departement_id=departement).distinct().order_by("nature", "nom")
-    for territoire in lignes:
-        groupes.setdefault(territoire.get_nature_display(), []).append((territoire.pk, territoire.nom))
+    lignes = Territoire.objects.filter(communes__departement_id=departement).distinct().order_by("nom")
+    for territoire in sorted(lignes, key=lambda un: _ORDRE_DES_NATURES.index(un.nature)):
+        groupes.setdefault(territoire.get_nature_display().capitalize(), []).append((territoire.pk, territoire.nom))
     return list(groupes.items())
 
 

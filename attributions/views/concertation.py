@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 
 from attributions.chargement.programme_neuf import charger_compteur, seuil_de_l_etat
 from conventions.domaine.codes import EtatConcertation
@@ -57,31 +58,23 @@ class FicheConcertation(ReserveeMixin):
 
 
 def raconter(concertation: Concertation) -> list[Moment]:
-    """Les dates de la concertation, faites et à venir."""
-    etat = concertation.etat
-    moments = [
-        Moment("Concertation ouverte, invitations envoyées", concertation.ouverte_le),
-        Moment(
-            "Propositions attendues jusqu'au",
-            concertation.reponse_avant_le,
-            "en-cours" if etat == EtatConcertation.OUVERTE else "fait",
-        ),
+    """Les dates de la concertation, dans l'ordre, faites et à venir."""
+    ouverte = concertation.etat == EtatConcertation.OUVERTE
+    dates = [
+        ("Concertation ouverte, invitations envoyées", concertation.ouverte_le),
+        ("Réunion", concertation.reunion_le),
+        ("Propositions attendues jusqu'au", concertation.reponse_avant_le),
+        ("Répartition arrêtée", concertation.arretee_le),
+        ("Première mise en location prévue", concertation.livraison_le),
+        ("Entrée dans le flux", concertation.dans_le_flux_le),
     ]
-    if concertation.reunion_le:
-        moments.append(Moment("Réunion", concertation.reunion_le))
-    moments.append(
-        Moment("Répartition arrêtée", concertation.arretee_le, "fait" if concertation.arretee_le else "a-venir")
-    )
-    moments.append(
-        Moment(
-            "Première mise en location prévue",
-            concertation.livraison_le,
-            "a-venir" if etat == EtatConcertation.OUVERTE else "fait",
-        )
-    )
-    moments.append(
-        Moment(
-            "Entrée dans le flux", concertation.dans_le_flux_le, "fait" if concertation.dans_le_flux_le else "a-venir"
-        )
-    )
+    jour = timezone.localdate()
+    moments = [
+        Moment(titre, quand, "a-venir" if quand > jour else "fait")
+        for titre, quand in sorted(((t, q) for t, q in dates if q is not None), key=lambda couple: couple[1])
+    ]
+    if ouverte:
+        moments.append(Moment("Répartition à arrêter", None, "a-venir"))
+    elif concertation.dans_le_flux_le is None:
+        moments.append(Moment("Entrée dans le flux à constater", None, "a-venir"))
     return moments

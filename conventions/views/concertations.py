@@ -233,7 +233,7 @@ class ProposerPart(ReserveeMixin, VueActe):
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Le programme et l'échéance."""
         une = self.part.concertation
-        compte = f" ({self.part.get_sous_contingent_display().lower()})" if self.part.sous_contingent else ""
+        compte = f" ({self.part.get_sous_contingent_display()})" if self.part.sous_contingent else ""
         return [
             ("Programme", f"{une.programme}, {une.commune.nom}, {une.bailleur.nom}{compte}"),
             ("Logements", une.logements),
@@ -274,7 +274,7 @@ def nom_du_compte(part: PartConcertation) -> str:
     """Le compte d'une part."""
     if part.reservataire is None:
         return "Bailleur (non réservé)"
-    sous_contingent = f", {part.get_sous_contingent_display().lower()}" if part.sous_contingent else ""
+    sous_contingent = f", {part.get_sous_contingent_display()}" if part.sous_contingent else ""
     return f"{part.reservataire.nom}{sous_contingent}"
 
 

@@ -26,6 +26,7 @@ from flux_reservations.notifications.views.registre import pastille_de as pastil
 from flux_reservations.socle.presentation import Moment, Pastille
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, VueListe
+from flux_reservations.territoires.models import Departement
 
 ETATS = [
     ("brouillon", "Brouillon"),
@@ -51,6 +52,12 @@ def etat_de(convention: Convention, jour: date) -> Pastille:
     return Pastille("Résiliée", "danger") if convention.date_resiliation else Pastille("Échue", "attention")
 
 
+def departements_de(acteur: Acteur) -> QuerySet[Departement]:
+    """Les départements des conventions que l'acteur voit."""
+    visibles = Convention.objects.visibles_par(acteur).order_by()
+    return Departement.objects.filter(pk__in=visibles.values("departement_id"))
+
+
 class FiltreConventions(django_filters.FilterSet):
     """Recherche et filtres des conventions."""
 
@@ -63,7 +70,9 @@ class FiltreConventions(django_filters.FilterSet):
         empty_label="Tous",
     )
     gestion = django_filters.ChoiceFilter(label="Gestion", choices=Gestion.choix(), empty_label="Toutes")
-    departement = django_filters.CharFilter(label="Département", field_name="departement_id", lookup_expr="iexact")
+    departement = django_filters.ModelChoiceFilter(
+        label="Département", queryset=lambda requete: departements_de(requete.acteur), empty_label="Tous"
+    )
 
     class Meta:
         model = Convention
@@ -129,6 +138,8 @@ _COMMUNES: Sequence[Colonne[Convention]] = (
     Colonne("effet", "Effet", lambda convention: convention.date_effet, "date", tri=("date_effet",)),
     Colonne("terme", "Terme", lambda convention: convention.date_fin, "date", tri=("date_fin",), secondaire=True),
 )
+EXPORTEES = frozenset({"departement", "gestion"})
+"""Colonnes qui se filtrent à l'écran et ne se lisent que dans l'export : la liste tient dans la page."""
 _NUMERO: Colonne[Convention] = Colonne(
     "numero",
     "Convention",
@@ -166,10 +177,11 @@ class ListeConventions(ReserveeMixin, VueListe[Convention]):
         )
 
     def lire_colonnes(self) -> Sequence[Colonne[Convention]]:
-        """Le bailleur lit le réservataire ; les autres lisent aussi le bailleur."""
+        """Le bailleur lit le réservataire, les autres aussi le bailleur ; l'export dit en plus le type, le lieu et la gestion."""
+        communes = _COMMUNES if self.request.GET.get("export") else [un for un in _COMMUNES if un.cle not in EXPORTEES]
         if self.request.acteur.est_bailleur:
-            return (_NUMERO, _RESERVATAIRE, *_COMMUNES)
-        return (_NUMERO, _BAILLEUR, _RESERVATAIRE, *_COMMUNES)
+            return (_NUMERO, _RESERVATAIRE, *communes)
+        return (_NUMERO, _BAILLEUR, _RESERVATAIRE, *communes)
 
     def contexte(self) -> dict[str, Any]:
         """Titre et état vide selon qui lit."""
@@ -179,13 +191,10 @@ class ListeConventions(ReserveeMixin, VueListe[Convention]):
             if acteur.est_bailleur
             else "Une convention apparaît ici dès que le bailleur vous la propose."
         )
-        departements = (
-            Convention.objects.visibles_par(acteur).order_by("departement").values_list("departement_id", flat=True)
-        )
         return {
             "titre": titre_des_conventions(acteur),
             "vide_texte": vide,
-            "departements": list(departements.distinct()),
+            "departements": [departement.pk for departement in departements_de(acteur)],
         }
 
 
@@ -216,12 +225,20 @@ class FicheConvention(ReserveeMixin, View):
             "droits": droits,
             "taux_total": sum(droit.taux for droit in droits),
             "moments": histoire_de(convention, jour),
+            "report": dire_le_report(convention),
             "est_transmise": est_transmise(convention),
             "peut_agir": Convention.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
             **dialogue_de(request.acteur, convention),
             "versions": [(version, etat_de(version, jour)) for version in chaine],
         }
         return render(request, "conventions/convention.html", contexte)
+
+
+def dire_le_report(convention: Convention) -> str:
+    """Le report appliqué ; celui que la convention ne dit pas dépend du réservataire (RG-47)."""
+    if convention.report:
+        return convention.get_report_display()
+    return "Aucun (par défaut de l'État)" if convention.reservataire.est_etat else "Total (par défaut)"
 
 
 def dialogue_de(acteur: Acteur, convention: Convention) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.urls import reverse
 
@@ -74,12 +74,15 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
     vide_texte = "Chaque convention signée sur votre territoire doit vous être transmise sans délai (RG-17)."
     colonnes: ClassVar[Any] = (
         Colonne[Envoi](
-            "objet",
+            "numero",
             "Convention",
-            lambda un: un.objet,
-            tri=("objet",),
+            lambda un: getattr(un, "numero", None) or un.objet,
+            tri=("numero",),
             lien=lambda un: reverse("envoi_recu", args=[un.cle]),
             entete_de_ligne=True,
+        ),
+        Colonne[Envoi](
+            "reservataire", "Réservataire", lambda un: getattr(un, "reservataire", None), tri=("reservataire",)
         ),
         Colonne[Envoi]("emetteur", "Bailleur", lambda un: un.emetteur.nom, tri=("emetteur__nom",)),
         Colonne[Envoi](
@@ -95,10 +98,20 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
     )
 
     def lire(self) -> QuerySet[Envoi]:
-        """Les dépôts adressés à l'acteur."""
+        """Les dépôts adressés à l'acteur, avec le numéro et le réservataire de la convention transmise."""
+        acteur = self.request.acteur
+        transmise = (
+            Convention.objects.visibles_par(acteur)
+            .annotate(cle=Cast("pk", CharField()))
+            .filter(cle=OuterRef("objet_cle"))
+        )
         return (
-            Envoi.objects.visibles_par(self.request.acteur)
-            .filter(genre=GenreEnvoi.TRANSMISSION, destinataire_id=self.request.acteur.organisme_id)
+            Envoi.objects.visibles_par(acteur)
+            .filter(genre=GenreEnvoi.TRANSMISSION, destinataire_id=acteur.organisme_id)
+            .annotate(
+                numero=Subquery(transmise.values("numero")[:1]),
+                reservataire=Subquery(transmise.values("reservataire__nom")[:1]),
+            )
             .select_related("emetteur")
         )
 

@@ -30,6 +30,7 @@ from flux_reservations.embarque.donnees_demo.conventions import (
     lignes_en_vigueur,
 )
 from flux_reservations.embarque.donnees_demo.demandes import ecrire_demandes
+from flux_reservations.embarque.donnees_demo.dialogues import ecrire_dialogues
 from flux_reservations.embarque.donnees_demo.ecriture import ecrire, reserver, reserver_au_fil
 from flux_reservations.embarque.donnees_demo.envois import ecrire_envois
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
@@ -94,6 +95,7 @@ def engendrer(aujourd_hui: date, graine: int = GRAINE) -> Engendre:
         confier_les_agences(bailleurs["RB"], aujourd_hui)
         ecrire_besoins(reservataires, aujourd_hui)
         ecrire_demandes(bailleurs["RB"], reservataires, aujourd_hui)
+        ecrire_dialogues(bailleurs, reservataires, aujourd_hui)
         with connection.cursor() as curseur:
             curseur.execute("SET CONSTRAINTS ALL IMMEDIATE")
     return Engendre(deja_la=False, nombres=dict(nombres))
