@@ -7,7 +7,7 @@ ESSAIS ?=
 VENV := .venv/bin
 VERROU := .venv/bin/uv pip compile --quiet --generate-hashes --universal --no-header --no-annotate --python-version 3.11
 
-.PHONY: aide installer installer-production demo test navigateur verifier format banc verrou
+.PHONY: aide installer installer-production demo test navigateur verifier format banc verrou matrice
 
 aide: ## ce que fait chaque cible
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 22
@@ -35,6 +35,9 @@ format: installer ## met en forme le code et les gabarits
 	@$(VENV)/ruff check --quiet --fix . || true
 	@$(VENV)/ruff format --quiet .
 	@find templates -name '*.html' -exec $(VENV)/djade --target-version 5.2 {} + || true
+
+matrice: installer ## imprime la matrice d'accès : chaque adresse, chaque profil, le nombre de cas
+	@$(VENV)/python outils/matrice_acces.py
 
 banc: installer ## mesure les temps de référence
 	@sh outils/banc.sh

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F
-from django.urls import reverse
 from django.utils import timezone
 
 from flux_reservations.acces.actions import verifier_role
+from flux_reservations.acces.courriels_secrets import adresse_de, poster
 from flux_reservations.acces.jetons import empreinte_de, tirer_secret
 from flux_reservations.acces.models import Invitation, Organisme, Rattachement, Utilisateur
-from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.socle import rls
 from flux_reservations.socle.journal import journaliser
-
-if TYPE_CHECKING:
-    from flux_reservations.notifications.models import Envoi
 
 VALIDITE_INVITATION = dt.timedelta(days=7)
 ESSAIS_PAR_INVITATION = 5
@@ -52,6 +47,7 @@ def inviter(*, acteur: Acteur, organisme_id: int, courriel: str, role: str, serv
             raise AccesRefuse
         verifier_role(organisme, role, service)
         with rls.en_identification():
+            _refuser_l_administration(courriel, organisme)
             if Rattachement.objects.actifs().filter(organisme=organisme, utilisateur__courriel=courriel).exists():
                 raise Conflit("Cette personne a déjà un rôle dans votre organisme : changez-le plutôt.")
             Invitation.objects.filter(organisme=organisme, courriel=courriel, acceptee_le=None, annulee_le=None).update(
@@ -121,6 +117,7 @@ def _accepter(secret: str, prenom: str, nom: str, mot_de_passe: str) -> Rattache
     invitation = ouvertes.filter(empreinte=empreinte_de(secret)).first()
     if invitation is None:
         raise Introuvable("Ce lien n'est plus valable : demandez une nouvelle invitation.")
+    _refuser_l_administration(invitation.courriel, invitation.organisme)
     utilisateur = Utilisateur.objects.filter(courriel=invitation.courriel).first()
     if utilisateur is None:
         utilisateur = _creer_personne(invitation.courriel, prenom, nom, mot_de_passe)
@@ -164,24 +161,31 @@ def _creer_personne(courriel: str, prenom: str, nom: str, mot_de_passe: str) -> 
     return personne
 
 
-def _poster(acteur: Acteur, organisme: Organisme, invitation: Invitation, secret: str) -> Envoi:
-    """Met le courriel d'invitation dans la file d'envois durable (RG-66)."""
-    from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi  # noqa: PLC0415 : notifications connaît accès
+def _poster(acteur: Acteur, organisme: Organisme, invitation: Invitation, secret: str) -> None:
+    adresse = adresse_de("accepter_invitation", secret)
+    poster(
+        emetteur_id=acteur.organisme_id or organisme.pk,
+        courriel=invitation.courriel,
+        objet_type="acces.invitation",
+        objet_cle=str(invitation.pk),
+        objet=f"Votre accès à la gestion en flux pour {organisme.nom}",
+        corps=(
+            f"Bonjour,\n\n{acteur.nom} vous ouvre un accès pour {organisme.nom}.\n\n"
+            f"Pour l'accepter (sept jours, une seule fois) :\n{adresse}\n\n"
+            "Si vous n'attendiez pas ce message, ignorez-le.\n"
+        ),
+    )
 
-    adresse = settings.SITE_URL.rstrip("/") + reverse("accepter_invitation", args=[secret])
-    with rls.en_systeme():  # un courriel qui porte un secret s'écrit, et n'est relu de personne
-        return Envoi.objects.create(
-            genre=GenreEnvoi.INVITATION,
-            etat=EtatEnvoi.PREVU,
-            emetteur_id=acteur.organisme_id or organisme.pk,
-            destinataire_nom=invitation.courriel,
-            courriel=invitation.courriel,
-            objet_type="acces.invitation",
-            objet_cle=str(invitation.pk),
-            objet=f"Votre accès à la gestion en flux pour {organisme.nom}",
-            corps=(
-                f"Bonjour,\n\n{acteur.nom} vous ouvre un accès pour {organisme.nom}.\n\n"
-                f"Pour l'accepter (sept jours, une seule fois) :\n{adresse}\n\n"
-                "Si vous n'attendiez pas ce message, ignorez-le.\n"
-            ),
+
+def _refuser_l_administration(courriel: str, organisme: Organisme) -> None:
+    """L'administration de la plateforme ne voit pas les dossiers : ses membres n'ont de rôle nulle part ailleurs (§ 6)."""
+    ailleurs = Rattachement.objects.actifs().filter(utilisateur__courriel=courriel).exclude(organisme=organisme)
+    est_d_administration = models.Q(organisme__nature=Nature.PLATEFORME)
+    if organisme.nature != Nature.PLATEFORME:
+        ailleurs = ailleurs.filter(est_d_administration)
+    if ailleurs.exists():
+        raise ErreurMetier(
+            "administration",
+            "Une même personne n'administre pas la plateforme et n'agit pas pour un organisme : prenez un autre compte.",
+            champ="courriel",
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+
+from flux_reservations.acces.courriels_secrets import envoyer_un_lien_de_mot_de_passe
 
 
 class ConnexionForm(AuthenticationForm):
@@ -21,3 +23,12 @@ class ConnexionForm(AuthenticationForm):
         self.fields["username"].label = "Courriel professionnel"
         self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
         self.fields["password"].label = "Mot de passe"
+
+
+class MotDePasseOublieForm(PasswordResetForm):
+    """Demander un lien : il part par la file d'envois, comme toute invitation."""
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Demande l'envoi."""
+        del args, options
+        envoyer_un_lien_de_mot_de_passe(self.cleaned_data["email"])

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur
@@ -41,6 +42,13 @@ class ActeurMiddleware:
         return self.get_response(request)
 
 
+def _page_precedente(request: HttpRequest) -> str:
+    """La page d'où l'on vient, si elle est d'ici."""
+    precedente: str = request.META.get("HTTP_REFERER", "")
+    est_d_ici = url_has_allowed_host_and_scheme(precedente, allowed_hosts={request.get_host()})
+    return precedente if est_d_ici else ""
+
+
 def lire_rattachements(request: HttpRequest) -> list[Rattachement]:
     """Rattachements ouverts de la personne : celui que la session retient d'abord, puis par nom d'organisme."""
     if not request.user.is_authenticated:
@@ -50,6 +58,20 @@ def lire_rattachements(request: HttpRequest) -> list[Rattachement]:
         Rattachement.objects.actifs().filter(utilisateur=request.user.pk).select_related("organisme", "utilisateur")
     )
     return sorted(ouverts, key=lambda un: (un.pk != choisi, un.organisme.nom, un.pk))
+
+
+class SansCacheMiddleware:
+    """Une page d'une personne connectée ne se garde nulle part : ni relais, ni bouton « précédent » après la déconnexion."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Ajoute l'en-tête, sauf à qui a choisi le sien (une pièce, sous son empreinte)."""
+        reponse = self.get_response(request)
+        if request.user.is_authenticated and not reponse.has_header("Cache-Control"):
+            reponse["Cache-Control"] = "private, no-store"
+        return reponse
 
 
 class RefusMetierMiddleware:
@@ -77,5 +99,5 @@ class RefusMetierMiddleware:
             reponse["HX-Reswap"] = "outerHTML"
             return reponse
         statut = 409 if isinstance(erreur, Conflit) else 400
-        contexte = {"titre": "Ce n'est pas possible", "erreur": erreur, "retour": request.META.get("HTTP_REFERER", "")}
+        contexte = {"titre": "Ce n'est pas possible", "erreur": erreur, "retour": _page_precedente(request)}
         return render(request, "refus.html", contexte, status=statut)

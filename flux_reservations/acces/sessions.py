@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from ipaddress import ip_address
 from typing import Any
 
 from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.contrib.sessions.models import Session
 from django.dispatch import receiver
@@ -84,11 +86,29 @@ def revoquer_sessions(utilisateur_id: int, *, sauf: str = "", session_id: int | 
     return len(cles)
 
 
+def adresse_ip(request: HttpRequest) -> str:
+    """L'adresse de la personne : celle qu'a vue le premier serveur frontal de confiance, jamais celle qu'elle prétend.
+
+    Chaque frontal ajoute à la fin de X-Forwarded-For l'adresse qui lui parle : on compte depuis la fin.
+    """
+    directe: str = request.META.get("REMOTE_ADDR", "")
+    if not settings.NOMBRE_DE_FRONTAUX:
+        return directe
+    vues = [adresse.strip() for adresse in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if adresse.strip()]
+    if len(vues) < settings.NOMBRE_DE_FRONTAUX:
+        return directe
+    vue = vues[-settings.NOMBRE_DE_FRONTAUX]
+    try:
+        return str(ip_address(vue))
+    except ValueError:
+        return directe
+
+
 def _provenance(request: HttpRequest | None) -> dict[str, Any]:
     """Adresse et navigateur de la requête, s'il y en a une."""
     if request is None:
         return {"adresse_ip": None, "navigateur": ""}
     return {
-        "adresse_ip": request.META.get("REMOTE_ADDR") or None,
+        "adresse_ip": adresse_ip(request) or None,
         "navigateur": request.META.get("HTTP_USER_AGENT", "")[:LONGUEUR_NAVIGATEUR],
     }

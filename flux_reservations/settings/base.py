@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "flux_reservations.acces.middleware.ActeurMiddleware",
+    "flux_reservations.acces.middleware.SansCacheMiddleware",
     "flux_reservations.acces.second_facteur.SecondFacteurMiddleware",
     "flux_reservations.acces.middleware.RefusMetierMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -141,6 +142,7 @@ LOGOUT_REDIRECT_URL = "accueil"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "flux_reservations.acces.sessions.adresse_ip"
 AXES_LOCKOUT_TEMPLATE = "acces/verrouille.html"
 
 LANGUAGE_CODE = "fr"
@@ -203,6 +205,11 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 SESSION_COOKIE_HTTPONLY = True
+# Une journée de travail, puis on se reconnecte ; un lien de mot de passe vaut une heure.
+SESSION_COOKIE_AGE = 10 * 3600
+PASSWORD_RESET_TIMEOUT = 3600
+# Serveurs frontaux de confiance : l'adresse d'une personne est celle que le premier d'entre eux a vue (X-Forwarded-For).
+NOMBRE_DE_FRONTAUX = int(os.environ.get("NOMBRE_DE_FRONTAUX", "0"))
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

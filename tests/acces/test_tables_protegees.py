@@ -22,7 +22,7 @@ ELEVATIONS = {
     "flux_reservations/socle/journal.py": "la chaîne d'un bailleur s'allonge des actes d'un réservataire",
     "flux_reservations/socle/rls.py": "définition",
     "flux_reservations/acces/consultations.py": "le registre s'écrit en système : personne n'y touche",
-    "flux_reservations/acces/actions_invitations.py": "un courriel qui porte un secret s'écrit, et n'est relu de personne",
+    "flux_reservations/acces/courriels_secrets.py": "un courriel qui porte un secret s'écrit, et n'est relu de personne",
     "attributions/actions/lot.py": "un réservataire qui rend un logement fait revoir le lot du bailleur sans le lire",
     "bilans/portail.py": "droits et soldes : le calcul lit tout le flux, le portail n'en rend que ce qui regarde l'acteur",
     "conventions/actions/manquements.py": "la résiliation du préfet s'impose à une convention dont l'État n'est pas partie",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from flux_reservations.acces import second_facteur as facteur
+from flux_reservations.acces.forms import MotDePasseOublieForm
 from flux_reservations.acces.formulaires import FormulaireCode
 from flux_reservations.acces.middleware import RequeteConnue
 from flux_reservations.acces.models import Connexion, Secteur, SessionOuverte, Utilisateur
@@ -112,22 +114,50 @@ def second_facteur(request: RequeteConnue) -> HttpResponse:
     return render(request, "acces/second_facteur.html", contexte, status=422 if formulaire.errors else 200)
 
 
-@require_POST
+@never_cache
+@rls.identifie
 def codes_de_secours(request: RequeteConnue) -> HttpResponse:
     """Tire de nouveaux codes de secours : les anciens ne valent plus rien."""
+
+    def tirer() -> HttpResponse:
+        codes = facteur.tirer_codes_de_secours(cast("Utilisateur", request.user))
+        return render(request, "acces/codes_de_secours.html", {"titre": "Vos codes de secours", "codes": codes})
+
+    return _avec_un_code(request, "Nouveaux codes de secours", "Tirer dix codes neufs", tirer)
+
+
+@never_cache
+@rls.identifie
+def second_facteur_retirer(request: RequeteConnue) -> HttpResponse:
+    """Retire son second facteur (changement d'appareil) ; qui signe ou publie devra en activer un autre aussitôt."""
+
+    def retirer() -> HttpResponse:
+        facteur.retirer(cast("Utilisateur", request.user))
+        messages.success(request, "Second facteur retiré.")
+        return redirect("mon_compte")
+
+    return _avec_un_code(request, "Retirer le second facteur", "Retirer", retirer)
+
+
+def _avec_un_code(request: RequeteConnue, titre: str, bouton: str, acte: Callable[[], HttpResponse]) -> HttpResponse:
+    """Fait l'acte si la personne donne un code valable : une session laissée ouverte ne suffit pas à affaiblir un compte."""
     personne = cast("Utilisateur", request.user)
     if not facteur.etat(personne)[0]:
         return redirect("second_facteur_activer")
-    codes = facteur.tirer_codes_de_secours(personne)
-    return render(request, "acces/codes_de_secours.html", {"titre": "Vos codes de secours", "codes": codes})
-
-
-@require_POST
-def second_facteur_retirer(request: RequeteConnue) -> HttpResponse:
-    """Retire son second facteur (changement d'appareil) ; qui signe ou publie devra en activer un autre aussitôt."""
-    facteur.retirer(cast("Utilisateur", request.user))
-    messages.success(request, "Second facteur retiré.")
-    return redirect("mon_compte")
+    formulaire = FormulaireCode(request.POST or None)
+    if request.method == "POST" and formulaire.is_valid():
+        if facteur.verifier(request, formulaire.cleaned_data["code"]):
+            return acte()
+        formulaire.add_error("code", "Ce code n'est pas le bon, ou vient de servir : attendez le suivant.")
+    contexte = {
+        "titre": titre,
+        "fil": [("Mon compte", reverse("mon_compte"))],
+        "form": formulaire,
+        "bouton": bouton,
+        "ton": "principal",
+        "retour": reverse("mon_compte"),
+    }
+    return render(request, "acte.html", contexte, status=422 if formulaire.errors else 200)
 
 
 class _Acte:
@@ -166,8 +196,7 @@ class MotDePasseOublie(_Acte, auth_views.PasswordResetView):
     """Demander un lien ; la réponse est la même que le courriel soit connu ou non."""
 
     titre, bouton = "Mot de passe oublié", "Recevoir un lien"
-    email_template_name = "acces/mot_de_passe_oublie.txt"
-    subject_template_name = "acces/mot_de_passe_oublie_objet.txt"
+    form_class = MotDePasseOublieForm
     success_url = reverse_lazy("connexion")
 
     def form_valid(self, form: Any) -> HttpResponse:
