@@ -141,7 +141,18 @@ _BAILLEUR = (
                 "arrow-up-tray",
                 Role.GESTIONNAIRE,
                 aussi=frozenset(
-                    {"import", "deposer_import", "appliquer_import", "colonnes_import", "defaire_import", "rpls"}
+                    {
+                        "import",
+                        "deposer_import",
+                        "appliquer_import",
+                        "colonnes_import",
+                        "defaire_import",
+                        "rpls",
+                        "reprise",
+                        "reprise_decompte",
+                        "reprise_rapprochement",
+                        "reprise_envoi",
+                    }
                 ),
             ),
             _PERSONNES,

@@ -354,6 +354,10 @@ _ECHANGES = [
     Ligne("rejouer_appel", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.appel_a.pk], post=True),
     Ligne("imports", bailleur(role=GESTIONNAIRE)),
     Ligne("rpls", bailleur()),
+    Ligne("reprise", bailleur(role=GESTIONNAIRE)),
+    Ligne("reprise_decompte", bailleur(role=GESTIONNAIRE)),
+    Ligne("reprise_rapprochement", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),
+    Ligne("reprise_envoi", bailleur(role=RESPONSABLE)),
     Ligne("deposer_import", bailleur(role=GESTIONNAIRE)),
     Ligne("import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),
     *(

@@ -102,6 +102,7 @@ class Monde:
     invitation_a: Invitation = field(init=False)
     abonnement_a: Abonnement = field(init=False)
     appel_a: Appel = field(init=False)
+    tableur_a: Piece = field(init=False)
 
 
 def batir_monde() -> Monde:
@@ -131,6 +132,13 @@ def batir_monde() -> Monde:
     )
     monde.jeton_a = Jeton.objects.create(
         organisme=monde.bailleur_a, usage="Progiciel", empreinte="2" * 64, debut="flux_essai"
+    )
+    monde.tableur_a = Piece.objects.deposer(
+        organisme_id=monde.bailleur_a.pk,
+        genre="reprise",
+        nom="decompte.csv",
+        type_mime="text/csv",
+        octets=b"liberation;compte\nL1;AL\n",
     )
     monde.abonnement_a = Abonnement.objects.create(
         organisme=monde.bailleur_a, usage="Progiciel", adresse="https://progiciel.example/", evenements=["bail.signe"]
