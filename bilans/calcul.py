@@ -36,7 +36,7 @@ class CalculAnnuel:
 
     def lignes(self) -> tuple[LigneDeBilan, ...]:
         """Les lignes du bilan (RG-60)."""
-        return calculer_lignes(self.faits, self.flux)
+        return calculer_lignes(self.faits, self.flux.liberations)
 
     def flux_json(self) -> dict[str, Any]:
         """L'objet de `calculer_flux`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from attributions.domaine.codes import code_compte
+from attributions.domaine.codes import COMPTE_BAILLEUR, code_compte
 from attributions.domaine.decompte import FaitsOrientation, est_public_conforme, par_rang
 from bilans.domaine.faits import FaitsFlux, FaitsLiberation
 from bilans.domaine.flux import FluxAnnuel
@@ -69,22 +69,34 @@ class Attribution:
 
 
 class _Comptes:
-    """Nomme les comptes et lit leur gestion, une fois par réservataire."""
+    """Nomme les comptes et lit leur gestion, une fois par réservataire et par jour."""
 
     def __init__(self, faits: FaitsFlux) -> None:
         self._faits = faits
         self._lecture = LectureDesConventions(faits.conventions, faits.etat.identifiant if faits.etat else None)
+        self._noms: dict[tuple[int, str], str] = {}
+        self._gestions: dict[tuple[int, str, date], bool] = {}
 
     def nom(self, orientation: FaitsOrientation) -> str:
         """Le compte de l'orientation au contrat."""
-        if orientation.reservataire is None:
-            return code_compte("", "")
-        partie = self._faits.reservataires[orientation.reservataire]
-        return code_compte(partie.code, sous_contingent_de(partie, orientation.sous_contingent))
+        reservataire = orientation.reservataire
+        if reservataire is None:
+            return COMPTE_BAILLEUR
+        cle = (reservataire, orientation.sous_contingent)
+        if cle not in self._noms:
+            partie = self._faits.reservataires[reservataire]
+            self._noms[cle] = code_compte(partie.code, sous_contingent_de(partie, orientation.sous_contingent))
+        return self._noms[cle]
 
     def est_deleguee(self, orientation: FaitsOrientation) -> bool:
         """Vrai si la convention de l'orientation est en gestion déléguée."""
-        return orientation.reservataire is not None and self._lecture.modalites(orientation).est_deleguee
+        reservataire = orientation.reservataire
+        if reservataire is None:
+            return False
+        cle = (reservataire, orientation.sous_contingent, orientation.date_orientation)
+        if cle not in self._gestions:
+            self._gestions[cle] = self._lecture.modalites(orientation).est_deleguee
+        return self._gestions[cle]
 
     def date_de_proposition(self, orientation: FaitsOrientation) -> date | None:
         """Jour où le logement est proposé au compte : mise à disposition ; orientation, si déléguée ou au bailleur (RG-60)."""
@@ -96,9 +108,9 @@ class _Comptes:
         """Le compte auquel le bail est attribué ; le bailleur après une carence, ou si le public n'est pas celui du compte."""
         orientation = qualifiee.orientation_du_bail
         if orientation is None:
-            return "" if qualifiee.est_sans_orientation else code_compte("", "")
+            return "" if qualifiee.est_sans_orientation else COMPTE_BAILLEUR
         if self.est_deleguee(orientation) and not est_public_conforme(orientation.public, orientation.sous_contingent):
-            return code_compte("", "")
+            return COMPTE_BAILLEUR
         return self.nom(orientation)
 
 
@@ -123,49 +135,58 @@ def section_de(qualifiee: LiberationQualifiee) -> Section:
     }.get(qualifiee.qualification, Section.HORS_CHAMP)
 
 
-def calculer_lignes(faits: FaitsFlux, flux: FluxAnnuel) -> tuple[LigneDeBilan, ...]:
+def calculer_lignes(faits: FaitsFlux, liberations: Iterable[LiberationQualifiee]) -> tuple[LigneDeBilan, ...]:
     """Une ligne par croisement non nul, libérations du flux seules, triées dans l'ordre des clés (formats.md § 2)."""
-    comptes = _Comptes(faits)
+    comptes, axes = _Comptes(faits), _Axes(faits)
     proposees: dict[Croisement, list[int]] = {}
     attribuees: dict[Croisement, list[int]] = {}
-    for qualifiee in flux.liberations:
+    for qualifiee in liberations:
         if not qualifiee.est_du_flux:
             continue
-        for compte, le in _propositions(qualifiee, comptes, faits):
-            proposees.setdefault(_croiser(compte, qualifiee.faits, le, faits), []).append(qualifiee.faits.identifiant)
-        le_bail = qualifiee.faits.date_bail
-        if le_bail and qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour):
+        liberation = qualifiee.faits
+        for compte, le in _propositions(liberation, comptes, axes):
+            proposees.setdefault(axes.croiser(compte, liberation, le), []).append(liberation.identifiant)
+        le_bail = liberation.date_bail
+        if le_bail and axes.premier_jour <= le_bail <= axes.dernier_jour:
             compte = comptes.du_bail(qualifiee)
             if compte:
-                attribuees.setdefault(_croiser(compte, qualifiee.faits, le_bail, faits), []).append(
-                    qualifiee.faits.identifiant
-                )
+                attribuees.setdefault(axes.croiser(compte, liberation, le_bail), []).append(liberation.identifiant)
     return tuple(
         LigneDeBilan(croisement, tuple(proposees.get(croisement, ())), tuple(attribuees.get(croisement, ())))
         for croisement in sorted(proposees.keys() | attribuees.keys())
     )
 
 
-def _propositions(qualifiee: LiberationQualifiee, comptes: _Comptes, faits: FaitsFlux) -> Iterator[tuple[str, date]]:
+class _Axes:
+    """Les axes d'un logement un jour donné (RG-04) ; les bornes de l'année et les périodes se lisent une fois."""
+
+    def __init__(self, faits: FaitsFlux) -> None:
+        self.premier_jour, self.dernier_jour = faits.premier_jour, faits.dernier_jour
+        self._periodes: dict[int | None, str] = {}
+
+    def croiser(self, compte: str, liberation: FaitsLiberation, le: date) -> Croisement:
+        """Le croisement des six axes."""
+        annee = liberation.annee_construction
+        if annee not in self._periodes:
+            self._periodes[annee] = periode_de_construction(annee, self.dernier_jour)
+        return Croisement(
+            compte,
+            liberation.commune,
+            liberation.est_en_qpv(le),
+            liberation.typologie,
+            liberation.financement,
+            self._periodes[annee],
+        )
+
+
+def _propositions(liberation: FaitsLiberation, comptes: _Comptes, axes: _Axes) -> Iterator[tuple[str, date]]:
     """Comptes auxquels la libération a été proposée dans l'année ; un même compte n'est compté qu'une fois."""
     vus = set()
-    for orientation in par_rang(qualifiee.faits.orientations):
+    for orientation in par_rang(liberation.orientations):
         le = comptes.date_de_proposition(orientation)
-        if le is None or not faits.premier_jour <= le <= faits.dernier_jour:
+        if le is None or not axes.premier_jour <= le <= axes.dernier_jour:
             continue
         compte = comptes.nom(orientation)
         if compte not in vus:
             vus.add(compte)
             yield compte, le
-
-
-def _croiser(compte: str, liberation: FaitsLiberation, le: date, faits: FaitsFlux) -> Croisement:
-    """Les axes d'un logement, tels qu'ils étaient ce jour-là (RG-04)."""
-    return Croisement(
-        compte,
-        liberation.commune,
-        liberation.est_en_qpv(le),
-        liberation.typologie,
-        liberation.financement,
-        periode_de_construction(liberation.annee_construction, faits.dernier_jour),
-    )

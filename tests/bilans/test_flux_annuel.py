@@ -428,7 +428,7 @@ def test_chaque_bail_du_flux_oriente_est_attribue_une_fois_et_les_sections_les_c
     attributions = attributions_de_l_annee(annee, flux)
     signes = [un for un in flux.liberations if un.est_louee_entre(annee.premier_jour, annee.dernier_jour)]
     assert len(attributions) == len(signes)
-    lignes = calculer_lignes(annee, flux)
+    lignes = calculer_lignes(annee, flux.liberations)
     attribuees = [un for ligne in lignes for un in ligne.liberations_attribuees]
     assert len(attribuees) == len(set(attribuees)) == sum(un.section is Section.FLUX for un in attributions)
     assert [un.croisement for un in lignes] == sorted({un.croisement for un in lignes})
@@ -441,7 +441,7 @@ def test_un_logement_propose_deux_fois_au_meme_compte_dans_l_annee_compte_une_fo
     reprise = orientation(AL, date(2025, 5, 1), rang=2)
     autre_annee = orientation(CD, date(2024, 12, 31), issue=Issue.RENDU)
     situation = faits([version(AL, ligne("20"))], [liberation(A, date(2025, 6, 1), autre_annee, rendue, reprise)])
-    (la_ligne,) = calculer_lignes(situation, calculer_flux(situation))
+    (la_ligne,) = calculer_lignes(situation, calculer_flux(situation).liberations)
     assert (la_ligne.croisement.compte, la_ligne.proposes, la_ligne.attribues) == ("AL", 1, 1)
 
 
@@ -451,7 +451,7 @@ def test_en_gestion_deleguee_un_logement_oriente_est_propose() -> None:
     orientee = orientation(AL, date(2025, 3, 1), date_mise_a_disposition=None, issue=Issue.EN_COURS)
     for gestion, proposes in (("deleguee", 1), ("directe", 0)):
         situation = faits([version(AL, ligne("20"), modalites={"gestion": gestion})], [liberation(A, None, orientee)])
-        assert sum(un.proposes for un in calculer_lignes(situation, calculer_flux(situation))) == proposes
+        assert sum(un.proposes for un in calculer_lignes(situation, calculer_flux(situation).liberations)) == proposes
 
 
 @pytest.mark.regle("RG-04")
@@ -463,6 +463,7 @@ def test_le_bilan_lit_le_qpv_du_jour_de_la_proposition_et_du_bail() -> None:
         [liberation(A, date(2025, 6, 1), orientation(AL, date(2025, 3, 1)), situations=classe)],
     )
     lues = {
-        un.croisement.qpv: (un.proposes, un.attribues) for un in calculer_lignes(situation, calculer_flux(situation))
+        un.croisement.qpv: (un.proposes, un.attribues)
+        for un in calculer_lignes(situation, calculer_flux(situation).liberations)
     }
     assert lues == {False: (1, 0), True: (0, 1)}

@@ -103,7 +103,7 @@ def main() -> int:
     dire("  dont contrôles (pur ; le SQL ne les fait pas)", controles)
     dire("les mêmes nombres, en une requête SQL écrite à la main", en_sql)
     lignes, conversion = alterner(
-        lambda: calculer_lignes(faits, flux),
+        lambda: calculer_lignes(faits, flux.liberations),
         lambda: convertir_stock(charger_conversion(bailleur, "94", premier_janvier(ANNEE + 1))),
         essais=5,
     )
