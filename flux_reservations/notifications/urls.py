@@ -8,6 +8,7 @@ from flux_reservations.notifications.views import actes, courriels, demandes, re
 
 urlpatterns = [
     path("envois/", registre.Registre.as_view(), name="envois"),
+    path("envois/avis/", actes.LireLesAvis.as_view(), name="envois_avis"),
     path("envois/<int:pk>/", registre.FicheEnvoi.as_view(), name="envoi"),
     path("envois/<int:pk>/remise/", actes.EnregistrerRemise.as_view(), name="envoi_remise"),
     path("envois/<int:pk>/rebond/", actes.SignalerRebond.as_view(), name="envoi_rebond"),

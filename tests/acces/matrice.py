@@ -457,6 +457,7 @@ _PORTAILS = [
     Ligne("controles", ouverts(*COLLECTIVITES, *ETATS)),
     Ligne("communes", ouverts(*COLLECTIVITES, *ETATS)),
     Ligne("envois", bailleur()),
+    Ligne("envois_avis", bailleur(role=GESTIONNAIRE)),
     Ligne("envoi", bailleur("a"), lambda m: [m.transmission.pk]),
     *(
         Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.transmission.pk])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django import forms
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.notifications.actions.rebonds import constater_les_rebonds
 from flux_reservations.notifications.actions.suivre import (
     accuser_reception,
     enregistrer_remise,
@@ -18,7 +20,7 @@ from flux_reservations.notifications.actions.suivre import (
     relancer,
     signaler_rebond,
 )
-from flux_reservations.notifications.forms import FormulaireAdresse, FormulaireRebond, FormulaireRemise
+from flux_reservations.notifications.forms import FormulaireAdresse, FormulaireAvis, FormulaireRebond, FormulaireRemise
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, ecrire_instant
@@ -81,6 +83,41 @@ class SignalerRebond(ActeSurEnvoi):
         """Enregistre."""
         signaler_rebond(acteur=self.request.acteur, envoi_id=self.envoi.pk, raison=donnees["raison"])
         return "L'envoi est en échec : donnez une autre adresse, ou enregistrez une remise par une autre voie."
+
+
+class LireLesAvis(ReserveeMixin, VueActe):
+    """Déposer des avis de non-remise : chacun retrouve son envoi et le met en échec."""
+
+    natures = frozenset({Nature.BAILLEUR})
+    role = Role.GESTIONNAIRE
+    titre, bouton = "Lire des avis de non-remise", "Lire les avis"
+
+    def preparer(self, **cles: Any) -> None:
+        """Rien à lire : chaque avis désigne son envoi."""
+        del cles
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Avec les fichiers."""
+        return FormulaireAvis(donnees, self.request.FILES if donnees is not None else None)
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Lit."""
+        releve = constater_les_rebonds(acteur=self.request.acteur, courriels=donnees["avis"])
+        suites = [
+            (releve.rebonds, "envoi mis en échec", "envois mis en échec"),
+            (releve.passagers, "simple retard", "simples retards"),
+            (releve.sans_effet, "avis sans effet", "avis sans effet"),
+            (releve.illisibles, "fichier qui n'est pas un avis", "fichiers qui ne sont pas des avis"),
+        ]
+        return ", ".join(f"{n} {un if n == 1 else plusieurs}" for n, un, plusieurs in suites if n) + "."
+
+    def retour(self) -> str:
+        """Le registre."""
+        return reverse("envois")
+
+    def fil(self) -> Fil:
+        """Envois."""
+        return [("Envois", reverse("envois"))]
 
 
 class Reexpedier(ActeSurEnvoi):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
@@ -112,6 +112,10 @@ class Registre(ReserveeMixin, VueListe[Envoi]):
         envois = Envoi.objects.visibles_par(acteur).filter(emetteur_id=acteur.organisme_id).select_related("piece")
         lot = self.request.GET.get("lot", "")
         return envois.filter(lot=lot) if _est_un_lot(lot) else envois
+
+    def contexte(self) -> dict[str, Any]:
+        """Ce que le rôle permet."""
+        return {"peut_agir": self.request.acteur.peut(Role.GESTIONNAIRE)}
 
     def lire_colonnes(self) -> Sequence[Colonne[Envoi]]:
         """L'export porte aussi les preuves."""
