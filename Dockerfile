@@ -25,4 +25,4 @@ USER application
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "outils/sante.py"]
 CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--workers", "3", "--threads", "4", "--worker-tmp-dir", "/dev/shm", \
-     "--no-control-socket", "--access-logfile", "-", "flux_reservations.wsgi"]
+     "--no-control-socket", "--access-logfile", "-", "--logger-class", "flux_reservations.socle.journal_http.JournalSansSecret", "flux_reservations.wsgi"]

@@ -18,7 +18,7 @@ from attributions.domaine.parcours import limite_de_presentation, relance_due
 from attributions.models import Orientation
 from attributions.pdf import fiche_du_logement
 from conventions.models import Convention
-from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.acteur import Acteur, service_de
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
 from flux_reservations.notifications.messages import (
@@ -124,6 +124,7 @@ def _ecrire(
             orientation,
             liberation.logement.commune.departement_id,
             page=reverse("logement_a_pourvoir", args=[orientation.pk]),
+            service=service_de(orientation.sous_contingent).value,
         ),
         piece=piece,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar
 
+from django.apps import apps
 from django.db import models
 
 from flux_reservations.acces.roles import ROLES
@@ -117,16 +118,24 @@ class ConnexionQuerySet(models.QuerySet["Connexion"]):
     """Lecture du journal des connexions."""
 
     def visibles_par(self, acteur: Acteur) -> ConnexionQuerySet:
-        """Les siennes ; le responsable voit aussi celles des personnes de son organisme ; la plateforme, toutes."""
+        """Les siennes ; le responsable voit aussi celles de ses agents, tant qu'ils n'agissent que pour lui ; la plateforme, toutes.
+
+        Un agent parti, ou qui agit aussi pour un autre organisme, ne montre pas à l'un ce qu'il fait pour l'autre.
+        """
         if acteur.est_systeme or acteur.nature is Nature.PLATEFORME:
             return self
         if acteur.organisme_id is None:
             return self.none()
         siennes = models.Q(utilisateur_id=acteur.utilisateur_id)
         if acteur.peut(Role.RESPONSABLE):
-            return self.filter(
-                siennes | models.Q(utilisateur__rattachements__organisme_id=acteur.organisme_id)
-            ).distinct()
+            roles = apps.get_model("acces", "Rattachement")._default_manager  # noqa: SLF001 : le gestionnaire d'un modèle quelconque
+            alors = roles.filter(
+                models.Q(clos_le__isnull=True) | models.Q(clos_le__gte=models.OuterRef("instant")),
+                utilisateur=models.OuterRef("utilisateur"),
+                ouvert_le__lte=models.OuterRef("instant"),
+            )
+            ici, ailleurs = alors.filter(organisme=acteur.organisme_id), alors.exclude(organisme=acteur.organisme_id)
+            return self.filter(siennes | (models.Exists(ici) & ~models.Exists(ailleurs)))
         return self.filter(siennes)
 
 

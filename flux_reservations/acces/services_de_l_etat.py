@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from flux_reservations.commun.acteur import Service
+from flux_reservations.commun.acteur import Acteur, Service
 
 SERVICES = [
     (Service.PRIORITAIRES.value, "Service des publics prioritaires"),
@@ -25,3 +25,8 @@ def service_borne(nom: str) -> models.CheckConstraint:
         name=nom,
         violation_error_message="Un service borné à un sous-contingent n'a que des lecteurs et des gestionnaires.",
     )
+
+
+def du_service(acteur: Acteur, prefixe: str = "") -> dict[str, list[str]]:
+    """Filtre d'un champ `service` : ce qui regarde tout l'organisme, et ce qui regarde le service de l'acteur ; rien s'il a tout."""
+    return {f"{prefixe}service__in": ["", acteur.service.value]} if acteur.service else {}

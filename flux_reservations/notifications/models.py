@@ -10,6 +10,7 @@ from django.db import models
 from django.urls import reverse
 
 from flux_reservations.acces.models import Organisme
+from flux_reservations.acces.services_de_l_etat import champ_service, du_service
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.pieces.models import Piece
 from flux_reservations.territoires.models import Departement, Territoire
@@ -64,7 +65,7 @@ class EnvoiQuerySet(models.QuerySet["Envoi"]):
         if acteur.organisme_id is None:
             return self.none()
         lisibles = self.exclude(genre=GenreEnvoi.INVITATION)
-        recus = models.Q(destinataire_id=acteur.organisme_id, depose_le__isnull=False)
+        recus = models.Q(destinataire_id=acteur.organisme_id, depose_le__isnull=False, **du_service(acteur))
         emis = models.Q(emetteur_id=acteur.organisme_id)
         if acteur.nature is Nature.ETAT and acteur.territoire.startswith("departement:"):
             departement = models.Q(departement_id=acteur.territoire.partition(":")[2], depose_le__isnull=False)
@@ -84,7 +85,9 @@ class EnvoiQuerySet(models.QuerySet["Envoi"]):
         """Ceux qui lui sont déposés et dont il n'a pas encore accusé réception."""
         if acteur.organisme_id is None or not acteur.peut(Role.GESTIONNAIRE):
             return self.none()
-        return self.filter(destinataire_id=acteur.organisme_id, depose_le__isnull=False, recu_le__isnull=True)
+        return self.filter(
+            destinataire_id=acteur.organisme_id, depose_le__isnull=False, recu_le__isnull=True, **du_service(acteur)
+        )
 
     def a_expedier(self, maintenant: datetime) -> EnvoiQuerySet:
         """Courriels prêts à partir : prévus, incertains ou en échec dont l'heure du prochain essai est venue."""
@@ -117,6 +120,7 @@ class Envoi(models.Model):
     objet_cle = models.CharField("clé de l'objet porté", max_length=80, blank=True)
     emetteur = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="envois_emis")
     destinataire = models.ForeignKey(Organisme, on_delete=models.PROTECT, null=True, related_name="envois_recus")
+    service = champ_service()
     destinataire_nom = models.CharField("destinataire", max_length=200)
     courriel = models.EmailField("adresse", blank=True)
     departement = models.ForeignKey(Departement, on_delete=models.PROTECT, null=True, related_name="+")

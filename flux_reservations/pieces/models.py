@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from flux_reservations.acces.models import Organisme, Utilisateur
+from flux_reservations.acces.services_de_l_etat import du_service
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 
 GENRES_LUS_PAR_L_ETAT = ("information_prealable", "transmission", "information_debut_annee", "bilan")
@@ -37,7 +38,7 @@ class PieceQuerySet(models.QuerySet["Piece"]):
         if acteur.organisme_id is None:
             return self.none()
         deposes = models.Q(envois__depose_le__isnull=False)
-        recues = deposes & models.Q(envois__destinataire_id=acteur.organisme_id)
+        recues = deposes & models.Q(envois__destinataire_id=acteur.organisme_id, **du_service(acteur, "envois__"))
         siennes = models.Q(organisme_id=acteur.organisme_id)
         if acteur.nature is Nature.ETAT and acteur.territoire.startswith("departement:"):
             departement = models.Q(envois__departement_id=acteur.territoire.partition(":")[2])

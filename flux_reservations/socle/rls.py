@@ -50,6 +50,7 @@ class Contexte:
     utilisateur: str = ""
     ecrit: str = ""
     service: str = ""
+    responsable: str = ""
 
     def reglages(self) -> tuple[tuple[str, str], ...]:
         """Couples (réglage PostgreSQL, valeur) à poser."""
@@ -61,6 +62,7 @@ class Contexte:
             ("flux.utilisateur", self.utilisateur),
             ("flux.ecrit", self.ecrit),
             ("flux.service", self.service),
+            ("flux.responsable", self.responsable),
         )
 
 
@@ -101,6 +103,7 @@ def contexte_de(acteur: Acteur) -> Contexte:
         utilisateur=str(acteur.utilisateur_id or ""),
         ecrit="1" if acteur.peut(Role.GESTIONNAIRE) else "",
         service=acteur.service.value,
+        responsable="1" if acteur.peut(Role.RESPONSABLE) else "",
     )
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import DatabaseError, transaction
+from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from conventions.models import Bailleur
 from flux_reservations.acces import actions_invitations
-from flux_reservations.acces.models import Connexion, Invitation, Organisme, Rattachement
+from flux_reservations.acces.models import Connexion, Invitation, Jeton, Organisme, Rattachement
 from flux_reservations.acces.sessions import adresse_ip
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle import rls
+from flux_reservations.socle.journal_http import masquer
 from tests.acces.matrice import LIGNES
 from tests.acces.monde import batir_monde
 from tests.fabriques import acteur_de, creer_bailleur, creer_utilisateur
@@ -237,3 +241,52 @@ def test_aucune_ecriture_ne_passe_sans_jeton_csrf() -> None:
         if statut not in {403, 405}:
             passees.append((ligne.nom, statut))
     assert not passees
+
+
+def test_un_employeur_ne_lit_pas_les_connexions_d_une_personne_partie_ni_d_ailleurs(bailleur: Bailleur) -> None:
+    ancien, ailleurs = acteur_de(bailleur, Role.RESPONSABLE), creer_bailleur("Autre")
+    personne, fidele = creer_utilisateur(bailleur), creer_utilisateur(bailleur)
+    chez_lui = Connexion.objects.create(genre="reussie", utilisateur=personne, adresse_ip="192.0.2.1")
+    Rattachement.objects.filter(utilisateur=personne).update(clos_le=timezone.now())
+    Rattachement.objects.create(utilisateur=personne, organisme_id=ailleurs.pk, role="lecteur")
+    parti = Connexion.objects.create(genre="reussie", utilisateur=personne, adresse_ip="192.0.2.2")
+    du_fidele = Connexion.objects.create(genre="reussie", utilisateur=fidele)
+    with rls.pour_acteur(ancien):
+        for lues in (Connexion.objects.visibles_par(ancien), Connexion.objects.all()):
+            assert set(lues) == {chez_lui, du_fidele}
+    assert parti not in Connexion.objects.visibles_par(ancien)
+
+
+@pytest.mark.parametrize("modele", [Rattachement, Invitation, Jeton])
+def test_la_base_refuse_qu_un_gestionnaire_s_eleve(bailleur: Bailleur, modele: type[Model]) -> None:
+    gestionnaire = acteur_de(bailleur)
+    with rls.pour_acteur(gestionnaire):
+        assert Rattachement.objects.filter(utilisateur_id=gestionnaire.utilisateur_id).update(role="responsable") == 0
+        neuve: dict[type[Model], dict[str, object]] = {
+            Rattachement: {"utilisateur_id": gestionnaire.utilisateur_id, "role": "responsable"},
+            Invitation: {
+                "courriel": "a@b.example",
+                "role": "responsable",
+                "empreinte": "3" * 64,
+                "expire_le": timezone.now(),
+            },
+            Jeton: {"usage": "vol", "empreinte": "4" * 64, "debut": "flux_vol"},
+        }
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+            modele._default_manager.create(organisme_id=bailleur.pk, **neuve[modele])
+
+
+def test_le_journal_d_acces_ne_garde_aucun_secret() -> None:
+    lignes = {
+        "GET /invitation/flux_abcDEF123/ HTTP/1.1": "GET /invitation/* HTTP/1.1",
+        "GET /mot-de-passe/MQ/c8x-9f/ HTTP/1.1": "GET /mot-de-passe/* HTTP/1.1",
+        "GET /echeancier/W10:1abc.ics?x=1 HTTP/1.1": "GET /echeancier/*?x=1 HTTP/1.1",
+        "GET /liberations/12/ HTTP/1.1": "GET /liberations/12/ HTTP/1.1",
+    }
+    assert {brute: masquer(brute) for brute in lignes} == lignes
+
+
+def test_la_page_d_une_invitation_ne_laisse_pas_fuir_son_adresse(bailleur: Bailleur) -> None:
+    page = Client().get(reverse("accepter_invitation", args=[inviter(bailleur)]))
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-store"

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from attributions.actions import mise_a_disposition
 from attributions.actions.membres import convoquer_membres, membres_proposes
 from attributions.models import Candidat, Inscription, Liberation, MembreSeance, Orientation, Seance, SoldeOuverture
 from conventions.models import Bailleur, Logement, Reservataire
@@ -282,3 +283,23 @@ def test_on_ne_convoque_ni_un_agent_ni_le_membre_d_un_autre() -> None:
             convoquer_membres(acteur=acteur_de(bailleur), seance_id=seance.pk, rattachements=[cle])
     with pytest.raises(AccesRefuse):
         convoquer_membres(acteur=acteur_de(bailleur, Role.LECTEUR), seance_id=seance.pk, rattachements=[])
+
+
+def test_la_fiche_d_un_logement_de_l_autre_service_ne_se_lit_ni_ne_s_accuse(
+    bailleur: Bailleur, etat: Reservataire
+) -> None:
+    agents, prioritaires = (acteur_du_service(etat, nom) for nom in ("agents", "prioritaires"))
+    orientation = creer_orientation(
+        creer_liberation(creer_logement(bailleur)), etat, sous_contingent="prioritaires", date_orientation=JOUR
+    )
+    mise_a_disposition.mettre_a_disposition(acteur=acteur_de(bailleur), orientation_id=orientation.pk, le=JOUR)
+    envoi = Envoi.objects.get(piece__isnull=False)
+    assert envoi.service == "prioritaires"
+    for acteur, statut in ((agents, 404), (prioritaires, 200)):
+        client = connecter(acteur)
+        assert client.get(reverse("piece", args=[envoi.piece_id])).status_code == statut
+        assert client.get(reverse("envoi_recu", args=[envoi.cle])).status_code == statut
+        with rls.pour_acteur(acteur):
+            assert Envoi.objects.filter(pk=envoi.pk).exists() == (statut == 200)
+            assert Piece.objects.filter(pk=envoi.piece_id).exists() == (statut == 200)
+    assert not Envoi.objects.accusables_par(agents).filter(pk=envoi.pk).exists()

@@ -96,7 +96,9 @@ def _verifier_les_acteurs() -> None:
     assert Reservataire.objects.count() == len(RESERVATAIRES)
     roles = {"gestionnaire", "responsable", "lecteur"}
     for bailleur in Bailleur.objects.all():
-        assert set(Rattachement.objects.filter(organisme=bailleur.pk).values_list("role", flat=True)) == roles
+        assert (
+            set(Rattachement.objects.filter(organisme=bailleur.pk).values_list("role", flat=True)) - {"membre"} == roles
+        )
     assert set(Convention.objects.values_list("etat", flat=True)) == set(EtatConvention)
     assert Convention.objects.filter(avenant_de__isnull=False).exists()
     assert Convention.objects.signees().filter(date_fin__lt=AUJOURD_HUI).exists()

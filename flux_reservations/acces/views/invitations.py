@@ -111,4 +111,7 @@ def accepter_invitation(request: Requete, secret: str) -> HttpResponse:
             messages.success(request, "Votre accès est ouvert : connectez-vous.")
             return redirect("connexion")
     contexte = {"titre": f"Votre accès pour {invitation.organisme.nom}", "form": formulaire, "invitation": invitation}
-    return render(request, "acces/invitation.html", contexte, status=422 if formulaire.errors else 200)
+    reponse = render(request, "acces/invitation.html", contexte, status=422 if formulaire.errors else 200)
+    # L'adresse est un secret : elle ne suit pas un lien, et ne reste pas en cache.
+    reponse["Referrer-Policy"], reponse["Cache-Control"] = "no-referrer", "no-store"
+    return reponse

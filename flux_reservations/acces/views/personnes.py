@@ -57,7 +57,7 @@ class ListePersonnes(ReserveeMixin, VueListe[Rattachement]):
         Colonne[Rattachement](
             "derniere",
             "Dernière connexion",
-            lambda un: un.utilisateur.last_login,
+            lambda un: None if un.clos_le else un.utilisateur.last_login,
             "instant",
             tri=("utilisateur__last_login",),
         ),

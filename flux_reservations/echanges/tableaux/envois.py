@@ -98,6 +98,7 @@ class Envois(PorteUnObjet):
         Colonne("objet_cle", Texte(200), defaut=""),
         Colonne("destinataire", Texte(60), defaut=""),
         colonne_de(Envoi, "destinataire_nom", obligatoire=True),
+        colonne_de(Envoi, "service"),
         colonne_de(Envoi, "courriel"),
         Colonne("departement", DEPARTEMENT),
         Colonne("territoire", Texte(40), defaut=""),

@@ -39,12 +39,13 @@ class Destinataire:
 
 @dataclass(frozen=True, slots=True)
 class Objet:
-    """Ce sur quoi porte un lot : une ligne, au titre d'un département et d'une année, et la page où le lien mène."""
+    """Ce sur quoi porte un lot : une ligne, un département, une année ; la page du lien, le service de l'État qu'il regarde."""
 
     ligne: models.Model | None = None
     departement: str | None = None
     annee: int | None = None
     page: str = ""
+    service: str = ""
 
 
 def deposer_lot(
@@ -103,6 +104,7 @@ def _preparer(
         objet_cle=str(objet.ligne.pk) if objet.ligne else "",
         emetteur_id=emetteur.pk,
         destinataire_id=destinataire.organisme_id,
+        service=objet.service,
         destinataire_nom=destinataire.nom,
         courriel=destinataire.courriel,
         departement_id=objet.departement,
