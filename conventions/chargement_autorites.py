@@ -68,7 +68,7 @@ def charger_autorites(bailleur_id: int, departement: str, communes: Iterable[str
         touches[code] = TerritoireTouche(code, nature, nom, siren, deja + par_commune[commune])
     nom_departement = Departement.objects.values_list("nom", flat=True).get(pk=departement)
     autorites = autorites_concernees(departement, nom_departement, touches.values())
-    return _avec_organismes(autorites, charger_contacts(bailleur_id, [un.territoire for un in autorites]))
+    return _avec_organismes(autorites, charger_contacts(bailleur_id, departement, [un.territoire for un in autorites]))
 
 
 def charger_autorites_du_departement(organisme_id: int, departement: Departement) -> list[Destinataire]:
@@ -78,7 +78,9 @@ def charger_autorites_du_departement(organisme_id: int, departement: Departement
         for territoire in Territoire.objects.touchant_le_departement(departement)
     ]
     autorites = autorites_concernees(departement.pk, departement.nom, touches)
-    return _avec_organismes(autorites, charger_contacts(organisme_id, [un.territoire for un in autorites]))
+    return _avec_organismes(
+        autorites, charger_contacts(organisme_id, departement.pk, [un.territoire for un in autorites])
+    )
 
 
 def charger_reservataires_du_departement(bailleur_id: int, departement: str) -> list[Reservataire]:
@@ -99,15 +101,15 @@ def communes_des_droits(convention: Convention) -> set[str]:
     return set(Commune.objects.du_territoire(*territoires).values_list("pk", flat=True))
 
 
-def charger_contacts(organisme_id: int, territoires: Iterable[str]) -> dict[str, ContactAutorite]:
-    """Le contact du jour de chaque territoire : celui que tient l'organisme, sinon l'État, sinon la plateforme (une requête)."""
+def charger_contacts(organisme_id: int, departement: str, territoires: Iterable[str]) -> dict[str, ContactAutorite]:
+    """Le contact du jour de chaque territoire : celui que tient l'organisme, sinon l'État du lieu, sinon la plateforme (une requête)."""
     contacts: dict[str, ContactAutorite] = {}
     lignes = (
         ContactAutorite.objects.filter(territoire_id__in=list(territoires))
         .filter(Q(tenu_par_id=organisme_id) | Q(tenu_par__nature__in=PARTAGEURS))
         .valables_le(timezone.localdate())
         .select_related("tenu_par")
-        .order_by(rang_de_confiance(organisme_id), "-depuis", "pk")
+        .order_by(rang_de_confiance(organisme_id, departement), "-depuis", "pk")
     )
     for contact in lignes:
         contacts.setdefault(contact.territoire_id, contact)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from conventions.chargement import charger_conventions, lire_reservataire
-from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
+from conventions.domaine.codes import STOCK_MAINTENU
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.plafonds import controler_partage_des_garanties, controler_plafonds
 from conventions.domaine.saisie import LigneSaisie
@@ -24,14 +25,16 @@ HORIZON_SANS_TERME = timedelta(days=5 * 366)
 
 
 def convertit_du_stock(convention: Convention, le: date) -> bool:
-    """Vrai si le réservataire a chez ce bailleur, dans ce département, des droits en stock actifs hors stock maintenu (RG-18)."""
+    """Vrai si le réservataire a chez ce bailleur, dans ce département, des droits en stock non échus, hors stock maintenu (RG-18).
+
+    De suite ou uniques, commencés ou à venir : tous sont convertis, en taux ou dans le solde d'ouverture (RG-35).
+    """
     return (
-        ReservationStock.objects.actives(le)
-        .filter(
+        ReservationStock.objects.filter(
+            Q(date_fin__isnull=True) | Q(date_fin__gte=le),
             logement__bailleur_id=convention.bailleur_id,
             logement__commune__departement_id=convention.departement_id,
             reservataire_id=convention.reservataire_id,
-            nature=NatureDroitStock.SUITE,
         )
         .exclude(reservataire__type__in=STOCK_MAINTENU)
         .exists()

@@ -103,21 +103,30 @@ def _contreparties(bailleur_id: int, departement: str, le: date) -> dict[int, st
     return {reservataire: contrepartie for reservataire, contrepartie, _ in lignes}
 
 
+def reservataires_du_departement(bailleur_id: int, departement: str) -> list[Reservataire]:
+    """Ceux qui ont un droit chez ce bailleur, et l'État, qui doit toujours avoir sa convention (RG-24)."""
+    connus = charger_reservataires_du_departement(bailleur_id, departement)
+    if any(un.est_etat for un in connus):
+        return connus
+    etat = Reservataire.objects.filter(type="etat", territoire_id=f"departement:{departement}").order_by("code").first()
+    return [etat, *connus] if etat is not None else connus
+
+
 def reservataires_a_conventionner(bailleur_id: int, departement: str, le: date) -> list[Reservataire]:
     """Ceux du département qui n'ont ni version en préparation, ni convention signée qui court ou courra à cette date.
 
     L'État du département en est toujours ; la défense, la sécurité intérieure et la santé gardent leur stock (RG-07).
     """
-    connus = {un.pk: un for un in charger_reservataires_du_departement(bailleur_id, departement)}
-    etat = Reservataire.objects.filter(type="etat", territoire_id=f"departement:{departement}").order_by("code").first()
-    if etat is not None and not any(un.est_etat for un in connus.values()):
-        connus[etat.pk] = etat
     pourvus = set()
     for convention in Convention.objects.filter(bailleur_id=bailleur_id, departement_id=departement):
         fin = min((jour for jour in (convention.date_fin, convention.date_resiliation) if jour), default=None)
         if convention.etat != EtatConvention.SIGNEE or fin is None or fin >= le:
             pourvus.add(convention.reservataire_id)
     return sorted(
-        (un for un in connus.values() if un.pk not in pourvus and un.type not in STOCK_MAINTENU),
+        (
+            un
+            for un in reservataires_du_departement(bailleur_id, departement)
+            if un.pk not in pourvus and un.type not in STOCK_MAINTENU
+        ),
         key=lambda un: (not un.est_etat, un.nom),
     )

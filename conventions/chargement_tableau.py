@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.urls import reverse
 
 from conventions.chargement import compter_droits_de_suite
-from conventions.chargement_autorites import charger_reservataires_du_departement
+from conventions.chargement_preparation import reservataires_du_departement
+from conventions.chargement_texte import taux_au_plus_haut
 from conventions.domaine.codes import STOCK_MAINTENU, EtatConcertation, EtatConvention
 from conventions.domaine.manquement import Avancement
 from conventions.models import Commentaire, Concertation, Convention, Manquement, Reservataire
@@ -34,6 +36,7 @@ class LigneDuTableau:
     envois: int = 0
     accuses: int = 0
     commentaires_en_attente: int = 0
+    plus_haut_taux: Decimal | None = None
 
     @property
     def pastille(self) -> Pastille:
@@ -41,9 +44,9 @@ class LigneDuTableau:
         return _PASTILLES[self.etape]
 
     @property
-    def taux(self) -> object:
-        """Le taux total de la version."""
-        return getattr(self.convention, "taux_total", None)
+    def taux(self) -> Decimal | None:
+        """Le taux de la version, là où ses lignes se recouvrent le plus (RG-13)."""
+        return self.plus_haut_taux
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,15 @@ ETAPES: Final = tuple(_PASTILLES)
 
 def charger_tableau(bailleur_id: int, departement: str, jour: date) -> TableauDuDepartement:
     """Lit tout le département (nombre fixe de requêtes)."""
-    reservataires = charger_reservataires_du_departement(bailleur_id, departement)
+    reservataires = reservataires_du_departement(bailleur_id, departement)
     versions = _versions(bailleur_id, departement)
     envois = _transmissions(bailleur_id, departement)
     stock = compter_droits_de_suite(bailleur_id, departement, jour)
+    courantes = {un.pk: _courante(versions.get(un.pk, ()), jour) for un in reservataires}
+    taux = taux_au_plus_haut([une.pk for une in courantes.values() if une is not None])
     lignes = []
     for reservataire in reservataires:
-        convention = _courante(versions.get(reservataire.pk, ()), jour)
+        convention = courantes[reservataire.pk]
         total, accuses = envois.get(str(convention.pk), (0, 0)) if convention else (0, 0)
         lignes.append(
             LigneDuTableau(
@@ -101,6 +106,7 @@ def charger_tableau(bailleur_id: int, departement: str, jour: date) -> TableauDu
                 total,
                 accuses,
                 int(_attend_une_reponse(convention, bailleur_id)),
+                taux.get(convention.pk) if convention else None,
             )
         )
     lignes.sort(key=lambda ligne: (ETAPES.index(ligne.etape), ligne.reservataire.nom))
@@ -112,7 +118,7 @@ def _versions(bailleur_id: int, departement: str) -> dict[int, list[Convention]]
     versions: dict[int, list[Convention]] = {}
     lignes = (
         Convention.objects.filter(bailleur_id=bailleur_id, departement_id=departement)
-        .annotate(taux_total=Sum("droits__taux"), dernier_auteur=Subquery(dernier[:1]))
+        .annotate(dernier_auteur=Subquery(dernier[:1]))
         .order_by(F("date_effet").asc(nulls_first=True), "pk")
     )
     for convention in lignes:
@@ -185,11 +191,12 @@ def _echeances(bailleur_id: int, departement: str, lignes: Iterable[LigneDuTable
         and jour <= ligne.convention.date_fin <= jour + PREAVIS
     ]
     for manquement in Manquement.objects.filter(bailleur_id=bailleur_id, departement_id=departement).ouverts():
-        avancement = Avancement(manquement.mise_en_demeure_le, manquement.suite, jour)
+        sur_une_convention = manquement.convention_id is not None
+        avancement = Avancement(manquement.mise_en_demeure_le, manquement.suite, jour, sur_une_convention)
         trouvees.append(
             Echeance(
                 avancement.possible_le,
-                "Mise en demeure du préfet : résiliation ou arrêté possible",
+                f"Mise en demeure du préfet : {'résiliation' if sur_une_convention else 'arrêté'} possible",
                 reverse("manquement", args=[manquement.pk]),
                 avancement.est_echue,
             )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Count
 from django.utils import timezone
 
 from conventions.chargement import logements_du_flux
 from conventions.chargement_autorites import communes_des_droits
-from conventions.domaine.codes import EtatConvention, Gestion, Report, Typologie
+from conventions.domaine.codes import DelaiUnite, EtatConvention, Gestion, Report, Typologie
 from conventions.domaine.gabarit import Bloc, composer
 from conventions.domaine.gabarit_type import TEXTE
 from conventions.models import Convention, Droit, Gabarit
 from flux_reservations.droit.delais import DELAI_DE_PRESENTATION
 from flux_reservations.socle.presentation import compter, ecrire_date, ecrire_taux
+from flux_reservations.territoires.models import TerritoireCommune
 
 TYPOLOGIES = tuple(typologie.value for typologie in Typologie)
 
@@ -77,7 +80,7 @@ def charger_texte(convention: Convention, *, texte: str = "", avec_annexe: bool 
     droits = tuple(convention.droits.prefetch_related("perimetre", "assiette"))
     return TexteDeConvention(
         convention,
-        tuple(composer(texte, lire_variables(convention, droits), lire_conditions(convention))),
+        tuple(composer(texte, lire_variables(convention, droits), lire_conditions(convention, droits))),
         droits,
         charger_annexe(convention) if avec_annexe else None,
     )
@@ -108,9 +111,6 @@ def charger_annexe(convention: Convention) -> Annexe:
 def lire_variables(convention: Convention, droits: tuple[Droit, ...]) -> dict[str, str]:
     """La valeur de chaque variable de la liste blanche, en texte."""
     bailleur, reservataire, departement = convention.bailleur, convention.reservataire, convention.departement
-    delai = convention.delai_presentation_jours or DELAI_DE_PRESENTATION.valeur(
-        convention.date_effet or timezone.localdate()
-    )
     mention = (
         f"Signée le {ecrire_date(convention.date_signature)}." if convention.date_signature else "Projet, non signé."
     )
@@ -127,9 +127,10 @@ def lire_variables(convention: Convention, droits: tuple[Droit, ...]) -> dict[st
         "departement.nom": departement.nom,
         "departement.code": departement.pk,
         "taux.total": ecrire_taux(sum(droit.taux for droit in droits)),
+        "taux.maximum": ecrire_taux(taux_au_plus_haut([convention.pk]).get(convention.pk, Decimal(0))),
         "gestion": convention.get_gestion_display().lower(),
         "delegataire.nom": convention.delegataire.nom if convention.delegataire else "",
-        "delai_de_presentation": f"{delai} {convention.get_delai_unite_display().lower()}",
+        "delai_de_presentation": dire_le_delai(convention),
         "nombre_de_candidats": str(convention.nb_candidats or ""),
         "fait_generateur": convention.get_fait_generateur_display().lower(),
         "report": _dire_le_report(convention),
@@ -142,6 +143,38 @@ def lire_variables(convention: Convention, droits: tuple[Droit, ...]) -> dict[st
     }
 
 
+def dire_le_delai(convention: Convention) -> str:
+    """Le délai qui s'applique : un délai que la convention ne fixe pas se compte en jours calendaires, quelle que soit l'unité (RG-46)."""
+    jours = convention.delai_presentation_jours
+    if jours is None:
+        defaut = DELAI_DE_PRESENTATION.valeur(convention.date_effet or timezone.localdate())
+        return f"{defaut} {DelaiUnite.CALENDAIRES.libelle.lower()}"
+    return f"{jours} {convention.get_delai_unite_display().lower()}"
+
+
+def taux_au_plus_haut(conventions: Iterable[int]) -> dict[int, Decimal]:
+    """Par convention, la somme des taux là où ses lignes se recouvrent le plus, commune par commune (RG-13) ; deux requêtes."""
+    lignes = list(
+        Droit.objects.filter(convention__in=list(conventions)).values_list("convention_id", "pk", "taux", "perimetre")
+    )
+    communes: dict[str, list[str]] = {}
+    couples = TerritoireCommune.objects.filter(territoire_id__in={code for *_, code in lignes if code})
+    for territoire, commune in couples.values_list("territoire_id", "commune_id"):
+        communes.setdefault(territoire, []).append(commune)
+    sommes: dict[int, dict[str, dict[int, Decimal]]] = {}
+    for convention, droit, taux, territoire in lignes:
+        for commune in communes.get(territoire, ()):
+            sommes.setdefault(convention, {}).setdefault(commune, {})[droit] = taux
+    return {
+        convention: max(sum(droits.values(), Decimal(0)) for droits in par_commune.values())
+        for convention, par_commune in sommes.items()
+    }
+
+
+def _ont_le_meme_perimetre(droits: Iterable[Droit]) -> bool:
+    return len({frozenset(territoire.pk for territoire in droit.perimetre.all()) for droit in droits}) <= 1
+
+
 def _dire_le_report(convention: Convention) -> str:
     """Un report laissé par défaut se lit en clair : aucun pour l'État, total pour les autres (RG-47)."""
     if convention.report:
@@ -149,9 +182,10 @@ def _dire_le_report(convention: Convention) -> str:
     return (Report.AUCUN if convention.reservataire.est_etat else Report.TOTAL).libelle.lower()
 
 
-def lire_conditions(convention: Convention) -> dict[str, bool]:
+def lire_conditions(convention: Convention, droits: tuple[Droit, ...]) -> dict[str, bool]:
     """Ce qui est vrai de la convention, pour chaque condition de la liste blanche."""
     return {
+        "perimetre_unique": _ont_le_meme_perimetre(droits),
         "est_avenant": convention.avenant_de_id is not None,
         "est_signee": convention.etat == EtatConvention.SIGNEE,
         "gestion_deleguee": convention.gestion == Gestion.DELEGUEE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from conventions.actions.brouillons import verrouiller_convention
@@ -143,18 +144,40 @@ def resilier(*, acteur: Acteur, convention_id: int, le: date, motif: str) -> Con
         raise ErreurMetier("motif_obligatoire", "Dites pourquoi la convention est résiliée.", champ="motif")
     with transaction.atomic():
         convention = verrouiller_convention(acteur, convention_id)
-        if convention.etat != EtatConvention.SIGNEE or convention.date_effet is None:
-            raise ErreurMetier(
-                "convention_non_signee",
-                "Seule une convention signée se résilie ; un brouillon se supprime.",
-                regle="RG-16",
-            )
-        if le < convention.date_effet:
-            raise ErreurMetier("dates_inversees", "La résiliation ne précède pas la date d'effet.", champ="le")
-        convention.date_resiliation, convention.motif_fin = le, motif
-        convention.save(update_fields=["date_resiliation", "motif_fin"])
-        _journaliser(acteur, convention, "resilier_convention", {"date_resiliation": le}, motif)
+        resilier_la_chaine(acteur, convention, le, motif)
     return convention
+
+
+def resilier_la_chaine(acteur: Acteur, convention: Convention, le: date, motif: str) -> None:
+    """Met fin à la convention, avenants compris : un avenant est une version de la même convention (RG-16).
+
+    La version qui court s'arrête à la fin de `le` ; celles qui devaient suivre ne prennent pas effet. Lève `ErreurMetier` si la version
+    visée n'est pas signée, est déjà remplacée à cette date, ou n'a pas commencé.
+    """
+    if convention.etat != EtatConvention.SIGNEE or convention.date_effet is None:
+        raise ErreurMetier(
+            "convention_non_signee", "Seule une convention signée se résilie ; un brouillon se supprime.", regle="RG-16"
+        )
+    if le < convention.date_effet:
+        raise ErreurMetier("dates_inversees", "La résiliation ne précède pas la date d'effet.", champ="le")
+    if convention.remplacee_le is not None and convention.remplacee_le <= le:
+        raise ErreurMetier(
+            "version_remplacee",
+            "Un avenant a remplacé cette version : résiliez celui qui court à cette date.",
+            regle="RG-16",
+        )
+    suivantes = (
+        Convention.objects.signees()
+        .filter(Q(pk=convention.pk) | Q(origine_id=convention.compte_id, date_effet__gt=le))
+        .filter(Q(date_resiliation__isnull=True) | Q(date_resiliation__gt=le))
+        .select_for_update(of=("self",))
+    )
+    for version in suivantes:
+        version.date_resiliation, version.motif_fin = le, motif
+        version.save(update_fields=["date_resiliation", "motif_fin"])
+        _journaliser(acteur, version, "resilier_convention", {"date_resiliation": le}, motif)
+        if version.pk == convention.pk:
+            convention.date_resiliation, convention.motif_fin = le, motif
 
 
 def _exiger_information_prealable(convention: Convention, le: date) -> None:

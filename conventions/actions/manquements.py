@@ -9,8 +9,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from conventions.actions.cycle import resilier_la_chaine
 from conventions.actions.pieces import Fichier, deposer_pdf
-from conventions.domaine.codes import EtatConvention, SuiteManquement
+from conventions.domaine.codes import SuiteManquement
 from conventions.domaine.manquement import verifier_suite
 from conventions.models import Bailleur, Convention, Manquement, Reservataire
 from flux_reservations.acces.models import Organisme
@@ -56,6 +57,7 @@ def mettre_en_demeure(*, acteur: Acteur, departement_id: str, grief: Grief) -> M
     with transaction.atomic():
         manquement = Manquement.objects.create(
             prefet=prefet,
+            saisi_par_organisme_id=acteur.organisme_id or prefet.pk,
             bailleur=grief.bailleur,
             departement_id=departement_id,
             reservataire_id=convention.reservataire_id if convention else getattr(grief.reservataire, "pk", None),
@@ -70,7 +72,9 @@ def mettre_en_demeure(*, acteur: Acteur, departement_id: str, grief: Grief) -> M
         _aviser(
             acteur,
             manquement,
-            MessageMiseEnDemeure(prefet.nom, departement.nom, resiliation_possible_le(grief.le)),
+            MessageMiseEnDemeure(
+                prefet.nom, departement.nom, resiliation_possible_le(grief.le) if convention is not None else None
+            ),
             manquement.piece,
         )
     return manquement
@@ -88,10 +92,13 @@ def donner_suite(
 ) -> Manquement:
     """Date la suite d'une mise en demeure. Une résiliation met fin à la convention ce jour-là ; elle exige les deux mois passés.
 
-    Lève `ErreurMetier` si la suite n'est pas recevable à cette date, ou déjà donnée.
+    Résilier ou fixer les droits par arrêté est l'acte du préfet qui a mis en demeure, par un responsable ; le bailleur ne fait que
+    constater la régularisation de celles qu'il a enregistrées. Lève `ErreurMetier` si la suite n'est pas recevable, ou déjà donnée.
     """
     with transaction.atomic():
         manquement = _verrouiller(acteur, manquement_id)
+        if suite != SuiteManquement.REGULARISE and not peut_decider(acteur, manquement):
+            raise AccesRefuse("Résilier ou fixer les droits par arrêté est l'acte d'un responsable de la préfecture.")
         if manquement.suite:
             raise ErreurMetier("suite_deja_donnee", "Une suite est déjà donnée à cette mise en demeure.", regle="RG-20")
         verifier_suite(
@@ -119,26 +126,23 @@ def donner_suite(
     return manquement
 
 
+def peut_decider(acteur: Acteur, manquement: Manquement) -> bool:
+    """Vrai pour un responsable de l'État qui a mis en demeure : lui seul résilie, ou fixe les droits."""
+    if acteur.est_systeme:
+        return True
+    return (
+        acteur.nature is Nature.ETAT
+        and acteur.peut(Role.RESPONSABLE)
+        and acteur.organisme_id == manquement.prefet_id
+        and manquement.saisi_par_organisme_id == manquement.prefet_id
+    )
+
+
 def _resilier(acteur: Acteur, manquement: Manquement, convention_id: int, le: date) -> None:
     """La résiliation du préfet s'impose à la convention, dont l'État n'est pas partie : elle s'écrit en système."""
     with rls.en_systeme():
         convention = Convention.objects.select_for_update().get(pk=convention_id)
-        if convention.etat != EtatConvention.SIGNEE or convention.date_effet is None:
-            raise ErreurMetier("convention_non_signee", "Seule une convention signée se résilie.", regle="RG-20")
-        if le < convention.date_effet:
-            raise ErreurMetier("dates_inversees", "La résiliation ne précède pas la date d'effet.", champ="le")
-        if convention.date_resiliation is None or convention.date_resiliation > le:
-            convention.date_resiliation = le
-            convention.motif_fin = f"Résiliée par le préfet (RG-20) : {manquement.suite_motif}"
-            convention.save(update_fields=["date_resiliation", "motif_fin"])
-    journaliser(
-        acteur=acteur,
-        action="resilier_convention",
-        objet=convention,
-        organisme_id=convention.bailleur_id,
-        apres={"date_resiliation": le, "manquement": manquement.pk},
-        motif=manquement.suite_motif,
-    )
+        resilier_la_chaine(acteur, convention, le, f"Résiliée par le préfet (RG-20) : {manquement.suite_motif}")
 
 
 def _prefet(acteur: Acteur, departement_id: str) -> Organisme:
@@ -157,17 +161,14 @@ def _prefet(acteur: Acteur, departement_id: str) -> Organisme:
 
 
 def _aviser(acteur: Acteur, manquement: Manquement, message: Message, piece: Piece | None) -> None:
-    """Le bailleur reçoit ce que fait le préfet ; ce que le bailleur enregistre n'avise personne : le préfet l'a écrit."""
-    if acteur.nature is not Nature.ETAT:
-        return
-    destinataires = [
-        Destinataire(un.nom, un.pk, un.courriel) for un in (manquement.bailleur, manquement.reservataire) if un
-    ]
+    """Le préfet, le bailleur et le réservataire apprennent ce qu'un autre a écrit, quel que soit l'auteur."""
+    auteur = acteur.organisme_id or manquement.prefet_id
+    parties = [un for un in (manquement.prefet, manquement.bailleur, manquement.reservataire) if un and un.pk != auteur]
     deposer_lot(
         acteur=acteur,
-        emetteur=manquement.prefet,
+        emetteur=Organisme.objects.get(pk=auteur),
         message=message,
-        destinataires=[un for un in destinataires if un.organisme_id != acteur.organisme_id],
+        destinataires=[Destinataire(un.nom, un.pk, un.courriel) for un in parties],
         objet=Objet(manquement, manquement.departement_id, page=reverse("manquement", args=[manquement.pk])),
         piece=piece,
     )

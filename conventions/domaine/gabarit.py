@@ -35,7 +35,8 @@ VARIABLES: Final[Mapping[str, str]] = {
     "reservataire.territoire": "territoire du réservataire",
     "departement.nom": "nom du département",
     "departement.code": "code du département",
-    "taux.total": "somme des taux",
+    "taux.total": "somme des taux des lignes",
+    "taux.maximum": "somme des taux là où les lignes se recouvrent le plus",
     "gestion": "gestion directe ou déléguée",
     "delegataire.nom": "nom du délégataire",
     "delai_de_presentation": "délai de présentation, avec son unité",
@@ -52,6 +53,7 @@ VARIABLES: Final[Mapping[str, str]] = {
 """Liste blanche : ce qu'un gabarit peut citer, et ce que c'est."""
 CONDITIONS: Final[Mapping[str, str]] = {
     "est_avenant": "c'est un avenant",
+    "perimetre_unique": "toutes les lignes ont le même périmètre",
     "est_signee": "la convention est signée",
     "gestion_deleguee": "la gestion est déléguée",
     "avec_delegataire": "un délégataire est nommé",

@@ -19,13 +19,17 @@ l'allocation des logements, et **{{ reservataire.nom }}**, réservataire ({{ res
 
 ## Article 2. Objet et droits
 
-Le réservataire dispose d'une part du flux annuel des logements mis en location par le bailleur dans le département,
-après déduction des logements exclus du flux : mutations au sein du parc, relogements liés au renouvellement urbain
-(ANRU), à une opération de requalification des copropriétés dégradées (ORCOD), à l'insalubrité ou à une vente.
+Le réservataire dispose, sur le périmètre dit ci-dessous, d'une part du flux annuel des logements mis en location par le
+bailleur, après déduction des logements exclus du flux : mutations au sein du parc, relogements liés au renouvellement
+urbain (ANRU), à une opération de requalification des copropriétés dégradées (ORCOD), à l'insalubrité ou à une vente.
 
 {{ tableau_des_droits }}
 
+{% si perimetre_unique %}
 Total : {{ taux.total }} du flux.
+{% sinon %}
+Les droits s'additionnent là où leurs périmètres se recouvrent : {{ taux.maximum }} du flux au plus sur une même commune.
+{% fin %}
 {% si perimetre_particulier %}
 Périmètre particulier : {{ motif_du_perimetre }}
 {% fin %}
@@ -39,7 +43,7 @@ Part du flux situé hors quartier prioritaire réservée à l'État : {{ part_ho
 
 {% si gestion_deleguee %}
 La gestion est **déléguée**{% si avec_delegataire %}, confiée à {{ delegataire.nom }}{% fin %} : les candidats sont
-choisis parmi les publics du réservataire, à qui il en est rendu compte.
+choisis parmi les publics du réservataire, à qui il en est rendu compte, au moins dans le bilan annuel.
 {% sinon %}
 La gestion est **directe** : le réservataire présente {% si avec_nombre_de_candidats %}{{ nombre_de_candidats }}
 candidats{% sinon %}ses candidats{% fin %} dans un délai de {{ delai_de_presentation }} à compter de la mise à
@@ -74,8 +78,8 @@ terme{% fin %}. Elle est évaluée chaque année et peut être modifiée par ave
 
 ## Article 8. Transmission
 
-Sitôt signée, la convention est transmise par le bailleur au préfet du département et, selon le territoire, aux
-présidents des intercommunalités concernées.
+Sitôt signée, la convention est transmise par le bailleur au préfet du département et, selon le territoire, au président
+de chaque intercommunalité concernée, de l'établissement public territorial ou de la métropole, ou au maire de Paris.
 
 ## Signatures
 

@@ -17,10 +17,13 @@ class Avancement:
     mise_en_demeure_le: date
     suite: str
     a_la_date: date
+    sur_une_convention: bool = True
 
     @property
     def possible_le(self) -> date:
-        """Deux mois après la mise en demeure."""
+        """Deux mois après la mise en demeure pour résilier ; à défaut de convention, l'arrêté n'attend pas (RG-20)."""
+        if not self.sur_une_convention:
+            return self.mise_en_demeure_le
         return resiliation_possible_le(self.mise_en_demeure_le)
 
     @property
@@ -42,20 +45,20 @@ def verifier_suite(*, mise_en_demeure_le: date, suite: str, le: date, sur_une_co
         raise ErreurMetier("dates_inversees", "La suite ne précède pas la mise en demeure.", regle="RG-20", champ="le")
     if suite == SuiteManquement.REGULARISE:
         return
-    possible = resiliation_possible_le(mise_en_demeure_le)
-    if le < possible:
-        raise ErreurMetier(
-            "delai_de_mise_en_demeure",
-            f"Les deux mois de la mise en demeure courent encore : pas avant le {possible:%d/%m/%Y}.",
-            regle="RG-20",
-            champ="le",
-        )
     if suite == SuiteManquement.RESILIATION and not sur_une_convention:
         raise ErreurMetier(
             "resiliation_sans_convention",
             "Sans convention, il n'y a rien à résilier : un arrêté fixe les droits.",
             regle="RG-20",
             champ="suite",
+        )
+    possible = resiliation_possible_le(mise_en_demeure_le)
+    if suite == SuiteManquement.RESILIATION and le < possible:
+        raise ErreurMetier(
+            "delai_de_mise_en_demeure",
+            f"Les deux mois de la mise en demeure courent encore : pas avant le {possible:%d/%m/%Y}.",
+            regle="RG-20",
+            champ="le",
         )
     if suite == SuiteManquement.ARRETE and sur_une_convention:
         raise ErreurMetier(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from typing import Final
 
 from flux_reservations.commun.erreurs import ErreurMetier
@@ -10,7 +12,10 @@ TAILLE_MAXIMALE: Final = 20 * 1024 * 1024
 """Octets d'une pièce déposée."""
 _FENETRE: Final = 2048
 """Où chercher le début et la fin d'un PDF : quelques octets peuvent les entourer."""
-_ACTIF: Final = (b"/JavaScript", b"/Launch")
+_ACTIF: Final = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia)(?![A-Za-z0-9])")
+_ECHAPPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
+_OBJETS: Final = re.compile(rb"/ObjStm\b.{0,400}?stream\r?\n", re.DOTALL)
+_DECOMPRESSE_AU_PLUS: Final = 8 * 1024 * 1024
 
 
 def verifier_pdf(octets: bytes, champ: str = "piece") -> None:
@@ -28,12 +33,28 @@ def verifier_pdf(octets: bytes, champ: str = "piece") -> None:
         raise ErreurMetier(
             "piece_tronquee", "Ce PDF est incomplet ou abîmé : exportez-le de nouveau, puis déposez-le.", champ=champ
         )
-    if any(marque in octets for marque in _ACTIF):
+    if _contient_un_programme(octets):
         raise ErreurMetier(
             "piece_active",
-            "Ce PDF contient un programme : déposez-en une version imprimée ou numérisée, sans script.",
+            "Ce PDF contient un programme ou un fichier joint : déposez-en une version imprimée ou numérisée.",
             champ=champ,
         )
+
+
+def _contient_un_programme(octets: bytes) -> bool:
+    """Vrai si le PDF nomme un script, un lancement ou un fichier joint, même par un nom échappé ou dans un objet compressé."""
+    morceaux = [octets]
+    for objets in _OBJETS.finditer(octets):
+        lecteur = zlib.decompressobj()
+        try:
+            morceaux.append(lecteur.decompress(octets[objets.end() :], _DECOMPRESSE_AU_PLUS))
+        except zlib.error:
+            continue
+    return any(_ACTIF.search(_ECHAPPE.sub(_lire_l_echappement, morceau)) for morceau in morceaux)
+
+
+def _lire_l_echappement(trouve: re.Match[bytes]) -> bytes:
+    return bytes([int(trouve.group(1), 16)])
 
 
 MESSAGE_TAILLE: Final = f"Ce fichier dépasse {TAILLE_MAXIMALE // (1024 * 1024)} Mo : déposez un PDF plus léger."

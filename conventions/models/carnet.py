@@ -101,11 +101,12 @@ class ContactAutorite(models.Model):
         return f"{self.nom} ({self.territoire_id})"
 
 
-def rang_de_confiance(organisme_id: int) -> models.Case:
-    """Ordre de lecture d'un même territoire : le contact de l'organisme, puis celui de l'État, puis celui de la plateforme."""
+def rang_de_confiance(organisme_id: int, departement: str) -> models.Case:
+    """Ordre de lecture : le contact de l'organisme, celui de l'État du département, celui de la plateforme, celui d'un autre État."""
     return models.Case(
         models.When(tenu_par_id=organisme_id, then=0),
-        models.When(tenu_par__nature=Nature.ETAT.value, then=1),
-        default=2,
+        models.When(tenu_par__nature=Nature.ETAT.value, tenu_par__territoire_id=f"departement:{departement}", then=1),
+        models.When(tenu_par__nature=Nature.PLATEFORME.value, then=2),
+        default=3,
         output_field=models.IntegerField(),
     )

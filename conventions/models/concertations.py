@@ -98,7 +98,7 @@ class PartQuerySet(models.QuerySet["PartConcertation"]):
     """Lecture des parts."""
 
     def visibles_par(self, acteur: Acteur) -> PartQuerySet:
-        """Toutes pour le bailleur ; la sienne pour un invité, et toutes une fois la répartition arrêtée."""
+        """Toutes pour le bailleur ; la sienne (celle de son service) pour un invité, et toutes une fois la répartition arrêtée."""
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
@@ -108,7 +108,7 @@ class PartQuerySet(models.QuerySet["PartConcertation"]):
         arretees = ~models.Q(concertation__etat=EtatConcertation.OUVERTE) & models.Q(
             concertation__in=PartConcertation.objects.filter(reservataire_id=acteur.organisme).values("concertation")
         )
-        return self.filter(models.Q(reservataire_id=acteur.organisme) | arretees)
+        return self.filter(_sienne(acteur) | arretees)
 
     def modifiables_par(self, acteur: Acteur) -> PartQuerySet:
         """Celles du bailleur qui organise ; la sienne pour un invité."""
@@ -118,7 +118,13 @@ class PartQuerySet(models.QuerySet["PartConcertation"]):
             return self.none()
         if acteur.est_bailleur:
             return self.filter(concertation__bailleur_id=acteur.organisme)
-        return self.filter(reservataire_id=acteur.organisme) if acteur.est_reservataire else self.none()
+        return self.filter(_sienne(acteur)) if acteur.est_reservataire else self.none()
+
+
+def _sienne(acteur: Acteur) -> models.Q:
+    """Condition : la part est celle de l'organisme, et de son service si l'acteur n'en sert qu'un (§ 6)."""
+    sienne = models.Q(reservataire_id=acteur.organisme)
+    return sienne if acteur.sert("") else sienne & models.Q(sous_contingent__in=acteur.sous_contingents)
 
 
 class PartConcertation(models.Model):

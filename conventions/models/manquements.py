@@ -31,13 +31,13 @@ class ManquementQuerySet(models.QuerySet["Manquement"]):
         )
 
     def modifiables_par(self, acteur: Acteur) -> ManquementQuerySet:
-        """L'État qui met en demeure, ou le bailleur qui l'a reçue : chacun date ce qui suit."""
+        """L'État qui met en demeure ; le bailleur, les seules qu'il a enregistrées lui-même."""
         if acteur.est_systeme:
             return self
         if acteur.nature is Nature.ETAT and acteur.peut(Role.GESTIONNAIRE):
             return self.filter(prefet_id=acteur.organisme)
         if acteur.est_bailleur and acteur.peut(Role.GESTIONNAIRE):
-            return self.filter(bailleur_id=acteur.organisme)
+            return self.filter(bailleur_id=acteur.organisme, saisi_par_organisme_id=acteur.organisme)
         return self.none()
 
     def ouverts(self) -> ManquementQuerySet:
@@ -46,9 +46,13 @@ class ManquementQuerySet(models.QuerySet["Manquement"]):
 
 
 class Manquement(models.Model):
-    """Une mise en demeure et sa suite (RG-20) : régularisation, résiliation de la convention, ou arrêté à défaut de convention."""
+    """Une mise en demeure et sa suite (RG-20) : régularisation, résiliation de la convention, ou arrêté à défaut de convention.
+
+    `saisi_par_organisme` : le préfet, ou le bailleur qui l'a reçue par courrier ; seul le préfet résilie ou fixe les droits.
+    """
 
     prefet = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="+")
+    saisi_par_organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="+")
     bailleur = models.ForeignKey(Bailleur, on_delete=models.PROTECT, related_name="manquements")
     departement = models.ForeignKey(Departement, on_delete=models.PROTECT, related_name="+")
     reservataire = models.ForeignKey(Reservataire, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

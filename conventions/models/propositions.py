@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from conventions.domaine.codes import EtatConvention
 from conventions.models.conventions import Convention
 from flux_reservations.acces.models import Organisme, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
@@ -37,15 +38,17 @@ class CommentaireQuerySet(models.QuerySet["Commentaire"]):
     """Lecture du fil."""
 
     def visibles_par(self, acteur: Acteur) -> CommentaireQuerySet:
-        """Les parties : le bailleur, le réservataire et son délégataire ; jamais les destinataires de la transmission."""
+        """Les parties, jamais les destinataires de la transmission ; le fil d'un brouillon n'est lu que du bailleur."""
         if acteur.est_systeme:
             return self
         if acteur.organisme_id is None:
             return self.none()
+        partie = models.Q(convention__reservataire_id=acteur.organisme_id) | models.Q(
+            convention__delegataire_id=acteur.organisme_id
+        )
         return self.filter(
             models.Q(convention__bailleur_id=acteur.organisme_id)
-            | models.Q(convention__reservataire_id=acteur.organisme_id)
-            | models.Q(convention__delegataire_id=acteur.organisme_id)
+            | (partie & ~models.Q(convention__etat=EtatConvention.BROUILLON))
         )
 
     def modifiables_par(self, acteur: Acteur) -> CommentaireQuerySet:

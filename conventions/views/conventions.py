@@ -17,6 +17,7 @@ from django.views import View
 
 from conventions.actions.commentaires import est_partie
 from conventions.actions.transmission import est_transmise
+from conventions.chargement_texte import dire_le_delai
 from conventions.domaine.codes import EtatConvention, Gestion, TypeReservataire
 from conventions.models import Commentaire, Convention, Manquement
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
@@ -226,6 +227,7 @@ class FicheConvention(ReserveeMixin, View):
             "taux_total": sum(droit.taux for droit in droits),
             "moments": histoire_de(convention, jour),
             "report": dire_le_report(convention),
+            "delai": dire_le_delai(convention),
             "est_transmise": est_transmise(convention),
             "peut_agir": Convention.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
             **dialogue_de(request.acteur, convention),

@@ -31,7 +31,12 @@ QUI_AGIT = frozenset({Nature.ETAT, Nature.BAILLEUR})
 
 def avancement_de(manquement: Manquement) -> Avancement:
     """Où en est la mise en demeure aujourd'hui."""
-    return Avancement(manquement.mise_en_demeure_le, manquement.suite, timezone.localdate())
+    return Avancement(
+        manquement.mise_en_demeure_le,
+        manquement.suite,
+        timezone.localdate(),
+        sur_une_convention=manquement.convention_id is not None,
+    )
 
 
 def pastille_de(manquement: Manquement) -> Pastille:
@@ -42,7 +47,7 @@ def pastille_de(manquement: Manquement) -> Pastille:
         )
     avancement = avancement_de(manquement)
     if avancement.est_echue:
-        return Pastille("Deux mois passés", "danger")
+        return Pastille("Deux mois passés" if manquement.convention_id else "Arrêté possible", "danger")
     return Pastille(f"{avancement.jours_restants} jours restants", "attention")
 
 
@@ -124,7 +129,9 @@ class FicheManquement(ReserveeMixin):
                     auteur=manquement.prefet.nom,
                 ),
                 Moment(
-                    "Deux mois passés : résiliation possible, ou arrêté à défaut de convention",
+                    "Deux mois passés : résiliation possible"
+                    if manquement.convention
+                    else "À défaut de convention : arrêté possible",
                     avancement.possible_le,
                     "fait" if timezone.localdate() >= avancement.possible_le else "a-venir",
                 ),
@@ -185,7 +192,7 @@ class MettreEnDemeure(ReserveeMixin, VueActe):
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Les bailleurs et les conventions que l'acteur voit."""
         acteur = self.request.acteur
-        conventions = Convention.objects.visibles_par(acteur).signees().order_by("numero")
+        conventions = Convention.objects.visibles_par(acteur).en_vigueur(timezone.localdate()).order_by("numero")
         bailleurs = Bailleur.objects.visibles_par(acteur).order_by("nom")
         if acteur.nature is Nature.ETAT:
             conventions = conventions.filter(departement_id=acteur.territoire.partition(":")[2])
@@ -201,8 +208,8 @@ class MettreEnDemeure(ReserveeMixin, VueActe):
     def avertissement(self) -> str:
         """Ce qui court."""
         return (
-            "Sans suite dans les deux mois, le préfet peut résilier la convention ou, à défaut de convention, fixer les droits par "
-            "arrêté (RG-20). Le bailleur est avisé."
+            "Sans suite dans les deux mois, le préfet peut résilier la convention ; à défaut de convention, il peut fixer les droits par "
+            "arrêté (RG-20). Le préfet, le bailleur et le réservataire en sont avisés."
         )
 
     def retour(self) -> str:
@@ -245,13 +252,19 @@ class MettreEnDemeure(ReserveeMixin, VueActe):
 class FormulaireSuite(forms.Form):
     """La suite et sa date."""
 
-    suite = forms.ChoiceField(label="Suite", choices=SuiteManquement.choix(), widget=forms.RadioSelect)
+    suite = forms.ChoiceField(label="Suite", widget=forms.RadioSelect)
     le = champ_date(
         "Le", obligatoire=True, initial=timezone.localdate, aide="Pour une résiliation : dernier jour en vigueur."
     )
     motif = forms.CharField(label="Motif", widget=forms.Textarea(attrs={"rows": 3}))
     reference = forms.CharField(label="Référence (arrêté, courrier)", max_length=120, required=False)
     piece = ChampPdf(label="Décision (PDF)", required=False)
+
+    def __init__(self, *args: Any, suites: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        champ = self.fields["suite"]
+        assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
+        champ.choices = suites
 
 
 class DonnerSuite(ReserveeMixin, VueActe):
@@ -271,14 +284,23 @@ class DonnerSuite(ReserveeMixin, VueActe):
         )
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
-        """Avec la pièce."""
-        return FormulaireSuite(donnees, self.request.FILES if donnees is not None else None)
+        """Avec la pièce ; les suites sont celles que l'acteur peut donner."""
+        decide = actes.peut_decider(self.request.acteur, self.manquement)
+        impossible = SuiteManquement.ARRETE if self.manquement.convention_id else SuiteManquement.RESILIATION
+        suites = [
+            (code, libelle)
+            for code, libelle in SuiteManquement.choix()
+            if code == SuiteManquement.REGULARISE or (decide and code != impossible)
+        ]
+        return FormulaireSuite(donnees, self.request.FILES if donnees is not None else None, suites=suites)
 
     def avertissement(self) -> str:
         """Ce que la suite a d'irréversible."""
+        if self.manquement.convention_id is None:
+            return "À défaut de convention, le préfet peut fixer les droits par arrêté (RG-20). La suite ne se reprend pas."
         return (
-            f"Résiliation ou arrêté : pas avant le {ecrire_date(avancement_de(self.manquement).possible_le)}. Une résiliation met fin à "
-            "la convention ; la suite ne se reprend pas."
+            f"Résiliation : pas avant le {ecrire_date(avancement_de(self.manquement).possible_le)}, par un responsable de la préfecture. "
+            "Elle met fin à la convention, avenants compris ; la suite ne se reprend pas."
         )
 
     def recapitulatif(self) -> list[tuple[str, object]]:

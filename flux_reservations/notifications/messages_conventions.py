@@ -109,7 +109,8 @@ class MessageMiseEnDemeure(Message):
     """Le préfet met un bailleur en demeure (RG-20)."""
 
     departement: str
-    echeance: date
+    echeance: date | None
+    """Premier jour où la convention peut être résiliée ; vide : c'est son défaut qui est reproché."""
 
     @property
     def genre(self) -> GenreEnvoi:
@@ -122,9 +123,14 @@ class MessageMiseEnDemeure(Message):
 
     def phrases(self) -> list[str]:
         """Ce qui court."""
+        suite = (
+            f"Sans suite au {ecrire_date(self.echeance)}, le préfet peut résilier la convention."
+            if self.echeance
+            else "À défaut de convention, le préfet peut fixer les droits par arrêté."
+        )
         return [
-            f"{self.emetteur} vous met en demeure au sujet de vos conventions de réservation ({self.departement}).",
-            f"Sans suite au {ecrire_date(self.echeance)}, le préfet peut résilier la convention, ou fixer les droits par arrêté.",
+            f"{self.emetteur} enregistre une mise en demeure au sujet de conventions de réservation ({self.departement}).",
+            suite,
             "La mise en demeure se lit sur cette page :",
         ]
 

@@ -218,7 +218,8 @@ def _ajouter_parcours(monde: Monde) -> None:
         PartConcertation.objects.create(concertation=concertation, reservataire=monde.epci)
         PartConcertation.objects.create(concertation=concertation)
         manquement = Manquement.objects.create(
-            prefet=monde.etat, bailleur=bailleur, departement_id="94", convention=convention, reservataire=monde.mairie,
+            prefet=monde.etat, saisi_par_organisme=monde.etat, bailleur=bailleur, departement_id="94", convention=convention,
+            reservataire=monde.mairie,
             mise_en_demeure_le=date(2026, 1, 10), motif="Logements non proposés.",
         )  # fmt: skip
         ContactAutorite.objects.create(

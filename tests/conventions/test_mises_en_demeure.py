@@ -14,7 +14,7 @@ from conventions.chargement_tableau import charger_tableau
 from conventions.domaine.codes import SuiteManquement
 from conventions.domaine.manquement import Avancement, verifier_suite
 from conventions.models import Bailleur, Convention, Manquement
-from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.socle import rls
@@ -42,7 +42,7 @@ def bailleur() -> Bailleur:
 
 @pytest.fixture
 def prefet() -> Acteur:
-    return acteur_de(creer_etat())
+    return acteur_de(creer_etat(), Role.RESPONSABLE)
 
 
 @pytest.fixture
@@ -110,19 +110,86 @@ def test_avant_deux_mois_rien_n_est_resilie(bailleur: Bailleur, prefet: Acteur, 
     assert Manquement.objects.ouverts().count() == 1
 
 
-def test_a_defaut_de_convention_un_arrete_fixe_les_droits(bailleur: Bailleur, prefet: Acteur) -> None:
-    manquement = demeure(prefet, bailleur)
+def test_a_defaut_de_convention_un_arrete_fixe_les_droits_sans_attendre(bailleur: Bailleur, prefet: Acteur) -> None:
+    manquement = demeure(prefet, bailleur, le=JOUR - timedelta(days=5))
     assert suite(prefet, manquement, SuiteManquement.ARRETE).suite_le == JOUR
 
 
-def test_le_bailleur_enregistre_celle_qu_il_a_recue_et_ne_se_l_envoie_pas(bailleur: Bailleur, prefet: Acteur) -> None:
-    manquement = demeure(acteur_de(bailleur), bailleur)
+def test_le_bailleur_enregistre_celle_qu_il_a_recue_et_le_prefet_l_apprend(bailleur: Bailleur, prefet: Acteur) -> None:
+    agent = acteur_de(bailleur)
+    manquement = demeure(agent, bailleur)
     assert manquement.prefet_id == prefet.organisme_id
-    assert not Envoi.objects.exists()
+    assert [(un.emetteur_id, un.destinataire_id) for un in Envoi.objects.all()] == [(bailleur.pk, prefet.organisme_id)]
+    suite(agent, manquement, SuiteManquement.REGULARISE)
+    assert Envoi.objects.count() == 2
+
+
+@pytest.mark.parametrize("role", [Role.GESTIONNAIRE, Role.RESPONSABLE])
+def test_un_bailleur_ne_resilie_pas_au_nom_du_prefet(
+    bailleur: Bailleur, prefet: Acteur, convention: Convention, role: Role
+) -> None:
+    del prefet
+    agent = acteur_de(bailleur, role)
+    manquement = demeure(agent, bailleur, convention)
+    with pytest.raises(AccesRefuse):
+        suite(agent, manquement, SuiteManquement.RESILIATION)
+    convention.refresh_from_db()
+    assert convention.date_resiliation is None
+
+
+def test_un_bailleur_ne_clot_pas_la_mise_en_demeure_du_prefet(
+    bailleur: Bailleur, prefet: Acteur, convention: Convention
+) -> None:
+    manquement = demeure(prefet, bailleur, convention)
+    agent = acteur_de(bailleur, Role.RESPONSABLE)
+    with pytest.raises(AccesRefuse):
+        suite(agent, manquement, SuiteManquement.REGULARISE)
+    with rls.pour_acteur(agent):
+        assert Manquement.objects.filter(pk=manquement.pk).update(suite="regularise", suite_le=JOUR) == 0
+
+
+def test_un_gestionnaire_de_prefecture_met_en_demeure_mais_ne_resilie_pas(
+    bailleur: Bailleur, prefet: Acteur, convention: Convention
+) -> None:
+    gestionnaire = prefet.avec_role(Role.GESTIONNAIRE)
+    manquement = demeure(gestionnaire, bailleur, convention)
+    with pytest.raises(AccesRefuse):
+        suite(gestionnaire, manquement, SuiteManquement.RESILIATION)
+
+
+@pytest.mark.regle("RG-16")
+def test_resilier_met_fin_a_toute_la_chaine_avenant_a_venir_compris(
+    bailleur: Bailleur, prefet: Acteur, convention: Convention
+) -> None:
+    demain = JOUR + timedelta(days=30)
+    Convention.objects.filter(pk=convention.pk).update(remplacee_le=demain)
+    avenant = creer_convention(
+        bailleur, convention.reservataire, effet=demain, avenant_de=convention, origine=convention
+    )
+    suite(prefet, demeure(prefet, bailleur, convention), SuiteManquement.RESILIATION)
+    avenant.refresh_from_db()
+    assert not avenant.est_en_vigueur(demain)
+    assert not Convention.objects.en_vigueur(demain).exists()
+
+
+@pytest.mark.regle("RG-16")
+def test_une_version_deja_remplacee_ne_se_resilie_pas(
+    bailleur: Bailleur, prefet: Acteur, convention: Convention
+) -> None:
+    hier = JOUR - timedelta(days=1)
+    manquement = demeure(prefet, bailleur, convention)
+    Convention.objects.filter(pk=convention.pk).update(remplacee_le=hier)
+    creer_convention(bailleur, convention.reservataire, effet=hier, avenant_de=convention, origine=convention)
+    with pytest.raises(ErreurMetier) as refus:
+        suite(prefet, manquement, SuiteManquement.RESILIATION)
+    assert refus.value.code == "version_remplacee"
+    assert Convention.objects.en_vigueur(JOUR).count() == 1
+    manquement.refresh_from_db()
+    assert not manquement.suite
 
 
 def test_le_tableau_de_bord_alerte_une_fois_le_delai_passe(bailleur: Bailleur, prefet: Acteur) -> None:
-    demeure(prefet, bailleur)
+    demeure(prefet, bailleur, creer_convention(bailleur, creer_reservataire("CAF94")))
     (echeance,) = charger_tableau(bailleur.pk, "94", JOUR).echeances
     assert echeance.depassee
 
@@ -136,8 +203,11 @@ def test_nul_ne_met_en_demeure_hors_de_son_departement(bailleur: Bailleur, prefe
 
 
 def test_l_ecran_dit_les_etapes_et_l_alerte(client: Client, bailleur: Bailleur, prefet: Acteur) -> None:
-    manquement = demeure(prefet, bailleur)
+    manquement = demeure(prefet, bailleur, creer_convention(bailleur, creer_reservataire("CAF94")))
+    sans_convention = demeure(prefet, bailleur)
     client.force_login(creer_utilisateur(bailleur))
-    page = client.get(reverse("manquement", args=[manquement.pk])).content.decode()
-    assert "Deux mois passés sans suite" in page
+    assert "Deux mois passés sans suite" in client.get(reverse("manquement", args=[manquement.pk])).content.decode()
+    fiche = client.get(reverse("manquement", args=[sans_convention.pk])).content.decode()
+    assert "fixer les droits par arrêté" in fiche
+    assert "résilier" not in fiche
     assert "Défaut de convention" in client.get(reverse("manquements")).content.decode()

@@ -16,11 +16,12 @@ from conventions.actions.transmission import transmettre_convention
 from conventions.chargement_tableau import charger_tableau
 from conventions.chargement_texte import charger_texte
 from conventions.domaine.codes import Contrepartie, EtatConvention, TypeReservataire
-from conventions.models import Bailleur, Convention, ReservationStock
+from conventions.models import Bailleur, Commentaire, Convention, ReservationStock, VersionProposee
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.pieces.models import Piece
+from flux_reservations.socle import rls
 from tests.fabriques import (
     CRETEIL,
     VITRY,
@@ -139,6 +140,11 @@ def test_le_fil_se_tient_entre_les_parties_et_chacun_est_avise(bailleur: Bailleu
         (bailleur.pk, caf.organisme_id),
     ]
     assert not any("jours" in un.corps for un in avis)
+    cycle.reprendre(acteur=responsable, convention_id=brouillon.pk, motif="Le délai change.")
+    with rls.pour_acteur(caf):
+        assert not Commentaire.objects.exists()
+        assert not VersionProposee.objects.exists()
+    assert not Commentaire.objects.visibles_par(caf).exists()
 
 
 @pytest.mark.parametrize("texte", ["", "   "])
@@ -194,6 +200,19 @@ def test_l_annexe_agrege_le_patrimoine_du_perimetre(bailleur: Bailleur) -> None:
     annexe = charger_texte(convention).annexe
     assert annexe is not None
     assert [(ligne.commune, ligne.total) for ligne in annexe.lignes] == [("Créteil", 9)]
+
+
+@pytest.mark.regle("RG-46")
+def test_le_texte_dit_le_delai_et_le_taux_que_le_calcul_applique(bailleur: Bailleur) -> None:
+    convention = creer_convention(
+        bailleur, creer_reservataire("MSA"), [("20", "", f"commune:{CRETEIL}"), ("15", "", f"commune:{VITRY}")],
+        delai_unite="ouvres",
+    )  # fmt: skip
+    texte = " ".join(bloc.texte for bloc in charger_texte(convention).blocs)
+    assert "30 jours calendaires" in texte
+    assert "20,00\u00a0% du flux au plus sur une même commune" in texte
+    convention.delai_presentation_jours = 15
+    assert "15 jours ouvrés" in " ".join(bloc.texte for bloc in charger_texte(convention).blocs)
 
 
 @pytest.mark.regle("RG-17")
@@ -255,6 +274,7 @@ def test_le_tableau_de_bord_dit_l_etape_de_chacun_et_les_echeances(bailleur: Bai
         "BROUILLON": "brouillon",
         "CAF94": "sans",
         "ECHUE": "echue",
+        "ETAT94": "sans",
         "PROPOSEE": "proposee",
         "SIGNEE": "signee",
         "TRANSMISE": "transmise",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import date
 
 import pytest
@@ -32,6 +33,16 @@ FAUTIFS = {
     "tronque": BON[: len(BON) // 2],
     "sans_fin": b"%PDF-1.7 essai",
     "script": BON.replace(b"/Type /Catalog", b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >> /Type /Catalog"),
+    "script_echappe": BON.replace(b"/Type /Catalog", b"/OpenAction << /S /Java#53cript >> /Type /Catalog"),
+    "script_compresse": BON.replace(
+        b"%%EOF",
+        b"9 0 obj\n<< /Type /ObjStm /Filter /FlateDecode >>\nstream\n"
+        + zlib.compress(b"<< /JS (app) >>")
+        + b"\nendstream\n%%EOF",
+    ),
+    "fichier_joint": BON.replace(
+        b"/Type /Catalog", b"/Names << /EmbeddedFiles 7 0 R >> /EF << /F << /Type /EmbeddedFile >> >> /Type /Catalog"
+    ),
     "lancement": BON.replace(b"/Type /Catalog", b"/OpenAction << /S /Launch >> /Type /Catalog"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -14,11 +15,12 @@ from conventions.actions import concertations as actes
 from conventions.actions.pieces import Fichier
 from conventions.domaine.codes import EtatConcertation
 from conventions.models import Bailleur, Concertation, PartConcertation, Reservataire
-from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.acteur import Acteur, Role, Service
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.embarque.donnees_demo.envois import page_pdf
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.pieces.models import Piece
+from flux_reservations.socle import rls
 from flux_reservations.territoires.models import Commune
 from tests.fabriques import (
     CRETEIL,
@@ -165,6 +167,19 @@ def test_un_invite_ne_voit_que_sa_part_tant_que_rien_n_est_arrete(
         acteur=responsable, concertation_id=une.pk, parts=repartir(une, 2, 1, 3, 4), compte_rendu="CR"
     )
     assert PartConcertation.objects.visibles_par(al).count() == 4
+
+
+def test_un_service_de_l_etat_ne_repond_que_pour_ses_publics(
+    bailleur: Bailleur, responsable: Acteur, invites: list[Reservataire]
+) -> None:
+    une = ouvrir(responsable, bailleur, invites)
+    agents = replace(acteur_de(invites[0]), service=Service.AGENTS)
+    part = une.parts.get(sous_contingent="prioritaires")
+    with pytest.raises(Introuvable):
+        actes.proposer_une_part(acteur=agents, part_id=part.pk, demandes=1, souhait="")
+    with rls.pour_acteur(agents):
+        assert [un.sous_contingent for un in PartConcertation.objects.all()] == ["agents"]
+        assert PartConcertation.objects.filter(pk=part.pk).update(demandes=1) == 0
 
 
 def test_le_compteur_a_part_suit_les_premieres_locations_du_programme(

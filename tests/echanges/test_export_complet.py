@@ -99,7 +99,9 @@ CHAMPS_NON_EXPORTES = {
     "conventions.Commentaire": {"ecrit_par": "une personne"},
     "conventions.ContactAutorite": {"tenu_par": "le bailleur", "saisi_par": "une personne", "periode": "calculée par la base"},
     "conventions.PartConcertation": {"concertation": "commune et programme", "repondue_par": "une personne"},
-    "conventions.Manquement": {"piece": "au préfet", "suite_piece": "au préfet"},
+    "conventions.Manquement": {
+        "piece": "au préfet", "suite_piece": "au préfet", "saisi_par_organisme": "saisi_par_bailleur",
+    },
     "conventions.Bailleur": {"nature": "bailleur", "territoire": "sans objet", "organisme_ptr": "héritage"},
     "conventions.Reservataire": {"nature": "se déduit du type", "organisme_ptr": "héritage"},
 }  # fmt: skip
@@ -266,6 +268,7 @@ def _entourer(convention: Convention, acteur: Acteur) -> None:
     Manquement.objects.create(
         prefet=Reservataire.objects.filter(type="etat").first() or creer_etat("ETAT94"), bailleur=bailleur, departement_id="94",
         convention=convention, reservataire_id=convention.reservataire_id, mise_en_demeure_le=date(2026, 1, 5), motif="Délais non tenus.",
+        saisi_par_organisme=bailleur,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from conventions.models import (
     Manquement,
     PartConcertation,
 )
-from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
+from flux_reservations.echanges.colonnes import Colonne, OuiNon, Siren, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
 from flux_reservations.echanges.references import (
     DEPARTEMENT,
@@ -233,6 +233,7 @@ class Manquements(TableauModele):
         colonne_de(Manquement, "mise_en_demeure_le", obligatoire=True),
         colonne_de(Manquement, "motif", TexteExact(), obligatoire=True),
         colonne_de(Manquement, "reference"),
+        Colonne("saisi_par_bailleur", OuiNon(), defaut=False),
         colonne_de(Manquement, "suite"),
         colonne_de(Manquement, "suite_le"),
         colonne_de(Manquement, "suite_reference"),
@@ -260,6 +261,7 @@ class Manquements(TableauModele):
                 "bailleur_id": ligne.bailleur_id,
                 "departement_id": ligne.valeurs["departement"],
                 "prefet_id": prefet,
+                "saisi_par_organisme_id": ligne.bailleur_id if ligne.valeurs.get("saisi_par_bailleur") else prefet,
                 "convention_id": conventions.get(ligne.numero),
                 "reservataire_id": reservataire.pk if reservataire else None,
             }
@@ -279,6 +281,7 @@ class Manquements(TableauModele):
                     "bailleur": bailleur.siren,
                     "departement": ligne.departement_id,
                     "prefet": codes[ligne.prefet_id],
+                    "saisi_par_bailleur": ligne.saisi_par_organisme_id == bailleur.pk,
                     "convention": ligne.convention.numero if ligne.convention else "",
                     "reservataire": ligne.reservataire.code if ligne.reservataire else "",
                 }
