@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from attributions.chargement.decompte import charger_orientations, charger_reports
 from attributions.domaine.codes import Issue
-from attributions.models import Liberation, Orientation
+from attributions.models import Inscription, Liberation, Orientation
 from bilans.domaine.faits import FaitsFlux, FaitsLiberation, Situation
 from conventions.chargement import (
     charger_conventions,
@@ -78,7 +78,20 @@ def charger_faits_flux(bailleur: Bailleur, departement: str, annee: int) -> Fait
         replis=replis_de_l_annee(annee, chargees, stock, reservataires),
         logements_du_champ=stock.logements,
         communes=frozenset(stock.logements_par_commune),
+        nombres_motives=_charger_nombres_motives(bailleur.pk, annee),
         noms_des_communes=dict(Commune.objects.du_departement(departement).order_by().values_list("pk", "nom")),
+    )
+
+
+def _charger_nombres_motives(bailleur: int, annee: int) -> frozenset[int]:
+    """Orientations des baux de l'année dont une séance a motivé le petit nombre de demandes examinées (une requête) (RG-42)."""
+    return frozenset(
+        Inscription.objects.filter(
+            seance__bailleur_id=bailleur,
+            orientation__liberation__date_bail__range=(premier_janvier(annee), trente_et_un_decembre(annee)),
+        )
+        .exclude(motif_nombre="")
+        .values_list("orientation_id", flat=True)
     )
 
 

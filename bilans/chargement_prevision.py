@@ -12,7 +12,7 @@ from django.db.models.functions import ExtractYear
 
 from attributions.chargement.decompte import mises_en_location
 from attributions.domaine.codes import Exclusion, NatureLiberation
-from bilans.domaine.prevision import AnneeDeCommune, PrevisionDeCommune, prevoir
+from bilans.domaine.prevision import AnneeDeCommune, PrevisionDeCommune, annees_connues, prevoir
 from bilans.models import Prevision
 from conventions.chargement import charger_conventions, compter_logements_par_commune
 from conventions.domaine.versions import Conventions
@@ -55,14 +55,17 @@ def charger_histoire(
 def prevoir_annee(bailleur: int, departement: str, annee: int) -> tuple[PrevisionDeCommune, ...]:
     """La prévision de l'année, commune par commune : moyenne des trois années civiles qui la précèdent (RG-32).
 
-    Une commune du patrimoine sans bail en trois ans est prévue à la rotation moyenne du département.
+    Une année où le bailleur n'a aucun bail dans le département (il n'y était pas encore) n'est pas une année à zéro : elle n'est pas
+    connue, et ne compte pas. Une commune du patrimoine sans bail ces années-là est prévue à la rotation moyenne du département.
     """
     chargees = charger_conventions(bailleur, departement)
     nombre = ANNEES_DE_PREVISION.valeur(premier_janvier(annee))
-    histoire = charger_histoire(bailleur, departement, range(annee - nombre, annee), chargees.conventions)
+    lue = charger_histoire(bailleur, departement, range(annee - nombre, annee), chargees.conventions)
+    connues = annees_connues(lue)
+    histoire = {commune: [annees[rang] for rang in connues] for commune, annees in lue.items()}
     logements = compter_logements_par_commune(bailleur, departement, premier_janvier(annee))
     baux = sum(un.mises_en_location for annees in histoire.values() for un in annees)
-    moyenne = rotation(baux, sum(logements.values()), nombre) or Fraction(0)
+    moyenne = rotation(baux, sum(logements.values()), len(connues) or nombre) or Fraction(0)
     return prevoir(histoire, logements, moyenne)
 
 

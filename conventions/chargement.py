@@ -198,6 +198,7 @@ def _lire_version(convention: Convention, lignes: Iterable[LigneDroit], zones: Z
         ),
         motif_sous_trente=convention.motif_sous_trente,
         motif_perimetre=convention.motif_perimetre,
+        effet_de_la_chaine=origine.date_effet,
     )
 
 

@@ -63,7 +63,7 @@ from conventions.domaine.versions import (
 from conventions.models import Bailleur, Logement, Reservataire, ReservationStock, SituationLogement
 from flux_reservations.commun.calendrier import UN_JOUR, premier_janvier, trente_et_un_decembre
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION, Qualification, qualifier
-from flux_reservations.droit.taux import plafond_agents, plafond_etat
+from flux_reservations.droit.taux import dernier_jour_derogation, plafond_agents, plafond_etat
 from flux_reservations.territoires.models import Commune
 
 
@@ -297,7 +297,10 @@ def _lire_plafonds(conventions: Conventions, annee: int) -> tuple[Plafond, ...]:
     for version in conventions.versions:
         if version.reservataire.est_etat:
             derogation = version.derogation
-            fins = [fin + UN_JOUR for fin in (version.fin, derogation.fin) if fin is not None]
+            fin_de_derogation = derogation.fin
+            if derogation.debut and derogation.fin:
+                fin_de_derogation = min(derogation.fin, dernier_jour_derogation(derogation.debut))
+            fins = [fin + UN_JOUR for fin in (version.fin, fin_de_derogation) if fin is not None]
             bornes = [version.debut, derogation.debut, *fins]
             coupures.update(borne for borne in bornes if borne is not None and borne > premier)
     plafonds = []

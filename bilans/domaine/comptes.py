@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from attributions.domaine.codes import code_compte
@@ -13,6 +14,7 @@ from bilans.domaine.faits import CleDeCompte, FaitsFlux
 from bilans.domaine.qualification import LectureDesConventions, LiberationQualifiee
 from conventions.domaine.codes import Report, SousContingent
 from conventions.domaine.versions import PartieReservataire, VersionConvention, appliquer_report, sous_contingent_de
+from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.droit.assiette import Assiette
 from flux_reservations.droit.repartition import DroitsEntiers, complement_du_bailleur
 
@@ -35,7 +37,7 @@ class CompteAnnuel:
 
     `convention` est le numéro de la première version de la chaîne, vide pour le repli et pour un réservataire sans convention.
     `solde_anterieur` est le solde de la fin de N−1 avant la politique de report, None s'il n'est pas connu ; `plafond_de_report`
-    (logements) ne sert qu'à un report plafonné.
+    (logements) ne sert qu'à un report plafonné. `politique_suivante` et `plafond_suivant` : ceux qui s'appliqueront au 1er janvier de N+1.
     """
 
     code: str
@@ -50,6 +52,8 @@ class CompteAnnuel:
     report: Fraction = Fraction(0)
     politique_de_report: str = Report.AUCUN
     plafond_de_report: int | None = None
+    politique_suivante: str = Report.AUCUN
+    plafond_suivant: int | None = None
     solde_anterieur: Fraction | None = None
 
     @property
@@ -70,7 +74,7 @@ class CompteAnnuel:
     @property
     def non_reporte(self) -> Fraction:
         """Ce que la politique de report de la convention ne passe pas à l'année suivante (RG-47)."""
-        return self.solde - appliquer_report(self.solde, self.politique_de_report, self.plafond_de_report)
+        return self.solde - appliquer_report(self.solde, self.politique_suivante, self.plafond_suivant)
 
 
 CleDeDecompte = tuple[int | None, int | None, str]
@@ -144,7 +148,8 @@ def _compte_de_convention(
     lignes: Sequence[DroitDeLigne],
     decomptes: Sequence[Decompte],
 ) -> CompteAnnuel:
-    reference = version_de_reference(versions, faits)
+    reference = version_de_reference(versions, faits.premier_jour)
+    suivante = version_de_reference(versions, faits.dernier_jour + UN_JOUR)
     saisi = faits.reports.get((reference.origine, sous_contingent))
     anterieur = Fraction(saisi) if saisi is not None else None
     report = appliquer_report(anterieur or Fraction(0), reference.politique_de_report, reference.report_plafond)
@@ -161,13 +166,15 @@ def _compte_de_convention(
         report=report,
         politique_de_report=reference.politique_de_report,
         plafond_de_report=reference.report_plafond,
+        politique_suivante=suivante.politique_de_report,
+        plafond_suivant=suivante.report_plafond,
         solde_anterieur=anterieur,
     )
 
 
-def version_de_reference(versions: Sequence[VersionConvention], faits: FaitsFlux) -> VersionConvention:
-    """La version dont la politique de report s'applique : celle d'avant ou du 1er janvier, à défaut la première (RG-47)."""
-    anterieures = [version for version in versions if version.debut <= faits.premier_jour]
+def version_de_reference(versions: Sequence[VersionConvention], le: date) -> VersionConvention:
+    """La version dont la politique de report s'applique à ce jour : celle d'avant ou du jour, à défaut la première (RG-47)."""
+    anterieures = [version for version in versions if version.debut <= le]
     return (
         max(anterieures, key=lambda version: version.debut)
         if anterieures

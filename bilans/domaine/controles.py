@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
 from fractions import Fraction
 
 from attributions.domaine.decompte import Raison, est_rendue_apres_le_delai
@@ -13,6 +13,7 @@ from bilans.domaine.qualification import LectureDesConventions, LiberationQualif
 from conventions.domaine.codes import SousContingent
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.egalite import controler_egalite, controler_taux_de_l_etat, controler_uniformite
+from conventions.domaine.perimetres import recouvrements, somme_des_taux
 from conventions.domaine.plafonds import controler_partage_des_garanties, controler_plafonds
 from conventions.domaine.versions import VersionConvention
 from flux_reservations.commun.arrondis import lisible
@@ -53,36 +54,30 @@ def _convention_de_l_etat(faits: FaitsFlux) -> VersionConvention | None:
 
 
 def _depassements_constates(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
-    """L'État, ou ses agents, a reçu plus que sa part maximale du flux (RG-14, décompte)."""
-    version = _convention_de_l_etat(faits)
-    derogation = version.derogation if version else None
+    """L'État, ou ses agents, a reçu plus que sa part maximale du flux (RG-14, décompte).
+
+    Ce qui est permis dans l'année est la somme, sur les logements du flux, du plafond du jour de leur bail, dérogation de ce jour comprise.
+    """
     agents = [compte for compte in flux.comptes if compte.sous_contingent == SousContingent.AGENTS]
+    baux = Counter(
+        un.faits.date_bail
+        for un in flux.liberations
+        if un.est_du_flux and un.est_louee_entre(faits.premier_jour, faits.dernier_jour)
+    )
+    derogations = {le: etat.derogation if (etat := faits.conventions.etat(le)) else None for le in baux if le}
     for nom, recus, plafond, comptes in (
-        ("l'État", flux.etat.decompte, plafond_etat(_jour_de_derogation(faits, version), derogation), _de_l_etat(flux)),
-        (
-            "les agents de l'État",
-            sum(compte.decompte for compte in agents),
-            plafond_agents(_jour_de_derogation(faits, version), derogation),
-            agents,
-        ),
+        ("l'État", flux.etat.decompte, plafond_etat, _de_l_etat(flux)),
+        ("les agents de l'État", sum(compte.decompte for compte in agents), plafond_agents, agents),
     ):
-        if recus and recus > plafond * flux.assiette.flux:
+        permis = sum((nombre * plafond(le, derogations[le]) for le, nombre in baux.items() if le), Fraction(0))
+        if recus and recus > permis:
             yield Controle(
                 "RG-14",
                 Niveau.ALERTE,
-                f"Dépassement constaté : {recus} logements décomptés pour {nom}, soit plus de {lisible(plafond * 100)} % "
-                f"des {flux.assiette.flux} logements du flux.",
+                f"Dépassement constaté : {recus} logements décomptés pour {nom}, pour {lisible(permis)} permis sur les "
+                f"{flux.assiette.flux} logements du flux.",
                 liberations=_imputees(comptes),
             )
-
-
-def _jour_de_derogation(faits: FaitsFlux, version: VersionConvention | None) -> date:
-    """Un jour de l'année où la dérogation s'applique, s'il y en a un ; sinon le dernier jour."""
-    if version and version.derogation.debut and version.derogation.fin:
-        jour = max(version.derogation.debut, faits.premier_jour)
-        if jour <= min(version.derogation.fin, faits.dernier_jour):
-            return jour
-    return faits.dernier_jour
 
 
 def _de_l_etat(flux: FluxAnnuel) -> list[CompteAnnuel]:
@@ -105,7 +100,7 @@ def _conventions(faits: FaitsFlux) -> list[Controle]:
     version = _convention_de_l_etat(faits)
     if version:
         le = max(version.debut, faits.premier_jour)
-        controles += controler_taux_de_l_etat(version, le)
+        controles += controler_taux_de_l_etat(version, le, faits.communes)
         controles += controler_uniformite(version, le, faits.communes)
     return controles
 
@@ -117,15 +112,16 @@ def _part_hors_qpv(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
         return
     stipule = version.part_hors_qpv_min
     seuil = Fraction(PART_MINIMALE_HORS_QPV.valeur(faits.dernier_jour)) if stipule is None else Fraction(stipule) / 100
-    if seuil * 100 > version.taux:
+    atteignable = _part_atteignable(faits, flux, version)
+    if seuil * 100 > atteignable:
         yield Controle(
             "RG-37",
             Niveau.ALERTE,
-            f"Le taux de l'État ({lisible(version.taux)} %) ne permet pas d'atteindre {lisible(seuil * 100)} % du flux "
-            "hors QPV : une stipulation contraire est à inscrire dans la convention.",
+            f"Les taux de l'État ne permettent pas d'atteindre {lisible(seuil * 100)} % du flux hors QPV (au mieux "
+            f"{lisible(atteignable)} %) : une stipulation contraire est à inscrire dans la convention.",
             conventions=(version.identifiant,),
         )
-    if flux.etat.flux_hors_qpv and flux.etat.decompte_hors_qpv + 1 <= seuil * flux.etat.flux_hors_qpv:
+    if flux.etat.flux_hors_qpv and flux.etat.decompte_hors_qpv + 1 < seuil * flux.etat.flux_hors_qpv:
         part = lisible(Fraction(100 * flux.etat.decompte_hors_qpv, flux.etat.flux_hors_qpv))
         yield Controle(
             "RG-37",
@@ -134,6 +130,25 @@ def _part_hors_qpv(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
             f"pour {lisible(seuil * 100)} % au moins.",
             liberations=_imputees(_de_l_etat(flux)),
         )
+
+
+def _part_atteignable(faits: FaitsFlux, flux: FluxAnnuel, version: VersionConvention) -> Fraction:
+    """Part (en %) du flux hors QPV que les taux de la convention donnent à l'État, commune par commune ; sans flux, leur maximum."""
+    le = max(version.debut, faits.premier_jour)
+    taux = {
+        commune: Fraction(somme_des_taux(un.lignes))
+        for un in recouvrements([version], le, le)
+        for commune in un.communes
+    }
+    hors_qpv = Counter(
+        un.faits.commune
+        for un in flux.liberations
+        if un.est_du_flux and not un.est_en_qpv and un.est_louee_entre(faits.premier_jour, faits.dernier_jour)
+    )
+    if not hors_qpv:
+        return max(taux.values(), default=Fraction(0))
+    somme = sum((nombre * taux.get(commune, Fraction(0)) for commune, nombre in hors_qpv.items()), Fraction(0))
+    return somme / sum(hors_qpv.values())
 
 
 def _repli(flux: FluxAnnuel) -> Iterator[Controle]:
@@ -176,9 +191,18 @@ def _liberations(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
         [un for un in flux.liberations if un.est_du_flux and _est_rendue_trop_tard(un, lecture, faits)],
     )
     yield from _signaler(
+        "RG-22",
+        "première location du flux orientée vers un compte dont la convention les tient à part : décomptée à personne",
+        [
+            un
+            for un in du_flux
+            if un.est_premiere_location and un.orientation_du_bail is not None and un.imputation is None
+        ],
+    )
+    yield from _signaler(
         "RG-42",
-        "bail signé avec moins de demandes examinées que le minimum",
-        [un for un in du_flux if _manque_de_candidats(un)],
+        "bail signé avec moins de demandes examinées que le minimum, sans motif",
+        [un for un in du_flux if _manque_de_candidats(un, lecture, faits)],
     )
 
 
@@ -192,12 +216,18 @@ def _est_rendue_trop_tard(qualifiee: LiberationQualifiee, lecture: LectureDesCon
     )
 
 
-def _manque_de_candidats(qualifiee: LiberationQualifiee) -> bool:
-    """Vrai si l'orientation qui a abouti dit avoir examiné moins de trois demandes, hors prioritaires et logement très social."""
+def _manque_de_candidats(qualifiee: LiberationQualifiee, lecture: LectureDesConventions, faits: FaitsFlux) -> bool:
+    """Vrai si moins de trois demandes ont été examinées sans que rien ne l'excuse (RG-42).
+
+    Excusent : un motif dit en séance (insuffisance, logement très social adapté…), et la désignation d'un prioritaire par le préfet,
+    propre à la gestion directe de son contingent.
+    """
     orientation = qualifiee.orientation_du_bail
     if orientation is None or orientation.nb_candidats is None or qualifiee.faits.date_bail is None:
         return False
-    if orientation.sous_contingent == SousContingent.PRIORITAIRES or qualifiee.faits.financement == "PLAI":
+    if orientation.identifiant in faits.nombres_motives:
+        return False
+    if orientation.sous_contingent == SousContingent.PRIORITAIRES and not lecture.modalites(orientation).est_deleguee:
         return False
     return orientation.nb_candidats < CANDIDATS_MINIMUM.valeur(qualifiee.faits.date_bail)
 

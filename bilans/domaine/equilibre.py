@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from bilans.domaine.faits import FaitsFlux, FaitsLiberation
 from bilans.domaine.flux import CompteAnnuel, FluxAnnuel
+from conventions.domaine.codes import SousContingent
 from conventions.domaine.versions import sous_contingent_de
 from flux_reservations.droit.assiette import periode_de_construction
 from flux_reservations.droit.delais import EFFECTIF_MINIMAL_D_EQUILIBRE, SEUIL_D_EQUILIBRE
@@ -66,32 +67,36 @@ def comparer_structures(
 
 
 def equilibre_du_compte(faits: FaitsFlux, flux: FluxAnnuel, compte: CompteAnnuel) -> tuple[EcartDeModalite, ...]:
-    """Ce que le compte a reçu dans l'année face au flux de son périmètre ; le bailleur est éligible partout."""
+    """Ce que le compte a reçu dans l'année face au flux où il était éligible ; le bailleur l'est partout (RG-48)."""
     par_identifiant = {qualifiee.faits.identifiant: qualifiee.faits for qualifiee in flux.liberations}
     recus = [par_identifiant[decompte.liberation] for decompte in compte.decomptes]
-    zone = zone_du_compte(faits, compte)
+    est_eligible = lire_l_eligibilite(faits, compte)
     eligibles = [
         qualifiee.faits
         for qualifiee in flux.liberations
         if qualifiee.est_du_flux
         and qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour)
-        and (zone is None or qualifiee.faits.commune in zone)
+        and est_eligible(qualifiee.faits.commune, qualifiee.faits.date_de_reference)
     ]
     return comparer_structures(recus, eligibles, faits.dernier_jour)
 
 
-def zone_du_compte(faits: FaitsFlux, compte: CompteAnnuel) -> frozenset[str] | None:
-    """Communes où le compte s'exerce dans l'année ; None : partout (bailleur, ou compte sans ligne)."""
-    if compte.sous_contingent == "repli":
-        return frozenset().union(*(repli.zone for repli in faits.replis))
-    zones = [
-        ligne.perimetre
+def lire_l_eligibilite(faits: FaitsFlux, compte: CompteAnnuel) -> Callable[[str, date], bool]:
+    """Dit si le compte s'exerce sur une commune, un jour : une de ses lignes y court ce jour-là ; partout pour qui n'a pas de ligne."""
+    if compte.sous_contingent == SousContingent.REPLI:
+        return lambda commune, le: any(repli.court(le) and repli.couvre(commune) for repli in faits.replis)
+    lignes = [
+        (version, ligne)
         for version in faits.conventions.entre(faits.premier_jour, faits.dernier_jour)
         if version.origine == compte.origine
-        for ligne in version.lignes_le(max(faits.premier_jour, version.debut))
+        for ligne in version.lignes
         if sous_contingent_de(version.reservataire, ligne.sous_contingent) == compte.sous_contingent
     ]
-    return frozenset().union(*zones) if zones else None
+    if not lignes:
+        return lambda commune, le: True
+    return lambda commune, le: any(
+        commune in ligne.perimetre and version.court(le) and ligne.court(le) for version, ligne in lignes
+    )
 
 
 def part_realisee_par_commune(

@@ -78,7 +78,10 @@ CleDeCompte = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class FaitsFlux:
-    """Tout ce qu'il faut pour calculer le flux d'une année d'un bailleur dans un département."""
+    """Tout ce qu'il faut pour calculer le flux d'une année d'un bailleur dans un département.
+
+    `nombres_motives` : orientations dont une séance a dit pourquoi moins de trois demandes ont été examinées (RG-42).
+    """
 
     bailleur: str
     departement: str
@@ -91,6 +94,7 @@ class FaitsFlux:
     replis: tuple[Repli, ...] = ()
     logements_du_champ: int = 0
     communes: frozenset[str] = frozenset()
+    nombres_motives: frozenset[int] = frozenset()
     noms_des_communes: Mapping[str, str] = field(default_factory=dict)
 
     @property

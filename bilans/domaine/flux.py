@@ -158,7 +158,7 @@ def _parts_de_l_etat(
     louees = [
         qualifiee for qualifiee in liberations if qualifiee.est_louee_entre(faits.premier_jour, faits.dernier_jour)
     ]
-    neuves = [qualifiee for qualifiee in louees if qualifiee.qualification is Qualification.PREMIERE_LOCATION]
+    neuves = [qualifiee for qualifiee in louees if _est_a_part_pour_l_etat(qualifiee, faits)]
     etats = {partie.identifiant for partie in faits.reservataires.values() if partie.est_etat}
     return PartsDeLEtat(
         decompte=len(decomptes),
@@ -169,6 +169,18 @@ def _parts_de_l_etat(
         premieres_a_l_etat=sum(
             1
             for qualifiee in neuves
-            if (orientation := qualifiee.orientation_du_bail) is not None and orientation.reservataire in etats
+            if (orientation := qualifiee.orientation_du_bail) is not None
+            and orientation.reservataire in etats
+            and orientation.sous_contingent != SousContingent.REPLI
         ),
     )
+
+
+def _est_a_part_pour_l_etat(qualifiee: LiberationQualifiee, faits: FaitsFlux) -> bool:
+    """Vrai pour une première location que l'État suit à part, même si la convention d'un autre la met dans le flux (RG-22)."""
+    if qualifiee.qualification is Qualification.PREMIERE_LOCATION:
+        return True
+    if not (qualifiee.est_du_flux and qualifiee.est_premiere_location):
+        return False
+    etat = faits.conventions.etat(qualifiee.faits.date_de_reference)
+    return etat is not None and not etat.premieres_locations_dans_le_flux

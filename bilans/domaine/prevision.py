@@ -47,6 +47,14 @@ class PrevisionDeCommune:
         return max(0, self.mises_en_location - self.total_exclusions)
 
 
+def annees_connues(histoire: Mapping[str, Sequence[AnneeDeCommune]]) -> tuple[int, ...]:
+    """Rangs des années où le bailleur a signé un bail au moins dans le département : les seules que l'on moyenne (RG-32)."""
+    longueur = max((len(annees) for annees in histoire.values()), default=0)
+    return tuple(
+        rang for rang in range(longueur) if any(annees[rang].mises_en_location for annees in histoire.values())
+    )
+
+
 def prevoir(
     histoire: Mapping[str, Sequence[AnneeDeCommune]], logements: Mapping[str, int], rotation: Fraction | None = None
 ) -> tuple[PrevisionDeCommune, ...]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from conventions.domaine.codes import Contrepartie
 from conventions.domaine.controles import Controle, Niveau
@@ -40,7 +41,7 @@ def divergences(versions: Sequence[VersionConvention]) -> tuple[Divergence, ...]
     il n'est pas comparé.
     """
     lues: list[tuple[str, Sequence[VersionConvention], Callable[[VersionConvention], str]]] = [
-        ("date d'effet", versions, lambda version: f"{version.debut:%d/%m/%Y}"),
+        ("date d'effet", versions, lambda version: f"{version.premier_effet:%d/%m/%Y}"),
         ("délai de présentation", [version for version in versions if not version.modalites.est_deleguee], _delai),
         ("fait générateur", versions, lambda version: str(version.modalites.fait_generateur)),
         ("carence", versions, lambda version: "décomptée" if version.modalites.carence_decomptee else "non décomptée"),
@@ -77,11 +78,20 @@ def controler_egalite(versions: Sequence[VersionConvention]) -> list[Controle]:
     ]
 
 
-def controler_taux_de_l_etat(version: VersionConvention, le: date) -> list[Controle]:
-    """Une convention de l'État sous le taux vers lequel il doit tendre est signalée, avec le motif saisi (RG-24)."""
+def controler_taux_de_l_etat(version: VersionConvention, le: date, communes: Iterable[str]) -> list[Controle]:
+    """Une convention de l'État sous le taux vers lequel il doit tendre, fût-ce sur une commune, est signalée, motif compris (RG-24).
+
+    `communes` : celles où le bailleur a des logements ; une commune que la convention ne couvre pas y compte à 0 %.
+    """
     vise = plafond_etat(le) * 100
-    taux = max((somme_des_taux(un.lignes) for un in recouvrements([version], le, le)), default=None)
-    if taux is None or taux >= vise:
+    par_commune = {
+        commune: somme_des_taux(un.lignes) for un in recouvrements([version], le, le) for commune in un.communes
+    }
+    taux = min(
+        (par_commune.get(commune, Decimal(0)) for commune in communes),
+        default=max(par_commune.values(), default=Decimal(0)),
+    )
+    if taux >= vise:
         return []
     motif = version.motif_sous_trente.strip() or "aucun motif saisi"
     message = f"L'État doit tendre vers {lisible(vise)} % ; sa convention en prévoit {lisible(taux)} % ({motif})."

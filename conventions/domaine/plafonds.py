@@ -198,6 +198,11 @@ def controler_partage_des_garanties(
     return list(controles.values())
 
 
+def arrondir_au_centieme_superieur(part: Fraction) -> Fraction:
+    """La part en %, à deux décimales : un taux n'en a pas plus, et trois garants égaux prennent 6,67, 6,67 et 6,66."""
+    return Fraction((part * 100).__ceil__(), 100)
+
+
 def _comparer_au_partage(
     recouvrement: Recouvrement,
     garanties: Iterable[LigneEnVigueur],
@@ -211,7 +216,7 @@ def _comparer_au_partage(
     for en_vigueur in garanties:
         garant = en_vigueur.version.reservataire
         part = parts[garant.identifiant] * 100
-        if taux[garant.identifiant] > part:
+        if taux[garant.identifiant] > arrondir_au_centieme_superieur(part):
             controles[garant.identifiant] = Controle(
                 "RG-15",
                 Niveau.ALERTE,

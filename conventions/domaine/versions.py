@@ -117,6 +117,12 @@ class VersionConvention:
     derogation: Derogation = field(default_factory=Derogation)
     motif_sous_trente: str = ""
     motif_perimetre: str = ""
+    effet_de_la_chaine: date | None = None
+
+    @property
+    def premier_effet(self) -> date:
+        """Jour où la première version de la chaîne a pris effet : les avenants ne changent pas le moment où l'on a conclu (RG-25)."""
+        return self.effet_de_la_chaine or self.debut
 
     def court(self, le: date) -> bool:
         """Vrai si la version est en vigueur ce jour-là."""

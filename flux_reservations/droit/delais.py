@@ -29,7 +29,7 @@ DELAI_DE_REPONSE = Parametre(
     libelle="Délai minimal de réponse du demandeur à une offre, à compter du lendemain de la notification",
     unite="jours",
     regle="RG-44",
-    versions=fixe(10, textes.L_441_2),
+    versions=fixe(10, textes.R_441_10),
 )
 CANDIDATS_MINIMUM = Parametre(
     libelle="Nombre minimal de demandes examinées par logement",
@@ -106,7 +106,8 @@ def est_refus_par_silence(notification: date, a_la_date: date) -> bool:
 
 def dernier_jour_du_bilan(annee: int) -> date:
     """Dernier jour pour transmettre le bilan de `annee` : le 27 février de l'année suivante (RG-60)."""
-    mois, jour = DERNIER_JOUR_DU_BILAN.valeur(date(annee + 1, 1, 1))
+    # La valeur du jour de l'échéance : le premier bilan, celui de 2019, était dû sous le décret du 20/02/2020.
+    mois, jour = DERNIER_JOUR_DU_BILAN.valeur(date(annee + 1, 2, 28))
     return date(annee + 1, mois, jour)
 
 

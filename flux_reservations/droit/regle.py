@@ -10,13 +10,17 @@ from flux_reservations.droit.textes import Source
 
 @dataclass(frozen=True, slots=True)
 class Regle:
-    """Une règle numérotée (RG-nn), reformulée ; son numéro est cité par le code, les écrans et les essais qui l'appliquent."""
+    """Une règle numérotée (RG-nn), reformulée ; son numéro est cité par le code, les écrans et les essais qui l'appliquent.
+
+    `certitude` est la plus faible de ce que dit l'énoncé ; `nuance` dit alors ce qui est lu dans un texte et ce qui est retenu ici.
+    """
 
     numero: str
     titre: str
     enonce: str
     source: Source
     certitude: Certitude
+    nuance: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from flux_reservations.commun.erreurs import Introuvable
-from flux_reservations.droit import assiette, conversion, delais, taux
+from flux_reservations.droit import assiette, conservation, conversion, delais, taux
 from flux_reservations.droit.parametre import Parametre
 from flux_reservations.droit.regle import Chapitre, Regle
 from flux_reservations.droit.regles_calcul import CALCUL, LIBERATIONS
@@ -17,7 +17,7 @@ from flux_reservations.droit.regles_transparence import ACCES, BILANS
 
 CHAPITRES: tuple[Chapitre, ...] = (QUI_ET_QUOI, CONVENTIONS, CALCUL, LIBERATIONS, BILANS, ACCES)
 REGLES: dict[str, Regle] = {regle.numero: regle for chapitre in CHAPITRES for regle in chapitre.regles}
-_MODULES: tuple[ModuleType, ...] = (taux, assiette, conversion, delais)
+_MODULES: tuple[ModuleType, ...] = (taux, assiette, conversion, delais, conservation)
 
 PARAMETRES: dict[str, Parametre[Any]] = {
     nom: objet for module in _MODULES for nom, objet in sorted(vars(module).items()) if isinstance(objet, Parametre)

@@ -19,12 +19,13 @@ CALCUL = Chapitre(
         Regle(
             "RG-31", "Exclusions",
             "Sortent du flux les mutations, les relogements ANRU et ORCOD, l'insalubrité avec obligation de relogement et les relogements "
-            "de vente.",
+            "de vente ; le locataire d'un logement vendu, relogé dans le parc, compte en vente et non en mutation.",
             textes.R_441_5_2, VERIFIEE,
         ),
         Regle(
             "RG-32", "Prévision",
-            "A et B de l'année à venir s'estiment sur les trois dernières années, se corrigent, et se figent à leur publication.",
+            "A et B de l'année à venir s'estiment, commune par commune, sur les trois dernières années connues, à défaut sur la rotation "
+            "du patrimoine ; ils se corrigent, et se figent à leur publication.",
             textes.PRATIQUE, PRATIQUE,
         ),
         Regle(
@@ -36,7 +37,8 @@ CALCUL = Chapitre(
         Regle(
             "RG-34", "Taux des autres réservataires",
             "Le taux est le rapport des logements identifiés au patrimoine du champ, stock maintenu retiré des deux.",
-            textes.NOTE_MINISTERE, VERIFIEE,
+            textes.NOTE_MINISTERE, INTERPRETATION,
+            "le rapport est dans la note ; retirer le stock maintenu des deux termes est retenu ici",
         ),
         Regle(
             "RG-35", "Conversion du stock",
@@ -51,8 +53,11 @@ CALCUL = Chapitre(
         ),
         Regle(
             "RG-37", "Part hors QPV",
-            "Sauf stipulation contraire, l'État reçoit au moins 30 % du flux situé hors des quartiers prioritaires, à un logement près.",
-            textes.R_441_5_2, VERIFIEE,
+            "Sauf stipulation contraire de la convention, la part réservée à l'État sur le patrimoine hors des quartiers prioritaires ne "
+            "peut être inférieure à 30 %. Lecture retenue : (i) l'État reçoit au moins 30 % du flux situé hors quartier, un logement "
+            "d'écart étant admis. Autre lecture courante, affichée à côté : (ii) la part hors quartier dans le flux de l'État.",
+            textes.R_441_5_2, INTERPRETATION,
+            "le seuil est dans le texte ; la lecture (i), littérale, est retenue ici",
         ),
         Regle(
             "RG-38", "Paramètres datés",
@@ -87,8 +92,9 @@ LIBERATIONS = Chapitre(
         ),
         Regle(
             "RG-44", "Réponse du demandeur",
-            "Le demandeur a dix jours à compter du lendemain de la notification ; son silence vaut refus.",
-            textes.L_441_2, VERIFIEE,
+            "Le demandeur a dix jours au moins à compter du lendemain de la notification ; une échéance un samedi, un dimanche ou un jour "
+            "férié passe au premier jour ouvrable ; son silence vaut refus.",
+            textes.R_441_10, VERIFIEE,
         ),
         Regle(
             "RG-45", "Fait générateur",
@@ -108,19 +114,20 @@ LIBERATIONS = Chapitre(
         ),
         Regle(
             "RG-48", "Équilibre",
-            "Ce qu'un compte reçoit se compare, modalité par modalité, à la structure du flux où il est éligible.",
+            "Ce qu'un compte reçoit se compare, modalité par modalité, à la structure du flux où il était éligible au jour du bail.",
             textes.PRATIQUE, PRATIQUE,
         ),
         Regle(
             "RG-49", "Demandeurs",
             "On ne garde d'un demandeur que son numéro unique et son public ; une forme inattendue avertit sans bloquer.",
-            textes.RGPD, VERIFIEE,
+            textes.RGPD, INTERPRETATION,
         ),
         Regle(
             "RG-50", "Publics prioritaires",
             "Collectivités, Action Logement et bailleur doivent un quart de leurs attributions aux prioritaires ; hors QPV un quart au "
             "premier quartile, en QPV la moitié aux autres.",
-            textes.L_441_1, VERIFIEE,
+            textes.L_441_1, PRATIQUE,
+            "les parts sont dans la loi ; leur suivi par compte, à l'orientation et au bilan, est la pratique",
         ),
         Regle(
             "RG-51", "Occupation et demande",
@@ -129,13 +136,13 @@ LIBERATIONS = Chapitre(
         ),
         Regle(
             "RG-52", "Mobilité",
-            "Le bilan dit les mutations servies et les relogements tenus : c'est un but de la réforme.",
+            "Le bilan dit les mutations servies, les logements qu'elles libèrent et les relogements tenus : c'est un but de la réforme.",
             textes.NOTE_MINISTERE, VERIFIEE,
         ),
         Regle(
             "RG-53", "Libération du stock maintenu",
             "Un logement du stock maintenu revient à son titulaire par un chemin à part, compté à part.",
-            textes.LOI_ELAN, VERIFIEE,
+            textes.LOI_ELAN, INTERPRETATION,
         ),
     ),
 )  # fmt: skip

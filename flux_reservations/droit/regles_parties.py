@@ -36,7 +36,7 @@ QUI_ET_QUOI = Chapitre(
         Regle(
             "RG-05", "Logement",
             "Un logement est décrit par son identifiant, sa commune, sa typologie, son financement et son année de construction.",
-            textes.ARRETE_RPLS, VERIFIEE,
+            textes.ARRETE_RPLS, PRATIQUE,
         ),
         Regle(
             "RG-06", "Champ du flux",
@@ -76,13 +76,17 @@ CONVENTIONS = Chapitre(
             "RG-13", "Droits",
             "Une convention porte des lignes de droit (contrepartie, taux, périmètre), qui s'additionnent là où leurs périmètres se "
             "recouvrent.",
-            textes.R_441_5_3, VERIFIEE,
+            textes.R_441_5_3, INTERPRETATION,
+            "les contreparties sont dans le texte ; l'addition des lignes d'un même compte est retenue ici",
         ),
         Regle(
             "RG-14", "Plafonds",
             "À chaque date et sur chaque commune : l'État à 30 % au plus dont 5 % d'agents, la somme à 100 %, les garanties des "
-            "collectivités à 20 % ; une dérogation préfectorale motivée peut lever les deux premiers pour un an.",
-            textes.R_441_5_2, VERIFIEE,
+            "collectivités à 20 %, un apport de terrain ou un financement s'y ajoutant ; une dérogation préfectorale motivée, prise par "
+            "arrêté, peut lever les deux premiers pour un an au plus.",
+            textes.R_441_5_2, INTERPRETATION,
+            "les plafonds de l'État, la somme et la dérogation sont lus dans le texte ; les 20 % de garanties, au total sur chaque "
+            "commune, sont la lecture retenue de la note du ministère",
         ),
         Regle(
             "RG-15", "Partage des garanties",
@@ -97,7 +101,8 @@ CONVENTIONS = Chapitre(
         ),
         Regle(
             "RG-17", "Transmission",
-            "Toute convention signée est transmise sans délai au préfet et aux intercommunalités concernées.",
+            "Toute convention signée est transmise sans délai au préfet et, selon le territoire, au président de chaque intercommunalité "
+            "concernée, de la métropole de Lyon, de l'établissement public territorial du Grand Paris, ou au maire de Paris.",
             textes.R_441_5_3, VERIFIEE,
         ),
         Regle(
@@ -110,11 +115,14 @@ CONVENTIONS = Chapitre(
             "RG-19", "Échéance et repli du préfet",
             "Les droits en stock d'un réservataire qui n'a pas signé à l'échéance s'ajoutent au flux du préfet, dans un compte à part, "
             "jusqu'à la veille de l'effet de sa convention.",
-            textes.LOI_3DS, VERIFIEE,
+            textes.LOI_3DS, INTERPRETATION,
+            "la loi ajoute ces droits au flux du préfet ; le compte à part, le taux, le territoire et la fin à la veille de l'effet sont "
+            "la lecture retenue",
         ),
         Regle(
             "RG-20", "Manquement",
-            "Une mise en demeure restée deux mois sans suite permet au préfet de résilier, ou de fixer les droits par arrêté.",
+            "Une mise en demeure restée deux mois sans suite permet au préfet de résilier ; à défaut de convention, un arrêté du préfet "
+            "fixe les droits.",
             textes.R_441_5_3, VERIFIEE,
         ),
         Regle(
@@ -126,16 +134,18 @@ CONVENTIONS = Chapitre(
         Regle(
             "RG-22", "Programme neuf",
             "La première mise en location se concerte ; elle se compte à part, ou dans le flux si la convention le dit.",
-            textes.DECRET_2020_145, VERIFIEE,
+            textes.DECRET_2020_145, PRATIQUE,
+            "la concertation est dans le texte ; le compteur à part est la pratique, et l'État suit son taux dans les deux cas",
         ),
         Regle(
             "RG-23", "Garanties éteintes",
-            "Quand l'emprunt garanti est remboursé, les droits du garant courent encore cinq ans.",
+            "Quand l'emprunt garanti est remboursé, le bailleur en informe le garant ; ses droits courent encore cinq ans à compter du "
+            "dernier versement, puis s'éteignent.",
             textes.R_441_6, VERIFIEE,
         ),
         Regle(
             "RG-24", "Tendre vers le maximum",
-            "L'État tend vers son taux maximal : une convention en dessous est signalée, avec son motif.",
+            "L'État tend vers son taux maximal : une convention en dessous, fût-ce sur une commune, est signalée avec son motif.",
             textes.NOTE_MINISTERE, VERIFIEE,
         ),
         Regle(

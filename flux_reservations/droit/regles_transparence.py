@@ -62,7 +62,8 @@ ACCES = Chapitre(
             "RG-70", "Données personnelles",
             "Le bailleur est responsable, la plateforme sous-traitante ; les durées sont datées, le numéro unique chiffré, la purge "
             "automatique.",
-            textes.RGPD, VERIFIEE,
+            textes.RGPD, INTERPRETATION,
+            "les principes sont dans le règlement ; les durées sont un choix du projet",
         ),
         Regle(
             "RG-71", "Journal",

@@ -14,6 +14,8 @@ from flux_reservations.droit import textes
 from flux_reservations.droit.parametre import TOUJOURS, Certitude, Parametre, Version, fixe
 
 _DEPUIS = date(2020, 2, 22)
+_LOI_2017 = date(2017, 1, 29)
+"""La loi 2017-86 (égalité et citoyenneté) est en vigueur."""
 
 PART_MAXIMALE_ETAT = Parametre(
     libelle="Part maximale du flux annuel réservée à l'État",
@@ -62,19 +64,22 @@ PART_PRIORITAIRES = Parametre(
     libelle="Part des attributions d'un réservataire (collectivité, Action Logement) et du bailleur due aux prioritaires",
     unite="part des attributions (0 à 1)",
     regle="RG-50",
-    versions=fixe(Decimal("0.25"), textes.L_441_1),
+    versions=fixe(Decimal("0.25"), textes.L_441_1, _LOI_2017),
+    certitude=Certitude.PRATIQUE,
 )
 PART_PREMIER_QUARTILE_HORS_QPV = Parametre(
     libelle="Part des attributions hors QPV due au premier quartile de ressources ou aux relogements",
     unite="part des attributions hors QPV (0 à 1)",
     regle="RG-50",
-    versions=fixe(Decimal("0.25"), textes.L_441_1),
+    versions=fixe(Decimal("0.25"), textes.L_441_1, _LOI_2017),
+    certitude=Certitude.PRATIQUE,
 )
 PART_AUTRES_QUARTILES_EN_QPV = Parametre(
     libelle="Part des attributions en QPV due aux demandeurs des autres quartiles",
     unite="part des attributions en QPV (0 à 1)",
     regle="RG-50",
-    versions=fixe(Decimal("0.50"), textes.L_441_1),
+    versions=fixe(Decimal("0.50"), textes.L_441_1, _LOI_2017),
+    certitude=Certitude.PRATIQUE,
 )
 
 

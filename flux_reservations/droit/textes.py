@@ -21,7 +21,6 @@ class Source:
 _CCH = "code de la construction et de l'habitation"
 
 L_441_1 = Source("L441-1", _CCH)
-L_441_2 = Source("L441-2", _CCH)
 R_441_3 = Source("R441-3", _CCH)
 R_441_5 = Source("R441-5", _CCH)
 R_441_5_ANTERIEUR = Source("R441-5, rédaction antérieure au 22/02/2020", _CCH + " (réservations en stock)")
@@ -29,6 +28,7 @@ R_441_5_1 = Source("R441-5-1", _CCH)
 R_441_5_2 = Source("R441-5-2", _CCH)
 R_441_5_3 = Source("R441-5-3", _CCH)
 R_441_5_4 = Source("R441-5-4", _CCH)
+R_441_10 = Source("R441-10", _CCH)
 R_441_6 = Source("R441-6", _CCH)
 DECRET_2020_145 = Source("décret 2020-145 du 20/02/2020", "gestion en flux des réservations", date(2020, 2, 22))
 LOI_ELAN = Source("loi 2018-1021 du 23/11/2018, art. 114", "loi ELAN", date(2018, 11, 25))

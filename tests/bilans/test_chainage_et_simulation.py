@@ -82,6 +82,18 @@ def test_changer_un_taux_deplace_des_logements_sans_en_creer() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.regle("RG-32")
+def test_les_annees_d_avant_l_arrivee_du_bailleur_ne_comptent_pas_pour_zero() -> None:
+    bailleur = creer_bailleur()
+    for rang in range(9):
+        creer_liberation(creer_logement(bailleur, CRETEIL), date(2025, 1, 10), date_bail=date(2025, 3, 1 + rang))
+    creer_logement(bailleur, VITRY)
+    prevues = {un.commune: un for un in prevoir_annee(bailleur.pk, "94", 2026)}
+    # Une seule année connue : 9 baux, et non 9 ÷ 3. Vitry, sans bail, tourne comme le département : 9 ÷ (1 × 10) = 0,9 ; 9,9 → 10.
+    assert (prevues[CRETEIL].mises_en_location, prevues[VITRY].mises_en_location) == (9, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-32")
 def test_la_prevision_se_lit_sur_les_trois_annees_precedentes() -> None:
     bailleur = creer_bailleur()
     creteil, _ = creer_logement(bailleur, CRETEIL), creer_logement(bailleur, VITRY)

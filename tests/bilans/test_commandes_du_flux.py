@@ -206,7 +206,7 @@ def test_le_nombre_de_requetes_ne_depend_pas_du_volume() -> None:
         with CaptureQueriesContext(connection) as requetes:
             calculer_annee(jeu.bailleur, "94", 2025)
         nombres.append(len(requetes))
-    assert nombres[0] == nombres[1] == 14
+    assert nombres[0] == nombres[1] == 15
 
 
 @pytest.mark.regle("RG-63")

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from attributions.chargement.moteur import charger_annee_du_moteur
 from bilans.calcul import calculer_annee
 from conventions.actions.clauses import motiver_un_taux_moindre
 from conventions.models import Convention
@@ -126,3 +127,15 @@ def test_un_depassement_nomme_la_commune() -> None:
     creer_convention(bailleur, creer_etat(), [("40", "prioritaires", "commune:94028")])
     (controle,) = [un for un in calculer_annee(bailleur, "94", 2025).controles if un.niveau == "bloquant"]
     assert controle.message.endswith("(Créteil).")
+
+
+@pytest.mark.regle("RG-14")
+def test_le_moteur_ne_suit_pas_une_derogation_au_dela_d_un_an() -> None:
+    bailleur = creer_bailleur()
+    creer_convention(
+        bailleur, creer_etat(), [("30", "prioritaires", "departement:94")], derogation_taux=Decimal(40), derogation_motif="Gare",
+        derogation_arrete="2025-1", derogation_debut=date(2025, 3, 1), derogation_fin=date(2026, 12, 31),
+    )  # fmt: skip
+    plafonds = charger_annee_du_moteur(bailleur, "94", 2026).faits.plafonds
+    # Un an de date à date : jusqu'au 28 février 2026.
+    assert [(un.depuis, un.etat) for un in plafonds] == [(date.min, 4000), (date(2026, 3, 1), 3000)]

@@ -127,9 +127,11 @@ def test_un_garant_seul_ou_un_montant_inconnu_ne_se_compare_pas() -> None:
 
 @pytest.mark.regle("RG-24")
 def test_l_etat_sous_trente_pour_cent_est_signale_avec_son_motif() -> None:
-    (controle,) = controler_taux_de_l_etat(de_l_etat("20", "5", motif_sous_trente="patrimoine neuf"), DEBUT)
+    (controle,) = controler_taux_de_l_etat(
+        de_l_etat("20", "5", motif_sous_trente="patrimoine neuf"), DEBUT, DEPARTEMENT
+    )
     assert "patrimoine neuf" in controle.message
-    assert controler_taux_de_l_etat(de_l_etat(), DEBUT) == []
+    assert controler_taux_de_l_etat(de_l_etat(), DEBUT, DEPARTEMENT) == []
 
 
 @pytest.mark.regle("RG-36")

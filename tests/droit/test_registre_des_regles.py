@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.droit.parametre import Certitude
 from flux_reservations.droit.regles import CHAPITRES, PARAMETRES, REGLES, lire_valeur, parametres_de, regle, resumer
 from flux_reservations.socle.matrice import lire_matrice, regles_citees
 from flux_reservations.socle.textes_regles import lire_chapitres
@@ -80,3 +81,48 @@ def test_le_droit_se_lit_sans_django() -> None:
         "import bilans.domaine.flux, bilans.domaine.controles, bilans.domaine.presentation, bilans.domaine.secret\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+CHIFFRES = {
+    "RG-14": {"PART_MAXIMALE_ETAT": "30 %", "PART_MAXIMALE_AGENTS": "5 %", "PART_MAXIMALE_TOTALE": "100 %",
+              "PART_MAXIMALE_GARANTIES": "20 %", "DUREE_MAXIMALE_DEROGATION": "un an"},
+    "RG-20": {"DELAI_DE_MISE_EN_DEMEURE": "deux mois"},
+    "RG-23": {"PROROGATION_DES_GARANTIES": "cinq ans"},
+    "RG-32": {"ANNEES_DE_PREVISION": "trois dernières années"},
+    "RG-37": {"PART_MINIMALE_HORS_QPV": "30 %"},
+    "RG-42": {"CANDIDATS_MINIMUM": "Trois demandes"},
+    "RG-44": {"DELAI_DE_REPONSE": "dix jours"},
+    "RG-50": {"PART_PRIORITAIRES": "un quart", "PART_PREMIER_QUARTILE_HORS_QPV": "un quart", "PART_AUTRES_QUARTILES_EN_QPV": "la moitié"},
+}  # fmt: skip
+"""Ce que l'énoncé d'une règle dit en chiffres ou en lettres, et le paramètre qui en donne la valeur."""
+EN_LETTRES = {"un an": 1, "deux mois": 2, "Trois demandes": 3, "trois dernières années": 3, "cinq ans": 5, "dix jours": 10,
+              "un quart": Decimal("0.25"), "la moitié": Decimal("0.50")}  # fmt: skip
+
+
+@pytest.mark.regle("RG-38")
+@pytest.mark.parametrize("numero", CHIFFRES)
+def test_l_enonce_dit_la_valeur_du_parametre(numero: str) -> None:
+    """Une valeur qui change oblige à récrire l'énoncé : il ne ment pas à côté d'elle."""
+    le = date(2026, 11, 25)
+    for nom, mots in CHIFFRES[numero].items():
+        assert mots in regle(numero).enonce
+        assert PARAMETRES[nom].regle == numero
+        valeur = PARAMETRES[nom].valeur(le)
+        assert lire_valeur(PARAMETRES[nom], le) == mots or EN_LETTRES.get(mots) == valeur
+
+
+@pytest.mark.regle("RG-38")
+def test_tout_pourcentage_d_un_enonce_est_compare_a_sa_valeur() -> None:
+    assert {numero for numero, un in REGLES.items() if "%" in un.enonce} <= CHIFFRES.keys()
+
+
+@pytest.mark.regle("RG-70")
+def test_les_durees_de_conservation_se_lisent_a_la_page_des_regles() -> None:
+    assert {"24 mois", "12 mois", "36 mois"} <= {lire_valeur(un, date(2026, 1, 1)) for un in parametres_de("RG-70")}
+
+
+def test_une_regle_ne_se_dit_pas_plus_sure_que_ce_qu_elle_enonce() -> None:
+    """Les règles dont l'énoncé contient une lecture ou une pratique la disent (domaine.md)."""
+    for numero in ("RG-14", "RG-19", "RG-22", "RG-34", "RG-37", "RG-50"):
+        assert regle(numero).certitude is not Certitude.VERIFIEE
+        assert regle(numero).nuance

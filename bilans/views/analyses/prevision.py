@@ -37,7 +37,8 @@ class PagePrevision(PageAnalyse):
         if est_modifiable and lue.est_saisie:
             actes = [("Revenir à la moyenne calculée", f"{reverse('prevision_moyenne')}?{champ.parametres()}")]
         return Analyse(
-            "Moyenne des trois années civiles précédentes ; à défaut, patrimoine × rotation. L'intervalle va du plus petit au plus grand "
+            "Moyenne des trois années civiles précédentes (celles où le bailleur a des baux dans le département) ; à "
+            "défaut, patrimoine × rotation. L'intervalle va du plus petit au plus grand "
             "A constaté ces années-là. Un clic sur une commune corrige sa prévision, jusqu'à la publication de l'information de début "
             "d'année.",
             "RG-32",

@@ -128,7 +128,7 @@ def _soldes(histoire: HistoireDeCompte, annees: tuple[int, ...]) -> list[Any]:
 
 def _cumuler(lus: SoldesLus, noms: Mapping[str, str]) -> TableauSimple:
     return TableauSimple(
-        "Retards de l'État non reportés, cumulés sur la durée de la convention",
+        f"Retards de l'État non reportés, cumulés depuis {lus.annees[0] if lus.annees else lus.en_cours}",
         ("Compte", *(str(annee) for annee in lus.annees_finies), "Cumul", "Ce qu'il dit"),
         [
             (
