@@ -134,7 +134,7 @@ def comptes_lus(acteur: Acteur, lieu: Lieu, annee: int) -> list[CompteAnnuel]:
     if acteur.est_bailleur and acteur.organisme_id == lieu.bailleur.pk:
         return list(comptes)
     qui = titulaires(acteur)
-    return [compte for compte in comptes if compte.reservataire in qui]
+    return [compte for compte in comptes if _regarde(acteur, qui, compte)]
 
 
 def _lieux(couples: Iterable[tuple[int, str]]) -> list[Lieu]:

@@ -17,6 +17,8 @@ from flux_reservations.echanges.options import IGNOREE
 from flux_reservations.echanges.tableaux import TABLEAUX, choisir_tableau, types_de_fichier
 
 EXEMPLES: Final = 3
+RESERVES: Final = frozenset({"bailleurs", "reservataires", "contenus", "pieces", "bilans", "envois", "demandes"})
+"""Tableaux qu'un agent n'importe pas : le registre commun, et les preuves."""
 LONGUEUR_D_EXEMPLE: Final = 60
 RESSEMBLANCE: Final = 0.78
 """Au-dessus, deux noms se ressemblent assez pour être proposés l'un pour l'autre ; la personne décide."""
@@ -107,12 +109,19 @@ def apercevoir(chemin: Path, type_: str, retenues: Mapping[str, Mapping[str, str
     return Apercu(chemin.name, type_, tuple(colonnes), attendues, obligatoires)
 
 
+def tableaux_proposes() -> list[str]:
+    """Débuts de nom qu'une personne peut choisir pour son fichier."""
+    return [debut for debut, _ in types_de_fichier() if debut not in RESERVES]
+
+
 def deviner_type(entete: Sequence[str]) -> str:
     """Le tableau dont ces en-têtes sont, s'il n'y a pas de doute : toutes ses obligatoires, et le plus de colonnes."""
     noms = {normaliser_entete(nom) for nom in entete}
     scores = []
     for classe in TABLEAUX:
         tableau = classe()
+        if tableau.nom in RESERVES:
+            continue
         if not tableau.colonnes_manquantes(noms):
             scores.append((len(noms & set(tableau.colonnes_lues())), tableau.nom))
     if {"depcom", "nbpiece"} <= noms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Final
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -27,7 +29,7 @@ from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.rapport import Rapport
 from flux_reservations.echanges.retour import defaire, tracer
 from flux_reservations.echanges.suivi_vivant import compter_les_lignes, marquer_l_avancement
-from flux_reservations.pieces.models import Piece
+from flux_reservations.pieces.models import Contenu, Piece
 from flux_reservations.socle.journal import journaliser
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,11 @@ REGISTRES_COMMUNS: Final = ("bailleurs", "reservataires")
 ABANDONNE_APRES: Final = timedelta(minutes=5)
 """Un import en travail sans nouvelle depuis plus longtemps est repris : son processus est mort."""
 CHANGEMENTS_GARDES: Final = 300
+TENTATIVES_AU_PLUS: Final = 3
+"""Traitements d'un même pas, processus morts compris, avant de le refuser."""
+EN_ATTENTE_AU_PLUS: Final = timedelta(days=7)
+"""Un essai que personne n'applique est abandonné, et ses fichiers effacés."""
+NUMERO_DE_DEMANDE: Final = re.compile(r"[0-9][0-9A-Za-z]{8,39}")
 RETOUR_POSSIBLE: Final = timedelta(days=30)
 """Au-delà, un import ne se défait plus."""
 TACHE: Final = "echanges.traiter_import"
@@ -163,7 +170,10 @@ def _changer_etat(
                 f"Cet import est « {depot.get_etat_display().lower()} » : l'acte n'est plus possible.",
             )
         depot.etat, depot.lignes_lues, depot.options = vers, 0, depot.options | dict(options or {})
-        depot.save(update_fields=["etat", "change_le", "lignes_lues", "options"])
+        depot.tentatives = 0
+        depot.save(update_fields=["etat", "change_le", "lignes_lues", "options", "tentatives"])
+        if vers == EtatImport.ANNULE:
+            effacer_les_fichiers(depot)
         apres = {"etat": vers.value} | dict(options or {})
         journaliser(acteur=acteur, action=action, objet=depot, organisme_id=depot.bailleur_id, apres=apres)
         if vers in EN_TRAVAIL:
@@ -268,6 +278,22 @@ def purger_les_traces() -> int:
     return Trace.objects.filter(import_depose__applique_le__lt=limite).delete()[0]
 
 
+def abandonner_les_oublies() -> int:
+    """Abandonne les essais que personne n'a appliqués, et efface leurs fichiers ; rend leur nombre (tâche de nuit)."""
+    limite = timezone.now() - EN_ATTENTE_AU_PLUS
+    oublies = ImportDepose.objects.filter(etat__in=[EtatImport.ESSAYE, EtatImport.REFUSE], change_le__lt=limite)
+    for depot in oublies:
+        depot.etat = EtatImport.ANNULE
+        depot.save(update_fields=["etat", "change_le"])
+        effacer_les_fichiers(depot)
+    return len(oublies)
+
+
+def effacer_les_contenus_orphelins() -> int:
+    """Efface les octets que plus aucune pièce ne porte ; rend leur nombre (tâche de nuit)."""
+    return Contenu.objects.filter(~Exists(Piece.objects.filter(contenu=OuterRef("pk")))).delete()[0]
+
+
 def _prendre(import_id: int) -> ImportDepose | None:
     """Prend l'import : attente → en travail. Un import en travail n'est repris que si son processus s'est tu."""
     suivant = {
@@ -287,7 +313,11 @@ def _prendre(import_id: int) -> ImportDepose | None:
         if deja_pris and timezone.now() - depot.change_le < ABANDONNE_APRES:
             return None
         depot.etat = suivant[EtatImport(depot.etat)]
-        depot.save(update_fields=["etat", "change_le"])
+        depot.tentatives += 1
+        if depot.tentatives > TENTATIVES_AU_PLUS:
+            _conclure(depot, _rapport_d_abandon(), EtatImport.REFUSE)
+            return None
+        depot.save(update_fields=["etat", "change_le", "tentatives"])
     return depot
 
 
@@ -299,6 +329,23 @@ def deposer_sur_disque(depot: ImportDepose, dossier: Path) -> list[Path]:
         chemin.write_bytes(bytes(piece.contenu.octets))
         chemins.append(chemin)
     return chemins
+
+
+def _rapport_d_abandon() -> Rapport:
+    rapport = Rapport()
+    rapport.refuser(
+        "", "Le traitement s'est arrêté plusieurs fois sans finir : découpez vos fichiers, ou exportez-les en CSV."
+    )
+    return rapport
+
+
+def effacer_les_fichiers(depot: ImportDepose) -> None:
+    """Efface les fichiers déposés et leur contenu : ils peuvent porter des numéros de demande, la base les a (RG-70)."""
+    pieces = list(depot.pieces.values_list("pk", "contenu_id"))
+    depot.pieces.clear()
+    Piece.objects.filter(pk__in=[pk for pk, _ in pieces]).delete()
+    citees = Piece.objects.filter(contenu=OuterRef("pk"))
+    Contenu.objects.filter(~Exists(citees), pk__in=[contenu for _, contenu in pieces]).delete()
 
 
 def _acteur_de(depot: ImportDepose) -> Acteur:
@@ -322,21 +369,39 @@ def _acteur_de(depot: ImportDepose) -> Acteur:
 def _conclure(depot: ImportDepose, rapport: Rapport, etat: EtatImport) -> ImportDepose:
     depot.etat, depot.rapport = etat, presenter_rapport(rapport)
     depot.applique_le = timezone.now() if etat == EtatImport.APPLIQUE else None
-    depot.save(update_fields=["etat", "rapport", "change_le", "applique_le"])
+    depot.save(update_fields=["etat", "rapport", "change_le", "applique_le", "tentatives"])
+    if etat == EtatImport.APPLIQUE:
+        effacer_les_fichiers(depot)
     return depot
+
+
+def _masquer(type_: str, texte: str) -> str:
+    """Un rapport gardé ne porte aucun numéro de demande (RG-70) : tout ce qui en a la forme n'y est que des points."""
+    return NUMERO_DE_DEMANDE.sub("•••", texte) if type_ == "candidats" else texte
 
 
 def presenter_rapport(rapport: Rapport) -> dict[str, Any]:
     """Le rapport à garder : l'objet du contrat, et les premiers changements ligne à ligne."""
-    return rapport.en_json() | {
+    types = {fichier.fichier: fichier.type for fichier in rapport.fichiers}
+    objet = rapport.en_json()
+    for genre in ("erreurs", "avertissements"):
+        for anomalie in objet[genre]:
+            anomalie["valeur"] = _masquer(types.get(anomalie["fichier"], ""), anomalie["valeur"])
+            anomalie["message"] = _masquer(types.get(anomalie["fichier"], ""), anomalie["message"])
+    return objet | {
         "changements": [
             {
                 "fichier": un.fichier,
                 "ligne": un.ligne,
-                "cle": un.cle,
+                "cle": _masquer(types.get(un.fichier, ""), un.cle),
                 "nature": un.nature,
                 "champs": [
-                    {"champ": champ, "avant": avant, "apres": apres} for champ, (avant, apres) in un.champs.items()
+                    {
+                        "champ": champ,
+                        "avant": _masquer(types.get(un.fichier, ""), avant),
+                        "apres": _masquer(types.get(un.fichier, ""), apres),
+                    }
+                    for champ, (avant, apres) in un.champs.items()
                 ],
             }
             for un in rapport.changements[:CHANGEMENTS_GARDES]

@@ -69,6 +69,7 @@ class ImportDepose(models.Model):
     lignes_lues = models.PositiveIntegerField("lignes lues", default=0)
     lignes_en_tout = models.PositiveIntegerField("lignes des fichiers", default=0)
     rapport = models.JSONField("rapport", default=dict, encoder=DjangoJSONEncoder)
+    tentatives = models.PositiveSmallIntegerField("traitements commencés", default=0)
     applique_le = models.DateTimeField("appliqué le", null=True, blank=True)
     change_le = models.DateTimeField("dernier changement d'état", auto_now=True)
 

@@ -9,7 +9,7 @@ from flux_reservations.echanges.webhooks import actions as webhooks
 from flux_reservations.echanges.webhooks.annonces import annoncer
 
 
-@shared_task(name=depot.TACHE)
+@shared_task(name=depot.TACHE, time_limit=3600)
 def traiter_import(import_id: int) -> None:
     """Fait le pas qui attend ; le relancer ne refait rien."""
     depot.traiter(import_id)
@@ -40,3 +40,5 @@ def purger() -> None:
     """La nuit : efface les vieux appels, et de quoi défaire les vieux imports."""
     webhooks.purger_les_appels()
     depot.purger_les_traces()
+    depot.abandonner_les_oublies()
+    depot.effacer_les_contenus_orphelins()

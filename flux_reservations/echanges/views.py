@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
-from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.models import EN_TRAVAIL, EtatImport, ImportDepose
 from flux_reservations.socle.actes import VueActe
@@ -141,7 +141,10 @@ class DeposerImport(ReserveeMixin, VueActe):
         return [("Imports", reverse("imports"))]
 
     def executer(self, donnees: dict[str, Any]) -> str:
-        """Dépose."""
+        """Dépose ; la taille se contrôle avant de lire."""
+        if sum(un.size for un in donnees["fichiers"]) > depot.TAILLE_MAXIMALE:
+            message = "Vos fichiers dépassent 200 Mo ensemble : déposez-les en plusieurs fois."
+            raise ErreurMetier("fichiers_trop_gros", message, champ="fichiers")
         fichiers = [depot.FichierDepose(un.name, un.read()) for un in donnees["fichiers"]]
         self.depose = depot.deposer_import(acteur=self.request.acteur, fichiers=fichiers, effet=donnees["effet"])
         return f"{compter(len(fichiers), 'fichier déposé', 'fichiers déposés')} : essai à blanc en cours."

@@ -18,7 +18,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.echanges import depot
-from flux_reservations.echanges.correspondances import Apercu
+from flux_reservations.echanges.correspondances import Apercu, tableaux_proposes
 from flux_reservations.echanges.lecture.fichiers import Fichier
 from flux_reservations.echanges.lecture.source import FichierIllisible
 from flux_reservations.echanges.models import ImportDepose
@@ -42,7 +42,7 @@ class ColonnesImport(ReserveeMixin):
     def post(self, request: Requete, pk: int) -> HttpResponse:
         """Retient les choix et relance l'essai ; `type` seul change : la page revient avec ses colonnes."""
         un = lire_import(request, pk)
-        debuts = [debut for debut, _ in types_de_fichier()]
+        debuts = tableaux_proposes()
         types: dict[str, str] = {}
         colonnes: dict[str, dict[str, str]] = defaultdict(dict)
         for rang, apercu in enumerate(depot.apercus(un)):
@@ -76,7 +76,7 @@ class ColonnesImport(ReserveeMixin):
             "fil": [("Imports", reverse("imports")), (str(un).capitalize(), reverse("import", args=[un.pk]))],
             "un": un,
             "apercus": depot.apercus(un),
-            "types": [debut for debut, _ in types_de_fichier()],
+            "types": tableaux_proposes(),
             "ignoree": IGNOREE,
         }
         return render(request, "echanges/colonnes.html", contexte, status=statut)

@@ -15,6 +15,10 @@ GENRES_LUS_PAR_L_ETAT = ("information_prealable", "transmission", "information_d
 """Genres d'envois obligatoires que l'État lit sur son département (domaine.md § 6)."""
 
 
+GENRES_D_IMPORT = ("import", "reprise")
+"""Fichiers déposés pour être importés ou rapprochés."""
+
+
 class Contenu(models.Model):
     """Des octets, une seule fois, sous leur empreinte SHA-256."""
 
@@ -40,6 +44,9 @@ class PieceQuerySet(models.QuerySet["Piece"]):
         deposes = models.Q(envois__depose_le__isnull=False)
         recues = deposes & models.Q(envois__destinataire_id=acteur.organisme_id, **du_service(acteur, "envois__"))
         siennes = models.Q(organisme_id=acteur.organisme_id)
+        if not acteur.peut(Role.GESTIONNAIRE):
+            # Un fichier d'import peut porter des numéros de demande : il se lit par qui importe (RG-70).
+            siennes &= ~models.Q(genre__in=GENRES_D_IMPORT)
         if acteur.nature is Nature.ETAT and acteur.territoire.startswith("departement:"):
             departement = models.Q(envois__departement_id=acteur.territoire.partition(":")[2])
             reglementaires = models.Q(envois__genre__in=GENRES_LUS_PAR_L_ETAT)

@@ -28,6 +28,8 @@ _exiger("CLES_DE_CHIFFREMENT")
 _exiger("CLE_D_EMPREINTE")
 verifier_les_cles(CLES_DE_CHIFFREMENT, CLE_D_EMPREINTE)  # noqa: F405 : lues par la base
 
+# Les limites de débit se comptent en commun, quel que soit le nombre de travailleurs.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": os.environ["REDIS_URL"]}}
 SECURE_SSL_REDIRECT = os.environ.get("SECURE_SSL_REDIRECT", "1") == "1"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,14 +15,16 @@ from attributions.models import Liberation
 from bilans.models import Bilan
 from conventions.models import Bailleur, Logement, SituationLogement
 from flux_reservations.acces.models import Rattachement
-from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.correspondances import deviner_type
 from flux_reservations.echanges.models import Correspondance, ImportDepose, Trace
 from flux_reservations.echanges.retour import tables_tracees
 from flux_reservations.echanges.suivi_vivant import compter_les_lignes
+from flux_reservations.pieces.models import Contenu, Piece
+from flux_reservations.socle import rls
 from tests.echanges.test_depot import agent, bailleur
-from tests.fabriques import creer_liberation, creer_utilisateur
+from tests.fabriques import acteur_de, creer_liberation, creer_logement, creer_utilisateur
 
 pytestmark = pytest.mark.django_db
 __all__ = ["agent", "bailleur"]
@@ -200,3 +203,55 @@ def test_l_avancement_compte_les_lignes(tmp_path: Any) -> None:
     chemin = tmp_path / "patrimoine.csv"
     chemin.write_text("a\n1\n2\n3\n")
     assert compter_les_lignes(chemin) == 3
+
+
+@pytest.mark.regle("RG-70")
+def test_un_import_applique_ou_abandonne_ne_garde_aucun_numero_de_demande(bailleur: Bailleur, agent: Acteur) -> None:
+    creer_liberation(creer_logement(bailleur), numero="B1")
+    candidats = "liberation;rang;numero_demande\nB1;1;094125000000000001\nB1;1;094125ABCDEFGHIJKL\n"
+    orientations = "liberation;rang;compte;date_orientation\nB1;1;BAILLEUR;2025-01-05\n"
+    fichiers = [
+        depot.FichierDepose("candidats.csv", candidats.encode()),
+        depot.FichierDepose("orientations.csv", orientations.encode()),
+    ]
+    depose = traiter(depot.deposer_import(acteur=agent, fichiers=fichiers))
+    assert depose.etat == "essaye"
+    for numero in ("094125000000000001", "094125ABCDEFGHIJKL"):
+        assert numero not in str(depose.rapport)
+    lecteur = acteur_de(bailleur, Role.LECTEUR)
+    assert not Piece.objects.visibles_par(lecteur).exists()
+    with rls.pour_acteur(lecteur):
+        assert not Piece.objects.filter(organisme_id=bailleur.pk).exists()
+    appliquer(agent, depose)
+    assert not Piece.objects.filter(genre="import").exists()
+    assert not Contenu.objects.exists()
+    abandonne = traiter(depot.deposer_import(acteur=agent, fichiers=fichiers[:1]))
+    depot.abandonner(acteur=agent, import_id=abandonne.pk)
+    assert not Piece.objects.filter(genre="import").exists()
+
+
+def test_un_import_qui_tue_son_processus_finit_refuse(bailleur: Bailleur, agent: Acteur) -> None:
+    contenu = patrimoine(bailleur, "N1;94028;T3;").encode()
+    depose = depot.deposer_import(acteur=agent, fichiers=[depot.FichierDepose("patrimoine.csv", contenu)])
+    ImportDepose.objects.update(etat="en_essai", tentatives=3)
+    ImportDepose.objects.update(change_le=timezone.now() - timedelta(minutes=6))
+    depot.traiter(depose.pk)
+    depose.refresh_from_db()
+    assert depose.etat == "refuse"
+    assert "plusieurs fois sans finir" in depose.rapport["erreurs"][0]["message"]
+
+
+def test_un_essai_oublie_est_abandonne_et_ses_fichiers_effaces(bailleur: Bailleur, agent: Acteur) -> None:
+    deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;"))
+    ImportDepose.objects.update(change_le=timezone.now() - timedelta(days=8))
+    assert depot.abandonner_les_oublies() == 1
+    assert (ImportDepose.objects.get().etat, Piece.objects.count()) == ("annule", 0)
+
+
+def test_le_registre_commun_ne_s_importe_pas_sous_un_autre_nom(bailleur: Bailleur, agent: Acteur) -> None:
+    contenu = "code;nom;type;territoire\nFAUX;Préfecture;etat;departement:94\n"
+    depose = deposer(agent, "liste.csv", contenu)
+    assert "ne dit pas son tableau" in depose.rapport["erreurs"][0]["message"]
+    depot.choisir_colonnes(acteur=agent, import_id=depose.pk, types={"liste.csv": "reservataires"}, colonnes={})
+    assert traiter(depose).etat == "refuse"
+    assert "registre" in depose.rapport["erreurs"][0]["message"]

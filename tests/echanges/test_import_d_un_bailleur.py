@@ -12,6 +12,7 @@ from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse
 from flux_reservations.echanges.actions import appliquer, essayer
 from flux_reservations.socle import rls
+from flux_reservations.socle.models import EntreeJournal
 from tests.echanges.depot import (
     AUTRE,
     BAILLEURS,
@@ -40,8 +41,10 @@ def agent(tmp_path: Path) -> Iterator[Acteur]:
 
 def test_un_agent_importe_ce_qui_est_a_son_organisme(tmp_path: Path, agent: Acteur) -> None:
     fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    rapport = appliquer([deposer(tmp_path, fichiers)], acteur=agent)
+    rapport = appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE))
     assert rapport.erreurs == []
+    actions = set(EntreeJournal.objects.values_list("action", flat=True))
+    assert {"importer_convention", "importer_droits", "importer"} <= actions
     assert Logement.objects.count() == 3
     modifies = PATRIMOINE.replace("T1;QN09401I", "T2;")
     assert appliquer([deposer(tmp_path, {"patrimoine": modifies})], acteur=agent).fichiers[0].modifies == 1
@@ -54,12 +57,13 @@ def test_un_agent_n_importe_pas_pour_un_autre_bailleur(tmp_path: Path, agent: Ac
         essayer([deposer(tmp_path, {"patrimoine": PATRIMOINE})], acteur=agent, siren=AUTRE)
 
 
-def test_un_agent_etend_le_registre_sans_le_corriger(tmp_path: Path, agent: Acteur) -> None:
-    nouveau = RESERVATAIRES + "CAF;Caisse;organisme;departement:94\n"
-    assert appliquer([deposer(tmp_path, {"reservataires": nouveau})], acteur=agent).est_accepte
-    assert Reservataire.objects.filter(code="CAF").exists()
-    rapport = essayer([deposer(tmp_path, {"reservataires": nouveau.replace("Créteil", "Autre nom")})], acteur=agent)
-    assert [erreur.colonne for erreur in rapport.erreurs] == ["code"]
+def test_un_agent_n_etend_ni_ne_corrige_le_registre_commun(tmp_path: Path, agent: Acteur) -> None:
+    faux = RESERVATAIRES + "FAUX;Préfecture;etat;departement:94\n"
+    for contenu in (faux, RESERVATAIRES.replace("Créteil", "Autre nom")):
+        rapport = essayer([deposer(tmp_path, {"reservataires": contenu})], acteur=agent)
+        assert [erreur.colonne for erreur in rapport.erreurs] == ["code"]
+    assert essayer([deposer(tmp_path, {"reservataires": RESERVATAIRES})], acteur=agent).est_accepte
+    assert not Reservataire.objects.filter(code="FAUX").exists()
 
 
 def test_un_agent_ne_change_pas_la_fiche_d_un_autre_bailleur(tmp_path: Path, agent: Acteur) -> None:
@@ -71,3 +75,34 @@ def test_un_lecteur_n_importe_pas(tmp_path: Path, agent: Acteur) -> None:
     lecteur = agent.avec_role(Role.LECTEUR)
     with pytest.raises(AccesRefuse):
         appliquer([deposer(tmp_path, {"droits": DROITS, "conventions": CONVENTIONS})], acteur=lecteur)
+
+
+@pytest.mark.regle("RG-16")
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("2023-05-15;2023-06-01;;", "2023-05-15;2023-06-02;;"),
+        ("94;2023-05-15;", "94;;"),
+        ("2023-06-01;;\nC-AL", "2023-06-01;2025-01-01;\nC-AL"),
+    ],
+)
+def test_un_gestionnaire_ne_touche_pas_par_fichier_a_une_convention_signee(
+    tmp_path: Path, agent: Acteur, change: tuple[str, str]
+) -> None:
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE)).est_accepte
+    rapport = essayer([deposer(tmp_path, {"conventions": CONVENTIONS.replace(*change, 1)})], acteur=agent)
+    assert "réservé à un responsable" in rapport.erreurs[0].message
+    assert essayer([deposer(tmp_path, {"conventions": CONVENTIONS, "droits": DROITS})], acteur=agent).est_accepte
+
+
+@pytest.mark.regle("RG-14")
+def test_un_gestionnaire_ne_signe_ni_ne_change_un_taux_signe_par_fichier(tmp_path: Path, agent: Acteur) -> None:
+    signee = essayer([deposer(tmp_path, {"conventions": CONVENTIONS})], acteur=agent)
+    assert {erreur.colonne for erreur in signee.erreurs} == {"date_signature"}
+    brouillon = CONVENTIONS.replace("2023-05-15", "")
+    assert essayer([deposer(tmp_path, {"conventions": brouillon, "droits": DROITS})], acteur=agent).est_accepte
+    fichiers = {"conventions": CONVENTIONS, "droits": DROITS}
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE)).est_accepte
+    rapport = essayer([deposer(tmp_path, {"droits": DROITS.replace(";20;commune", ";90;commune")})], acteur=agent)
+    assert [(erreur.valeur, erreur.colonne) for erreur in rapport.erreurs] == [("C-COMA", "convention")]

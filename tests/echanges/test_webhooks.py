@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.test import Client
 from django.utils import timezone
 
@@ -314,3 +318,65 @@ def test_le_corps_ne_porte_aucune_donnee_d_un_demandeur(bailleur: Bailleur, logi
     livrer()
     assert b"094032500000000001" not in logiciel.recus[0][1]
     assert b"dalo" not in logiciel.recus[0][1]
+
+
+def test_un_serveur_qui_goutte_ne_garde_pas_le_travailleur(
+    bailleur: Bailleur, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOKS_ADRESSES_PRIVEES = True
+    monkeypatch.setattr("flux_reservations.echanges.webhooks.reseau.ECHEANCE", 1)
+    ecoute = socket.create_server(("127.0.0.1", 0))
+
+    def goutter() -> None:
+        prise, _ = ecoute.accept()
+        with prise, suppress(OSError):
+            prise.sendall(b"HTTP/1.1 200 OK\r\nX-Lent: ")
+            for _ in range(60):
+                prise.sendall(b"a")
+                time.sleep(0.2)
+
+    fil = threading.Thread(target=goutter, daemon=True)
+    fil.start()
+    abonnement = actions.abonner(
+        acteur=acteur_de(bailleur, Role.RESPONSABLE),
+        usage="lent",
+        adresse=f"http://127.0.0.1:{ecoute.getsockname()[1]}/",
+        evenements=TOUT,
+    )
+    appel = actions.essayer_abonnement(acteur=acteur_de(bailleur, Role.RESPONSABLE), abonnement_id=abonnement.pk)
+    debut = time.monotonic()
+    assert actions.livrer(appel.pk) == EtatAppel.PREVU
+    assert time.monotonic() - debut < 5
+    fil.join(timeout=20)
+    ecoute.close()
+
+
+def test_un_processus_mort_a_chaque_essai_finit_par_abandonner(bailleur: Bailleur, logiciel: Logiciel) -> None:
+    appel = _poser(bailleur, logiciel)
+    passe = timezone.now() - timedelta(minutes=5)
+    Appel.objects.update(etat="en_cours", pris_le=passe, tentatives=len(actions.ESSAIS) + 1)
+    assert actions.livrer(appel.pk) is None
+    appel.refresh_from_db()
+    assert (appel.etat, logiciel.recus) == ("abandonne", [])
+
+
+def test_une_limite_de_temps_compte_comme_un_essai_manque(
+    bailleur: Bailleur, logiciel: Logiciel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appel = _poser(bailleur, logiciel)
+
+    def interrompre(_: Appel) -> int:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(actions, "_envoyer", interrompre)
+    assert actions.livrer(appel.pk) == EtatAppel.PREVU
+    appel.refresh_from_db()
+    assert "Trop lent" in appel.derniere_erreur
+
+
+def test_un_essai_par_minute_et_pas_de_double_rejeu(bailleur: Bailleur, logiciel: Logiciel) -> None:
+    appel, acteur = _poser(bailleur, logiciel), acteur_de(bailleur, Role.RESPONSABLE)
+    with pytest.raises(ErreurMetier, match="attendez une minute"):
+        actions.essayer_abonnement(acteur=acteur, abonnement_id=appel.abonnement_id)
+    with pytest.raises(ErreurMetier, match="déjà en route"):
+        actions.rejouer(acteur=acteur, appel_id=appel.pk)

@@ -19,6 +19,8 @@ from flux_reservations.echanges.lecture.source import Nombre
 _BLOC = 1 << 16
 _COLONNE = re.compile(r"[A-Z]{1,3}")
 _LIGNES_MAXIMALES = 1_048_576
+COLONNES_MAXIMALES = 500
+"""Un RPLS complet en a cent vingt : au-delà, une cellule lointaine ferait des lignes démesurées."""
 _FORMATS_DE_DATE = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _FORMATS_DE_POURCENTAGE = frozenset({9, 10})
 _HORS_FORMAT = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
@@ -121,6 +123,8 @@ class _LecteurDeLignes:
             reference = attributs.get("r", "")
             trouve = _COLONNE.match(reference)
             self._rang = _rang_de_colonne(trouve[0]) if trouve else self._rang + 1
+            if self._rang >= COLONNES_MAXIMALES:
+                raise ClasseurAbime
             self._type, self._style = attributs.get("t", "n"), attributs.get("s", "")
             self._texte = []
         elif nom in {"v", "t"}:

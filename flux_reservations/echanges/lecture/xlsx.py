@@ -84,6 +84,10 @@ def _verifier_taille(membres: list[zipfile.ZipInfo]) -> None:
     if len(membres) > _MEMBRES or total > TAILLE_DECOMPRESSEE or chaines > TAILLE_DES_CHAINES or gonfle:
         message = f"Ce classeur est démesuré une fois décompressé ({total // 1_000_000} Mo) : exportez-le en CSV."
         raise FichierIllisible(message)
+    if any(membre.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for membre in membres):
+        # Bzip2 et lzma se décompressent d'un coup : leur taille annoncée ne protège de rien, et aucun tableur ne les emploie.
+        message = f"Ce classeur est comprimé d'une façon qu'aucun tableur n'emploie : {_REMEDE}."
+        raise FichierIllisible(message)
     if not any(membre.filename == "[Content_Types].xml" for membre in membres):
         message = f"Cette archive n'est pas un classeur XLSX : {_REMEDE}."
         raise FichierIllisible(message)

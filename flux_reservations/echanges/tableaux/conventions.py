@@ -14,16 +14,30 @@ from django.db.models.functions import Coalesce
 from conventions.domaine.codes import EtatConvention, Report
 from conventions.models import Bailleur, Convention, Reservataire
 from flux_reservations.acces.models import Organisme
-from flux_reservations.commun.acteur import Nature
+from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.echanges.colonnes import Colonne, Siren, Texte, taux
 from flux_reservations.echanges.masse import MiseDeCote, attributs_de, valeurs_par_defaut
 from flux_reservations.echanges.modele import TableauModele, colonne_de
 from flux_reservations.echanges.references import DEPARTEMENT, chercher_reservataires, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
+from flux_reservations.socle.journal import journaliser
 from flux_reservations.territoires.models import Departement
 
 UN_JOUR = dt.timedelta(days=1)
+RESERVE_AU_RESPONSABLE = (
+    "Signer, résilier ou changer une convention signée est réservé à un responsable : demandez-lui de faire cet import."
+)
+_CHAMPS_DU_JOURNAL = (
+    "etat",
+    "date_signature",
+    "date_effet",
+    "date_fin",
+    "date_resiliation",
+    "remplacee_le",
+    "derogation_taux",
+    "derogation_taux_agents",
+)
 
 
 @dataclass(slots=True)
@@ -139,6 +153,7 @@ class Conventions(TableauModele):
         for version in reserve.versions.values():
             if version.ligne is not None and not version.ligne.fautive:
                 self._controler_version(suivi, version.ligne, version.valeurs)
+        self._reserver_au_responsable(suivi, reserve)
         self._controler_unicite(suivi, reserve)
         if not suivi.compte.erreurs:
             self._comparer(suivi, reserve)
@@ -162,6 +177,29 @@ class Conventions(TableauModele):
         cote.ecrire_modifications()
         cote.ecrire_creations()
         cote.fermer()
+        if not suivi.contexte.acteur.est_systeme:
+            self._journaliser(suivi, reserve)
+
+    @staticmethod
+    def _journaliser(suivi: Suivi, reserve: ReserveConventions) -> None:
+        """Une entrée par convention qui entre dans l'état signé, en sort ou y change : l'import d'une personne est un acte."""
+        changees = {
+            version.pk: version
+            for version in reserve.versions.values()
+            if version.valeurs != version.ancien
+            and EtatConvention.SIGNEE in {version.valeurs["etat"], version.ancien["etat"] if version.ancien else ""}
+        }
+        for convention in Convention.objects.filter(pk__in=changees).order_by("pk"):
+            ancien, valeurs = changees[convention.pk].ancien or {}, changees[convention.pk].valeurs
+            champs = [nom for nom in _CHAMPS_DU_JOURNAL if ancien.get(nom) != valeurs[nom]]
+            journaliser(
+                acteur=suivi.contexte.acteur,
+                action="importer_convention",
+                objet=convention,
+                organisme_id=convention.bailleur_id,
+                avant={nom: ancien.get(nom) for nom in champs},
+                apres={nom: valeurs[nom] for nom in champs} | {"fichier": suivi.compte.fichier},
+            )
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Toutes les versions, la première d'une chaîne avant ses avenants."""
@@ -304,6 +342,17 @@ class Conventions(TableauModele):
             and valeurs["derogation_fin"] < valeurs["derogation_debut"]
         ):
             suivi.refuser(ligne, "derogation_fin", "La fin de la dérogation précède son début.")
+
+    @staticmethod
+    def _reserver_au_responsable(suivi: Suivi, reserve: ReserveConventions) -> None:
+        """Signer, résilier, ou changer une version signée est un acte de responsable, par fichier comme à l'écran."""
+        if suivi.contexte.acteur.peut(Role.RESPONSABLE):
+            return
+        for version in reserve.versions.values():
+            ancien, valeurs = version.ancien, version.valeurs
+            signee = EtatConvention.SIGNEE in {valeurs["etat"], ancien["etat"] if ancien else ""}
+            if version.ligne is not None and signee and valeurs != ancien:
+                suivi.refuser(version.ligne, "date_signature", RESERVE_AU_RESPONSABLE)
 
     @staticmethod
     def _controler_unicite(suivi: Suivi, reserve: ReserveConventions) -> None:

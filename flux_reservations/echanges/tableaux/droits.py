@@ -13,11 +13,14 @@ from django.db.models import Prefetch
 
 from conventions.domaine.codes import COLLECTIVITES, SousContingent, TypeReservataire
 from conventions.models import Bailleur, Convention, Droit
+from flux_reservations.commun.acteur import Role
 from flux_reservations.echanges.colonnes import Choix, Colonne, ListeTerritoires, Texte, taux
 from flux_reservations.echanges.modele import colonne_de
 from flux_reservations.echanges.references import BAILLEUR, chercher, resoudre_bailleurs, resoudre_listes
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau
+from flux_reservations.echanges.tableaux.conventions import RESERVE_AU_RESPONSABLE
+from flux_reservations.socle.journal import journaliser
 from flux_reservations.territoires.models import NatureTerritoire, Territoire, TerritoireCommune
 from flux_reservations.territoires.resolution import Resolution
 
@@ -119,10 +122,13 @@ class Droits(Tableau):
         """Remplace les droits de chaque convention citée, sans toucher à ceux qui ne changent pas."""
         reserve: ReserveDroits = suivi.reserve
         existants = _lire_droits(list(reserve.par_convention))
+        changees: set[int] = set()
         neufs: list[tuple[int, DroitLu]] = []
         for convention, lus in reserve.par_convention.items():
             restants = existants.get(convention, [])
             a_placer = self._ecarter_inchanges(suivi, lus, restants)
+            if a_placer or restants:
+                changees.add(convention)
             for lu in a_placer:
                 remplace = next((autre for autre in restants if _se_remplacent(lu, autre)), None)
                 if remplace is None:
@@ -140,6 +146,25 @@ class Droits(Tableau):
                     valeur="",
                 )
         self._creer(neufs)
+        self._reserver_au_responsable(suivi, changees)
+
+    @staticmethod
+    def _reserver_au_responsable(suivi: Suivi, changees: set[int]) -> None:
+        """Les taux d'une version signée ne changent que par un responsable ; l'acte d'une personne se journalise."""
+        acteur = suivi.contexte.acteur
+        if acteur.est_systeme:
+            return
+        for convention in Convention.objects.signees().filter(pk__in=changees).order_by("pk"):
+            if not acteur.peut(Role.RESPONSABLE):
+                suivi.refuser(None, "convention", RESERVE_AU_RESPONSABLE, valeur=convention.numero)
+                continue
+            journaliser(
+                acteur=acteur,
+                action="importer_droits",
+                objet=convention,
+                organisme_id=convention.bailleur_id,
+                apres={"fichier": suivi.compte.fichier},
+            )
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Les droits de toutes les conventions du bailleur."""

@@ -147,10 +147,12 @@ class Reservataires(TableauModele):
                 suivi.avertir(ligne, "siren", "La clé de contrôle de ce SIREN est fausse : vérifiez ses neuf chiffres.")
 
     def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
-        """Le registre est commun : un bailleur l'étend, seule la plateforme le corrige."""
+        """Le registre est commun : seule la plateforme l'étend et le corrige ; un faux préfet recevrait les bilans de tous."""
         acteur = suivi.contexte.acteur
-        if ancien is not None and complet != ancien and not (acteur.est_systeme or acteur.nature is Nature.PLATEFORME):
-            message = "Le registre des réservataires est commun : demandez cette correction à l'administration de la plateforme."
+        if complet != ancien and not (acteur.est_systeme or acteur.nature is Nature.PLATEFORME):
+            message = (
+                "Le registre des réservataires est commun : demandez cet ajout à l'administration de la plateforme."
+            )
             suivi.refuser(ligne, "code", message)
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:

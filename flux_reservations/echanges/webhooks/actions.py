@@ -6,11 +6,13 @@ import json
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
@@ -37,6 +39,10 @@ ESSAIS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 
 PERDU_APRES: Final = timedelta(minutes=2)
 """Un appel pris depuis plus longtemps est repris : son processus est mort."""
 GARDE: Final = timedelta(days=60)
+ENTRE_DEUX_ESSAIS: Final = timedelta(minutes=1)
+EN_ROUTE_AU_PLUS: Final = 200
+PAR_ABONNEMENT: Final = 10
+"""Appels d'un même abonnement confiés à la fois : un logiciel lent ne prend pas les travailleurs de tous."""
 PARTI: Final = 410
 """Statut par lequel un logiciel dit de ne plus l'appeler."""
 _SUCCES = range(200, 300)
@@ -123,6 +129,9 @@ def essayer_abonnement(*, acteur: Acteur, abonnement_id: int) -> Appel:
         abonnement = _verrouiller(acteur, abonnement_id)
         if abonnement.desactive_le is not None:
             raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
+        recent = timezone.now() - ENTRE_DEUX_ESSAIS
+        if abonnement.appels.filter(evenement=Evenement.ESSAI, cree_le__gte=recent).exists():
+            raise Conflit("Un essai vient d'être fait : attendez une minute.")
         appel = Appel(abonnement=abonnement, evenement=Evenement.ESSAI, prochain_essai_le=timezone.now())
         appel.corps = composer_corps(appel, timezone.now(), {"message": "Essai de Flux réservations."})
         appel.save()
@@ -139,8 +148,11 @@ def rejouer(*, acteur: Acteur, appel_id: int) -> Appel:
         appel = Appel.objects.select_for_update(of=("self",)).select_related("abonnement").get(pk=visible.pk)
         if appel.abonnement.desactive_le is not None:
             raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
-        if appel.etat == EtatAppel.EN_COURS:
-            raise Conflit("Cet appel est en cours.")
+        if appel.etat in {EtatAppel.EN_COURS, EtatAppel.PREVU}:
+            raise Conflit("Cet appel est déjà en route.")
+        en_route = appel.abonnement.appels.filter(etat=EtatAppel.PREVU).count()
+        if en_route >= EN_ROUTE_AU_PLUS:
+            raise Conflit(f"{en_route} appels sont déjà en route : laissez-les partir.")
         appel.etat, appel.tentatives, appel.prochain_essai_le = EtatAppel.PREVU, 0, timezone.now()
         appel.save(update_fields=["etat", "tentatives", "prochain_essai_le"])
         _journaliser(acteur, appel.abonnement, "rejouer_appel", {"appel": str(appel.cle)})
@@ -178,7 +190,13 @@ def appels_dus() -> list[int]:
     """Les appels dont l'heure est venue, du plus ancien au plus récent."""
     maintenant = timezone.now()
     dus = Appel.objects.dus(maintenant, maintenant - PERDU_APRES).order_by("prochain_essai_le", "pk")
-    return list(dus.values_list("pk", flat=True)[:500])
+    par_abonnement: Counter[int] = Counter()
+    retenus = []
+    for pk, abonnement in dus.values_list("pk", "abonnement_id")[:5000]:
+        par_abonnement[abonnement] += 1
+        if par_abonnement[abonnement] <= PAR_ABONNEMENT:
+            retenus.append(pk)
+    return retenus
 
 
 def purger_les_appels() -> int:
@@ -198,6 +216,8 @@ def livrer(appel_id: int) -> EtatAppel | None:
         statut = _envoyer(appel)
     except (AdresseRefusee, AppelManque) as manque:
         erreur = manque.message
+    except SoftTimeLimitExceeded:
+        erreur = "Trop lent : l'échange a dépassé le temps permis."
     else:
         erreur = "" if statut in _SUCCES else f"Le logiciel a répondu {statut}."
     return _conclure(appel, statut, erreur)
@@ -209,6 +229,9 @@ def _prendre(appel_id: int) -> Appel | None:
         dus = Appel.objects.dus(maintenant, maintenant - PERDU_APRES).filter(pk=appel_id)
         appel = dus.select_for_update(of=("self",), skip_locked=True).select_related("abonnement").first()
         if appel is None:
+            return None
+        if appel.tentatives > len(ESSAIS):  # repris d'un processus mort, une fois de trop
+            _conclure(appel, None, appel.derniere_erreur or "Le processus est mort à chaque essai.")
             return None
         appel.etat, appel.pris_le = EtatAppel.EN_COURS, maintenant
         appel.tentatives += 1

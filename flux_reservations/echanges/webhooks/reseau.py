@@ -6,7 +6,9 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,7 +17,10 @@ from django.conf import settings
 
 DELAI: Final = 10
 """Secondes pour se connecter, puis pour chaque échange."""
+ECHEANCE: Final = 15
+"""Secondes pour tout l'échange, une fois connecté."""
 REPONSE_LUE: Final = 4096
+_TROP_LENT: Final = f"Trop lent : la réponse n'est pas finie après {ECHEANCE} secondes."
 _PORTS = range(1, 65536)
 # NAT64 et 6to4 portent une adresse IPv4, qui peut être privée.
 _TRADUITES: Final = tuple(ipaddress.ip_network(plage) for plage in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
@@ -95,21 +100,42 @@ def _resoudre(hote: str, port: int) -> list[str]:
 
 
 def appeler(cible: Cible, corps: bytes, entetes: Mapping[str, str]) -> int:
-    """Envoie le corps et rend le statut HTTP ; aucune redirection n'est suivie. Lève `AppelManque`."""
+    """Envoie le corps et rend le statut HTTP ; aucune redirection n'est suivie. Lève `AppelManque`.
+
+    Un serveur qui rend un octet toutes les neuf secondes ne garde pas le travailleur : la prise est coupée à l'échéance.
+    """
     connexion = http.client.HTTPConnection(cible.hote, cible.port, timeout=DELAI)
+    echue = threading.Event()
+    minuterie: threading.Timer | None = None
     try:
-        brute = socket.create_connection((cible.ip, cible.port), timeout=DELAI)
-        connexion.sock = (
-            ssl.create_default_context().wrap_socket(brute, server_hostname=cible.hote) if cible.chiffree else brute
-        )
-        connexion.request("POST", cible.chemin, body=corps, headers=dict(entetes))
-        reponse = connexion.getresponse()
-        reponse.read(REPONSE_LUE)
+        with socket.create_connection((cible.ip, cible.port), timeout=DELAI) as brute:
+            connexion.sock = (
+                ssl.create_default_context().wrap_socket(brute, server_hostname=cible.hote) if cible.chiffree else brute
+            )
+            minuterie = threading.Timer(ECHEANCE, _couper, [connexion.sock, echue])
+            minuterie.start()
+            connexion.request("POST", cible.chemin, body=corps, headers=dict(entetes))
+            reponse = connexion.getresponse()
+            reponse.read(REPONSE_LUE)
     except ssl.SSLError as erreur:
         raise AppelManque(f"Certificat ou chiffrement refusé ({erreur.reason or 'TLS'}).") from erreur
     except (OSError, http.client.HTTPException) as erreur:
-        raise AppelManque(f"Pas de réponse ({str(erreur) or type(erreur).__name__}).") from erreur
+        raise AppelManque(
+            _TROP_LENT if echue.is_set() else f"Pas de réponse ({str(erreur) or type(erreur).__name__})."
+        ) from erreur
     else:
+        # Une réponse coupée se lit comme une réponse courte : elle ne vaut rien.
+        if echue.is_set():
+            raise AppelManque(_TROP_LENT)
         return reponse.status
     finally:
+        if minuterie is not None:
+            minuterie.cancel()
         connexion.close()
+
+
+def _couper(prise: socket.socket, echue: threading.Event) -> None:
+    """Ferme la prise pour de bon, quoi qu'un autre fil y lise."""
+    echue.set()
+    with suppress(OSError):
+        prise.shutdown(socket.SHUT_RDWR)
