@@ -237,7 +237,12 @@ class FormulaireDecisions(forms.Form):
 class FormulaireExclusion(forms.Form):
     """Pourquoi une libération sort du flux, ou y revient (RG-31)."""
 
-    exclusion = forms.ChoiceField(label="Motif d'exclusion", choices=Exclusion.choix(), widget=forms.RadioSelect)
+    exclusion = forms.ChoiceField(
+        label="Motif d'exclusion",
+        choices=Exclusion.choix(),
+        widget=forms.RadioSelect,
+        help_text="Le relogement du locataire d'un logement vendu prime sur la mutation : choisissez « vente » (RG-31).",
+    )
     motif = ChampMotif(label="Précision", required=False)
 
 

@@ -11,9 +11,17 @@ from django.db import IntegrityError, transaction
 from attributions.actions.parcours import enregistrer, verrouiller_orientation
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Reponse
 from attributions.domaine.lecture_candidats import CandidatLu
-from attributions.domaine.parcours import Offre, avertir_numero_demande, est_silence, tous_ont_refuse, verifier_apres
+from attributions.domaine.parcours import (
+    Offre,
+    avertir_numero_demande,
+    est_silence,
+    limite_de_reponse,
+    tous_ont_refuse,
+    verifier_apres,
+)
 from attributions.models import Candidat, Orientation
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
 
@@ -164,19 +172,23 @@ def repondre(*, acteur: Acteur, candidat_id: int, reponse: str, le: date, motif:
 
 
 def constater_les_silences(*, acteur: Acteur, le: date) -> list[Candidat]:
-    """Le silence vaut refus : clôt chaque offre dont le délai est passé, une fois chacune (tâche quotidienne, RG-44)."""
+    """Le silence vaut refus : clôt chaque offre dont le délai est passé, une fois chacune (tâche quotidienne, RG-44).
+
+    Le refus est daté du lendemain de l'échéance, même si la tâche a du retard.
+    """
     attente = Candidat.objects.modifiables_par(acteur).filter(
         date_notification__isnull=False, reponse="", orientation__issue="en_cours"
     )
     echus = [
-        candidat.pk
+        (candidat.pk, limite + UN_JOUR)
         for candidat in attente.order_by("pk")
-        if est_silence(Offre(candidat.rang_caleol or 1, candidat.date_notification, candidat.reponse), le)
+        if (limite := limite_de_reponse(candidat.date_notification))
+        and est_silence(Offre(candidat.rang_caleol or 1, candidat.date_notification, candidat.reponse), le)
     ]
     clos = []
-    for cle in echus:
+    for cle, lendemain in echus:
         try:
-            clos.append(repondre(acteur=acteur, candidat_id=cle, reponse=Reponse.SILENCE, le=le))
+            clos.append(repondre(acteur=acteur, candidat_id=cle, reponse=Reponse.SILENCE, le=lendemain))
         except ErreurMetier as refus:
             logger.info("candidat=%s : %s, réglé entre-temps", cle, refus.code)
     return clos

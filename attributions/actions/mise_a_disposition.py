@@ -56,7 +56,9 @@ def prolonger_le_delai(*, acteur: Acteur, orientation_id: int, jusqu_au: date, m
         limite = limite_de_presentation(parcours)
         if limite is None:
             raise ErreurMetier(
-                "sans_delai", "Cette orientation n'a pas de délai de présentation (RG-21).", regle="RG-21"
+                "sans_delai",
+                "Aucun délai de présentation ne court : gestion déléguée (RG-21), ou logement pas encore mis à disposition.",
+                regle="RG-21",
             )
         if jusqu_au <= limite:
             raise ErreurMetier(
@@ -154,10 +156,10 @@ def constater_les_carences(*, acteur: Acteur, le: date) -> list[Orientation]:
 
 def _pourquoi_pas(parcours: Parcours, limite: date | None) -> str:
     """Ce qui empêche de constater une carence, et que faire."""
+    if limite is None and not (parcours.est_au_bailleur or parcours.est_deleguee):
+        return "le logement n'a pas été mis à disposition. Notifiez-le d'abord : le délai court de cette date."
     if limite is None:
         return "cette orientation n'a pas de délai de présentation (gestion déléguée, ou compte du bailleur)."
-    if parcours.mise_a_disposition is None:
-        return "le logement n'a pas été mis à disposition. Notifiez-le d'abord : le délai court de cette date."
     if parcours.proposition is not None:
         return "un candidat est présenté. Inscrivez le logement à une séance."
     return f"le délai court jusqu'au {limite:%d/%m/%Y} inclus. Attendez cette date, ou que le réservataire rende le logement."

@@ -8,15 +8,17 @@ from typing import Any
 from django.db import models
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Greatest
+from django.utils import timezone
 
 from attributions.models import Candidat
-from flux_reservations.acces.consultations import noter_consultation
-from flux_reservations.acces.models import GenreConsultation
+from flux_reservations.acces.consultations import compter_du_jour, noter_consultation
+from flux_reservations.acces.models import GenreConsultation, Organisme
 from flux_reservations.acces.vie_privee import limite_de
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.droit import conservation
-from flux_reservations.socle.champs import OUBLIE
+from flux_reservations.socle.champs import OUBLIE, empreinte_en_base
+from flux_reservations.socle.journal import journaliser
 
 
 def candidats_a_oublier(le: date) -> QuerySet[Candidat]:
@@ -53,14 +55,13 @@ def donnees_d_un_demandeur(*, acteur: Acteur, numero_demande: str, motif: str) -
         raise ErreurMetier("numero_absent", "Saisissez le numéro unique de la demande.", champ="numero_demande")
     if not motif.strip():
         raise ErreurMetier("motif_obligatoire", "Dites pourquoi vous consultez ces données.", champ="motif")
+    _noter_la_recherche(acteur, numero, motif)
     trouves = list(
         Candidat.objects.visibles_par(acteur)
         .filter(numero_demande=numero)
         .select_related("orientation__liberation__logement__commune")
         .order_by("orientation__date_orientation", "pk")
     )
-    cle = f"{len(trouves)} ligne{'s' if len(trouves) > 1 else ''}"
-    noter_consultation(acteur, GenreConsultation.PERSONNE, "attributions.candidat", cle, motif)
     return [
         {
             "libération": candidat.orientation.liberation.numero,
@@ -77,3 +78,26 @@ def donnees_d_un_demandeur(*, acteur: Acteur, numero_demande: str, motif: str) -
         }
         for candidat in trouves
     ]
+
+
+def _noter_la_recherche(acteur: Acteur, numero: str, motif: str) -> None:
+    """Une trace par demande cherchée, trouvée ou non, sous son empreinte ; au-delà d'un nombre par jour, refus et alerte (RG-71).
+
+    L'alerte est une entrée du journal de l'organisme, que son responsable lit.
+    """
+    aujourd_hui = timezone.localdate()
+    faites = compter_du_jour(acteur, GenreConsultation.PERSONNE)
+    if faites >= conservation.RECHERCHES_PAR_JOUR.valeur(aujourd_hui):
+        organisme = Organisme.objects.get(pk=acteur.organisme_id or 0)
+        journaliser(
+            acteur=acteur, action="recherches_nominatives_refusees", objet=organisme, organisme_id=organisme.pk,
+            apres={"recherches_du_jour": faites},
+        )  # fmt: skip
+        raise ErreurMetier(
+            "trop_de_recherches",
+            f"{faites} recherches nominatives aujourd'hui : c'est le plus qu'une personne fait en un jour. Votre responsable le voit "
+            "au journal ; reprenez demain, ou voyez avec lui.",
+            regle="RG-71",
+        )
+    cle = empreinte_en_base(numero)
+    noter_consultation(acteur, GenreConsultation.PERSONNE, "attributions.candidat", cle, motif)

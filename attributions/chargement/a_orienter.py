@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from attributions.chargement.comptes import noms_des_reservataires
 from attributions.domaine.codes import nommer_compte
@@ -25,9 +25,10 @@ CONTEXTE = timedelta(days=3 * 365)
 
 @dataclass(frozen=True, slots=True)
 class ContexteResidence:
-    """La résidence : baux récents, part de ménages prioritaires parmi ceux dont le public est connu (RG-51)."""
+    """La résidence, à défaut la commune : baux récents, part de prioritaires, dernier emménagement (RG-51)."""
 
-    programme: str
+    lieu: str
+    dernier_emmenagement: date | None
     baux: int
     publics_connus: int
     prioritaires: int
@@ -48,6 +49,8 @@ class LogementAOrienter:
     besoins: tuple[Besoin, ...]
     noms: Mapping[str, str]
     """Nom de chaque réservataire cité, par code."""
+    publics: str = ""
+    """Ce que le compte proposé a servi de prioritaires cette année, s'il est en dessous de son objectif (RG-50)."""
 
     @property
     def nom_du_compte(self) -> str:
@@ -65,7 +68,7 @@ class LogementAOrienter:
 def charger_logements_a_orienter(
     bailleur: Bailleur, vivant: LotVivant, identifiants: dict[str, int], le: date, instant: datetime
 ) -> list[LogementAOrienter]:
-    """Les lignes du lot avec leur logement et leur contexte : sept requêtes, quel que soit leur nombre."""
+    """Les lignes du lot avec leur logement et leur contexte : neuf requêtes, quel que soit leur nombre."""
     lignes = vivant.lignes()
     cles = [identifiants[ligne.numero] for ligne in lignes]
     liberations = {
@@ -75,12 +78,8 @@ def charger_logements_a_orienter(
         .prefetch_related("logement__situations")
     }
     propositions = {une.liberation_id: une for une in Proposition.objects.filter(liberation_id__in=cles)}
-    contextes = _charger_contextes(bailleur, {une.logement.programme for une in liberations.values()}, le)
-    besoins = list(
-        Besoin.objects.courants(le)
-        .filter(Q(bailleur=bailleur) | Q(bailleur__isnull=True))
-        .select_related("reservataire")
-    )
+    contextes = _charger_contextes(bailleur, liberations.values(), le)
+    besoins = list(Besoin.objects.courants(le).pour_le_bailleur(bailleur.pk).select_related("reservataire"))
     cites = {un.compte for ligne in lignes for un in ligne.du_moment} | {ligne.compte for ligne in lignes}
     noms = noms_des_reservataires(cites | {une.compte_precedent for une in propositions.values()})
     return [
@@ -103,7 +102,7 @@ def _logement(
     ligne: LigneDuLot,
     propositions: dict[int, Proposition],
     *,
-    contextes: dict[str, ContexteResidence],
+    contextes: Mapping[tuple[str, str], ContexteResidence],
     besoins: list[Besoin],
     noms: Mapping[str, str],
     le: date,
@@ -133,7 +132,7 @@ def _logement(
         changee_le=proposition.changee_le if proposition and recente else None,
         precedent=proposition.compte_precedent if proposition and recente else "",
         noms=noms,
-        contexte=contextes.get(logement.programme),
+        contexte=contextes.get((logement.programme, "" if logement.programme else logement.commune_id)),
         besoins=tuple(
             besoin
             for besoin in besoins
@@ -142,22 +141,38 @@ def _logement(
     )
 
 
-def _charger_contextes(bailleur: Bailleur, programmes: set[str], le: date) -> dict[str, ContexteResidence]:
-    baux = (
-        Orientation.objects.filter(
-            liberation__bailleur=bailleur,
-            liberation__logement__programme__in=programmes - {""},
-            liberation__date_bail__gt=le - CONTEXTE,
-            issue="bail",
-        )
-        .values_list("liberation__logement__programme")
-        .annotate(
-            baux=Count("pk"),
-            connus=Count("pk", filter=~Q(public="")),
-            prioritaires=Count("pk", filter=Q(public__in=["dalo", "prioritaire"])),
-        )
+def _charger_contextes(
+    bailleur: Bailleur, liberations: Collection[Liberation], le: date
+) -> dict[tuple[str, str], ContexteResidence]:
+    """Par résidence, les baux des trois dernières années ; par commune pour les logements sans programme. Deux requêtes."""
+    programmes = {une.logement.programme for une in liberations} - {""}
+    communes = {une.logement.commune_id: une.logement.commune.nom for une in liberations if not une.logement.programme}
+    recents = Orientation.objects.filter(
+        liberation__bailleur=bailleur, liberation__date_bail__gt=le - CONTEXTE, issue="bail"
     )
-    return {
-        programme: ContexteResidence(programme, nombre, connus, prioritaires)
-        for programme, nombre, connus, prioritaires in baux
+    comptes = {
+        "baux": Count("pk"),
+        "connus": Count("pk", filter=~Q(public="")),
+        "prioritaires": Count("pk", filter=Q(public__in=["dalo", "prioritaire"])),
+        "dernier": Max("liberation__date_bail"),
+    }
+    par_programme = (
+        recents.filter(liberation__logement__programme__in=programmes)
+        .order_by()
+        .values_list("liberation__logement__programme")
+        .annotate(**comptes)
+    )
+    par_commune = (
+        recents.filter(liberation__logement__commune__in=list(communes))
+        .order_by()
+        .values_list("liberation__logement__commune_id")
+        .annotate(**comptes)
+    )
+    contextes = {
+        (nom, ""): ContexteResidence(nom, dernier, baux, connus, prioritaires)
+        for nom, baux, connus, prioritaires, dernier in par_programme
+    }
+    return contextes | {
+        ("", code): ContexteResidence(communes[code], dernier, baux, connus, prioritaires)
+        for code, baux, connus, prioritaires, dernier in par_commune
     }

@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Issue, Public
+from attributions.domaine.limites import limite_prolongee
 from conventions.domaine.codes import FaitGenerateur, SousContingent
 from conventions.domaine.versions import Modalites
-from flux_reservations.droit.delais import date_limite_de_presentation
 
 Jour: TypeAlias = date
 """Une date, là où un champ s'appelle déjà `date`."""
@@ -153,10 +153,8 @@ def date_limite(orientation: FaitsOrientation, modalites: Modalites) -> date | N
     """Dernier jour pour présenter un candidat, prolongation comprise ; None en gestion déléguée (RG-21, RG-46)."""
     if modalites.est_deleguee:
         return None
-    if orientation.date_limite_prolongee:
-        return orientation.date_limite_prolongee
     depart = orientation.date_mise_a_disposition or orientation.date_orientation
-    return date_limite_de_presentation(depart, modalites.delai_jours, modalites.delai_unite)
+    return limite_prolongee(depart, modalites.delai_jours, modalites.delai_unite, orientation.date_limite_prolongee)
 
 
 def est_rendue_apres_le_delai(orientation: FaitsOrientation, modalites: Modalites) -> bool:

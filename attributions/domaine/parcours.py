@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Decision, Issue, Reponse
+from attributions.domaine.limites import limite_prolongee
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.droit.delais import (
     CANDIDATS_MINIMUM,
     RELANCES_DE_PRESENTATION,
-    date_limite_de_presentation,
     date_limite_de_reponse,
     est_refus_par_silence,
 )
@@ -94,12 +94,17 @@ def etape_de(parcours: Parcours) -> Etape:
 
 
 def limite_de_presentation(parcours: Parcours) -> date | None:
-    """Dernier jour pour présenter un candidat ; None en gestion déléguée ou pour le bailleur (RG-21, RG-46)."""
+    """Dernier jour pour présenter un candidat ; None en gestion déléguée ou pour le bailleur (RG-21, RG-46).
+
+    Tant que le logement n'est pas mis à disposition, aucun délai ne court contre le réservataire : None. La date d'orientation n'en
+    tient lieu que pour un dossier déjà fini (importé en carence sans mise à disposition).
+    """
     if parcours.est_au_bailleur or parcours.est_deleguee:
         return None
+    if parcours.mise_a_disposition is None and parcours.issue == Issue.EN_COURS:
+        return None
     depart = parcours.mise_a_disposition or parcours.date_orientation
-    limite = date_limite_de_presentation(depart, parcours.delai_jours, parcours.delai_unite)
-    return max(limite, parcours.limite_prolongee) if parcours.limite_prolongee else limite
+    return limite_prolongee(depart, parcours.delai_jours, parcours.delai_unite, parcours.limite_prolongee)
 
 
 def est_en_carence(parcours: Parcours, le: date) -> bool:
@@ -115,7 +120,7 @@ def est_en_carence(parcours: Parcours, le: date) -> bool:
 
 
 def est_en_retard(parcours: Parcours, le: date) -> bool:
-    """Vrai si la date limite est passée sans qu'aucun candidat n'ait jamais été présenté, notifié ou non."""
+    """Vrai si la date limite est passée sans qu'aucun candidat n'ait jamais été présenté."""
     limite = limite_de_presentation(parcours)
     return parcours.issue == Issue.EN_COURS and parcours.proposition is None and limite is not None and le > limite
 

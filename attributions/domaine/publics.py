@@ -15,6 +15,8 @@ from flux_reservations.droit import taux
 from flux_reservations.droit.parametre import Parametre
 
 PRIORITAIRES = frozenset({Public.DALO, Public.PRIORITAIRE})
+QUARTILES_CONNUS = frozenset({Public.PREMIER_QUARTILE, Public.AUTRE})
+"""Publics qui disent le quartile de ressources du ménage."""
 RELOGEMENTS = frozenset({Exclusion.ANRU, Exclusion.ORCOD, Exclusion.INSALUBRITE, Exclusion.VENTE})
 
 
@@ -121,8 +123,15 @@ def _indicateur(
 
 
 def _est_connu(objectif: Objectif, menage: Menage) -> bool:
-    """Un relogement compte hors QPV même sans public saisi."""
-    return bool(menage.public) or (objectif is Objectif.PREMIER_QUARTILE_HORS_QPV and menage.est_un_relogement)
+    """Les quartiles ne se lisent que d'un public qui les dit : un DALO, un agent peuvent être du premier quartile, on n'en sait rien.
+
+    Un relogement compte hors QPV même sans public saisi.
+    """
+    if objectif is Objectif.PRIORITAIRES:
+        return bool(menage.public)
+    return menage.public in QUARTILES_CONNUS or (
+        objectif is Objectif.PREMIER_QUARTILE_HORS_QPV and menage.est_un_relogement
+    )
 
 
 def _est_servi(objectif: Objectif, menage: Menage) -> bool:

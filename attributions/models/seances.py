@@ -10,8 +10,8 @@ from django.db import models
 from attributions.domaine.codes import Decision, MotifPeuDeCandidats
 from attributions.models.membres import seances_du_membre
 from attributions.models.orientations import Orientation
-from conventions.domaine.codes import Typologie
-from conventions.models import Bailleur, Reservataire
+from conventions.domaine.codes import EtatConvention, Typologie
+from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.pieces.models import Piece
 from flux_reservations.territoires.models import Territoire
@@ -119,11 +119,11 @@ class BesoinQuerySet(models.QuerySet["Besoin"]):
     """Lecture des besoins."""
 
     def visibles_par(self, acteur: Acteur) -> BesoinQuerySet:
-        """Le réservataire qui l'exprime et les bailleurs qu'il vise."""
+        """Le réservataire qui l'exprime et les bailleurs qu'il vise ; sans bailleur visé, ceux avec qui il est lié."""
         if acteur.est_systeme:
             return self
         if acteur.est_bailleur:
-            return self.filter(models.Q(bailleur_id=acteur.organisme) | models.Q(bailleur__isnull=True))
+            return self.pour_le_bailleur(acteur.organisme)
         if acteur.est_reservataire:
             return self.filter(reservataire_id=acteur.organisme)
         return self.none()
@@ -135,6 +135,15 @@ class BesoinQuerySet(models.QuerySet["Besoin"]):
         if acteur.est_reservataire and acteur.peut(Role.GESTIONNAIRE):
             return self.filter(reservataire_id=acteur.organisme)
         return self.none()
+
+    def pour_le_bailleur(self, bailleur_id: int) -> BesoinQuerySet:
+        """Ceux qui le visent, et ceux adressés à tous par un réservataire avec qui il a une convention ou du stock."""
+        conventions = Convention.objects.exclude(etat=EtatConvention.BROUILLON).filter(bailleur_id=bailleur_id)
+        stock = ReservationStock.objects.filter(logement__bailleur_id=bailleur_id)
+        lies = models.Q(reservataire__in=conventions.values("reservataire_id")) | models.Q(
+            reservataire__in=stock.values("reservataire_id")
+        )
+        return self.filter(models.Q(bailleur_id=bailleur_id) | (models.Q(bailleur__isnull=True) & lies))
 
     def courants(self, le: date) -> BesoinQuerySet:
         """Ceux qui valent encore à cette date."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +18,7 @@ from attributions.actions.lot import reviser_le_lot
 from attributions.chargement.a_orienter import LogementAOrienter, charger_logements_a_orienter
 from attributions.chargement.comptes import Comptes, etablir_le_lot, noms_des_reservataires
 from attributions.chargement.derogations import Derogation, cumuler_les_derogations
+from attributions.chargement.publics import avec_leur_nom, dire_les_retards, mesurer_les_publics
 from attributions.domaine.codes import nommer_compte
 from attributions.domaine.faits_moteur import U
 from attributions.forms import ChampMotif
@@ -89,6 +91,9 @@ class AOrienter(ReserveeMixin):
         """Montre le lot ; ce qui a changé depuis hier est dit."""
         comptes, departements = lire_comptes(request)
         logements, derogations = charger_le_lot(comptes) if comptes.departement else ([], ())
+        publics = mesurer_les_publics(comptes.bailleur.pk, timezone.localdate(), comptes.departement)
+        retards = dire_les_retards(publics)
+        logements = [replace(un, publics=retards.get(un.ligne.compte, "")) for un in logements]
         logements = garder_le_secteur(request, logements)
         contexte = {
             "titre": "À orienter",
@@ -97,6 +102,7 @@ class AOrienter(ReserveeMixin):
             "departements": departements,
             "logements": logements,
             "derogations": derogations,
+            "publics": avec_leur_nom(publics) if logements else [],
             "changees": [un for un in logements if un.changee_le or un.ligne.a_change],
             "nouvelles": sum(un.ligne.est_nouvelle for un in logements),
             "peut_agir": request.acteur.peut(Role.GESTIONNAIRE),

@@ -9,12 +9,12 @@ from fractions import Fraction
 
 from attributions.domaine.codes import COMPTE_BAILLEUR, Issue, code_compte
 from attributions.domaine.decompte import FaitsOrientation
+from attributions.domaine.limites import limite_prolongee
 from bilans.domaine.faits import FaitsFlux
 from bilans.domaine.flux import FluxAnnuel
 from bilans.domaine.lignes import Attribution, Section
 from bilans.domaine.qualification import LectureDesConventions, LiberationQualifiee
 from conventions.domaine.versions import sous_contingent_de
-from flux_reservations.droit.delais import date_limite_de_presentation
 
 
 @dataclass(slots=True)
@@ -78,11 +78,9 @@ def _compter(suites: Suites, orientation: FaitsOrientation, faits: FaitsFlux, le
 
 def _date_de_carence(orientation: FaitsOrientation, lecture: LectureDesConventions) -> date:
     """La date limite de présentation (RG-46)."""
-    if orientation.date_limite_prolongee:
-        return orientation.date_limite_prolongee
     modalites = lecture.modalites(orientation)
     depart = orientation.date_mise_a_disposition or orientation.date_orientation
-    return date_limite_de_presentation(depart, modalites.delai_jours, modalites.delai_unite)
+    return limite_prolongee(depart, modalites.delai_jours, modalites.delai_unite, orientation.date_limite_prolongee)
 
 
 def _chronometrer(suites: Suites, qualifiee: LiberationQualifiee) -> None:

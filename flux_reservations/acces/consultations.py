@@ -95,3 +95,14 @@ def noter_consultation(
             ],
             ignore_conflicts=True,
         )
+
+
+def compter_du_jour(acteur: Acteur, genre: GenreConsultation) -> int:
+    """Consultations de ce genre que la personne a faites aujourd'hui pour son organisme."""
+    with rls.en_systeme():
+        return Consultation.objects.filter(
+            utilisateur_id=acteur.utilisateur_id or 0,
+            organisme_id=acteur.organisme_id or 0,
+            genre=genre,
+            jour=timezone.localdate(),
+        ).count()

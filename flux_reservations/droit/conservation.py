@@ -12,6 +12,13 @@ CANDIDATS = Parametre(
     versions=fixe(24, textes.CHOIX_DU_PROJET),
     certitude=Certitude.INTERPRETATION,
 )
+RECHERCHES_PAR_JOUR = Parametre(
+    libelle="Recherches nominatives (données d'un demandeur) qu'une personne fait au plus en un jour",
+    unite="recherches",
+    regle="RG-71",
+    versions=fixe(30, textes.CHOIX_DU_PROJET),
+    certitude=Certitude.INTERPRETATION,
+)
 CONNEXIONS = Parametre(
     libelle="Conservation du journal des connexions",
     unite="mois",

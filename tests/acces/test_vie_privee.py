@@ -11,11 +11,13 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from attributions.actions.vie_privee import donnees_d_un_demandeur
 from attributions.models import Candidat
 from flux_reservations.acces.models import Connexion, Consultation, Rattachement, Utilisateur
 from flux_reservations.acces.vie_privee import purger_les_acces
-from flux_reservations.commun.erreurs import AccesRefuse
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.commun.zones_libres import reperer_le_sensible
+from flux_reservations.socle.models import EntreeJournal
 from tests.fabriques import (
     acteur_de,
     creer_bailleur,
@@ -155,3 +157,18 @@ def test_un_acte_avec_un_texte_sensible_demande_d_abord_de_relire() -> None:
     orientation.refresh_from_db()
     assert orientation.issue == "en_cours"
     assert client.post(page, donnees | {"texte_relu": "oui"}).status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-71")
+def test_chaque_demande_cherchee_laisse_sa_trace_et_l_enumeration_s_arrete() -> None:
+    bailleur = creer_bailleur()
+    acteur = acteur_de(bailleur)
+    for rang in range(30):
+        donnees_d_un_demandeur(acteur=acteur, numero_demande=f"DEMANDE{rang}", motif="Droit d'accès")
+    assert Consultation.objects.values("objet_cle").distinct().count() == 30
+    assert not Consultation.objects.filter(objet_cle__startswith="DEMANDE").exists()
+    with pytest.raises(ErreurMetier, match="reprenez demain") as refus:
+        donnees_d_un_demandeur(acteur=acteur, numero_demande="DEMANDE30", motif="Droit d'accès")
+    assert refus.value.code == "trop_de_recherches"
+    assert EntreeJournal.objects.filter(action="recherches_nominatives_refusees", organisme_id=bailleur.pk).exists()

@@ -9,10 +9,20 @@ from django.test import Client
 
 from attributions.actions.besoins import BesoinSaisi, exprimer_un_besoin, modifier_un_besoin, retirer_un_besoin
 from attributions.models import Besoin
+from conventions.domaine.codes import Contrepartie
+from conventions.models import ReservationStock
 from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
+from flux_reservations.socle import rls
 from tests.attributions.dossier import Dossier
-from tests.fabriques import acteur_de, creer_bailleur, creer_reservataire, creer_utilisateur
+from tests.fabriques import (
+    acteur_de,
+    creer_bailleur,
+    creer_convention,
+    creer_logement,
+    creer_reservataire,
+    creer_utilisateur,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.regle("RG-51")]
 LE = date(2026, 3, 2)
@@ -26,9 +36,20 @@ def test_un_besoin_est_lu_des_bailleurs_qu_il_vise_seulement(dossier: Dossier) -
     assert Besoin.objects.visibles_par(acteur_de(creer_bailleur())).count() == 0
 
 
-def test_un_besoin_sans_bailleur_est_lu_de_tous(dossier: Dossier) -> None:
+def test_un_besoin_sans_bailleur_n_est_lu_que_des_bailleurs_lies(dossier: Dossier) -> None:
     exprimer_un_besoin(acteur=dossier.caf, saisi=BesoinSaisi(3, FIN), le=LE)
-    assert Besoin.objects.visibles_par(acteur_de(creer_bailleur())).count() == 1
+    etranger = creer_bailleur()
+    du_stock = creer_bailleur()
+    ReservationStock.objects.create(
+        logement=creer_logement(du_stock), reservataire=dossier.reservataire, contrepartie=Contrepartie.GARANTIE_EMPRUNT
+    )
+    creer_convention(etranger, dossier.reservataire, etat="brouillon")
+    attendus = {dossier.liberation.bailleur: 1, du_stock: 1, etranger: 0}
+    for bailleur, nombre in attendus.items():
+        acteur = acteur_de(bailleur)
+        assert Besoin.objects.visibles_par(acteur).count() == nombre
+        with rls.pour_acteur(acteur):  # la politique de lignes dit la même chose, sans le QuerySet
+            assert Besoin.objects.count() == nombre
 
 
 def test_un_besoin_deja_echu_dit_quoi_corriger(dossier: Dossier) -> None:

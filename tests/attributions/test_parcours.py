@@ -15,6 +15,7 @@ from attributions.actions.candidats import (
     retirer_candidat,
 )
 from attributions.actions.commission import DecisionCandidat, decider
+from attributions.actions.corrections import corriger_mise_a_disposition
 from attributions.actions.mise_a_disposition import (
     constater_carence,
     constater_les_carences,
@@ -23,7 +24,11 @@ from attributions.actions.mise_a_disposition import (
     rendre,
 )
 from attributions.actions.seances import clore_seance
-from attributions.models import Orientation
+from attributions.chargement.decompte import charger_orientations
+from attributions.chargement.fiche import charger_fiche
+from attributions.domaine.decompte import imputer
+from attributions.models import Liberation, Orientation
+from conventions.domaine.versions import MODALITES_PAR_DEFAUT
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
@@ -228,3 +233,38 @@ def test_un_lecteur_ne_change_rien(dossier: Dossier) -> None:
         mettre_a_disposition(
             acteur=dossier.agent.avec_role(Role.LECTEUR), orientation_id=dossier.orientation.pk, le=date(2025, 3, 3)
         )
+
+
+@pytest.mark.regle("RG-44")
+def test_un_silence_constate_en_retard_est_date_du_lendemain_de_l_echeance(dossier: Dossier) -> None:
+    (candidat,) = dossier.avec_candidats(NUMERO)
+    _, inscription = dossier.en_seance()
+    dossier.attribuer(inscription, candidat)
+    # Notifiée le 30 avril : dix jours → samedi 10 mai, reporté au lundi 12 ; le refus est du 13, même constaté en juin.
+    notifier_offre(acteur=dossier.agent, candidat_id=candidat, le=date(2025, 4, 30))
+    (clos,) = constater_les_silences(acteur=Acteur.systeme(), le=date(2025, 6, 20))
+    assert clos.date_reponse == date(2025, 5, 13)
+
+
+@pytest.mark.regle("RG-46")
+def test_sans_mise_a_disposition_aucune_date_limite_ne_court(dossier: Dossier) -> None:
+    fiche = charger_fiche(Liberation.objects.filter(pk=dossier.liberation.pk), date(2025, 12, 1))
+    assert fiche is not None
+    assert fiche.courante is not None
+    assert (fiche.courante.limite, fiche.courante.en_retard) == (None, False)
+    assert constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 12, 1)) == []
+
+
+@pytest.mark.regle("RG-46")
+def test_une_prolongation_n_avance_jamais_la_limite_ni_a_l_ecran_ni_au_decompte(dossier: Dossier) -> None:
+    # Mise à disposition le 3 mars, prolongée au 10 avril, puis corrigée au 20 mars : 20 mars + 30 = 19 avril, des deux côtés.
+    dossier.a_disposition()
+    cle = dossier.orientation.pk
+    prolonger_le_delai(acteur=dossier.agent, orientation_id=cle, jusqu_au=date(2025, 4, 10), motif="Fêtes")
+    corriger_mise_a_disposition(acteur=dossier.agent, orientation_id=cle, le=date(2025, 3, 20), motif="Courrier du 20")
+    assert constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 4, 19)) == []
+    assert len(constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 4, 20))) == 1
+    (faits,) = [une for une in charger_orientations([dossier.liberation.pk])[dossier.liberation.pk] if une.rang == 1]
+    imputation = imputer([faits], None, lambda _: MODALITES_PAR_DEFAUT)
+    assert imputation is not None
+    assert imputation.date == date(2025, 4, 19)
