@@ -11,17 +11,18 @@ from django.utils import timezone
 
 from attributions.chargement.pile import charger_pile
 from attributions.models import EtatSeance, Seance
-from bilans.domaine.obligations import HORIZON, obligations_a_venir
+from bilans.domaine.obligations import obligations_a_venir
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
-from conventions.models import Bailleur, Convention, Logement
+from conventions.models import Bailleur, Convention, Logement, Manquement
 from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.droit.delais import HORIZON_DE_L_ECHEANCIER, RAPPELS_D_ECHEANCE, resiliation_possible_le
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
 from flux_reservations.notifications.messages import MessageRappel
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
 
-JOURS_DE_RAPPEL = frozenset({30, 15, 7, 1, 0})
-"""Jours avant l'échéance où un rappel part."""
+JOURS_PROCHES = 15
+"""En deçà, une échéance qui reste à faire se signale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,19 @@ class Echeance:
 
     @property
     def est_proche(self) -> bool:
-        """Vrai dans les quinze jours, s'il reste à faire."""
-        return not self.est_faite and self.jours <= max(JOURS_DE_RAPPEL) // 2
+        """Vrai dans les quinze jours ou une fois dépassée, s'il reste à faire."""
+        return not self.est_faite and self.jours <= JOURS_PROCHES
 
 
-def charger_echeances(acteur: Acteur, le: date, horizon: timedelta = HORIZON) -> list[Echeance]:
-    """Les échéances de l'acteur, de `le` à l'horizon, dans l'ordre ; un nombre fixe de requêtes."""
+def charger_echeances(acteur: Acteur, le: date, horizon: timedelta | None = None) -> list[Echeance]:
+    """Les échéances de l'acteur jusqu'à l'horizon, dans l'ordre, avec les actes dus qui n'ont pas été faits à temps.
+
+    Un nombre fixe de requêtes.
+    """
+    horizon = horizon or timedelta(days=HORIZON_DE_L_ECHEANCIER.valeur(le))
     fin = le + horizon
-    echeances = [*_obligations(acteur, le, horizon), *_seances(acteur, le, fin), *_presentations(acteur, le, fin)]
+    echeances = [*_obligations(acteur, le, horizon), *_du_prefet(acteur, le, fin)]
+    echeances += [*_seances(acteur, le, fin), *_presentations(acteur, le, fin)]
     return sorted(echeances, key=lambda echeance: (echeance.le, echeance.libelle))
 
 
@@ -77,7 +83,32 @@ def _obligations(acteur: Acteur, le: date, horizon: timedelta) -> Iterable[Echea
         else:
             cle = next((cle for numero, (cle, _) in termes.items() if f" {numero} " in obligation.libelle), None)
             adresse = reverse("convention", args=[cle]) if cle else reverse("conventions")
-        yield Echeance(obligation.le, obligation.libelle, obligation.regle, obligation.jours, adresse, faite)
+        if not (faite and obligation.jours < 0):
+            yield Echeance(obligation.le, obligation.libelle, obligation.regle, obligation.jours, adresse, faite)
+
+
+def _du_prefet(acteur: Acteur, le: date, fin: date) -> Iterable[Echeance]:
+    """Ce que le préfet a ouvert : une mise en demeure sans suite, une dérogation qui finit (RG-14, RG-20)."""
+    for cle, depuis in Manquement.objects.visibles_par(acteur).ouverts().values_list("pk", "mise_en_demeure_le"):
+        possible = resiliation_possible_le(depuis)
+        if possible <= fin:
+            yield Echeance(
+                possible,
+                "Mise en demeure du préfet sans suite : la résiliation devient possible",
+                "RG-20",
+                (possible - le).days,
+                reverse("manquement", args=[cle]),
+            )
+    derogations = Convention.objects.visibles_par(acteur).en_vigueur(le).filter(derogation_fin__range=(le, fin))
+    for cle, numero, jusqu_au in derogations.values_list("pk", "numero", "derogation_fin"):
+        if jusqu_au is not None:
+            yield Echeance(
+                jusqu_au,
+                f"La dérogation préfectorale de la convention {numero} prend fin",
+                "RG-14",
+                (jusqu_au - le).days,
+                reverse("convention", args=[cle]),
+            )
 
 
 def _seances(acteur: Acteur, le: date, fin: date) -> Iterable[Echeance]:
@@ -107,11 +138,11 @@ def _presentations(acteur: Acteur, le: date, fin: date) -> Iterable[Echeance]:
 
 
 def rappeler_les_echeances(le: date) -> int:
-    """Envoie à chaque bailleur ses rappels du jour (30, 15, 7, 1 et 0 jours avant) ; relancée, n'envoie rien de plus. Rend leur nombre."""
-    nombre = 0
+    """Envoie à chaque bailleur ses rappels du jour, le lendemain compris ; relancée, n'envoie rien de plus. Rend leur nombre."""
+    nombre, jours_de_rappel = 0, frozenset(RAPPELS_D_ECHEANCE.valeur(le))
     for bailleur in Bailleur.objects.exclude(courriel="").order_by("pk"):
-        for echeance in charger_echeances(lecteur_de(bailleur.pk), le, timedelta(days=max(JOURS_DE_RAPPEL))):
-            if echeance.regle == "RG-46" or echeance.est_faite or echeance.jours not in JOURS_DE_RAPPEL:
+        for echeance in charger_echeances(lecteur_de(bailleur.pk), le, timedelta(days=max(jours_de_rappel))):
+            if echeance.regle == "RG-46" or echeance.est_faite or echeance.jours not in jours_de_rappel:
                 continue
             message = MessageRappel(bailleur.nom, echeance.libelle, echeance.le, echeance.jours)
             if _est_deja_parti(bailleur.pk, message.objet(), le):

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from attributions.domaine.codes import COMPTE_BAILLEUR, code_compte
+from attributions.domaine.codes import COMPTE_BAILLEUR, Issue, code_compte
 from attributions.domaine.decompte import FaitsOrientation, est_public_conforme, par_rang
 from bilans.domaine.faits import FaitsFlux, FaitsLiberation
 from bilans.domaine.flux import FluxAnnuel
@@ -99,9 +99,12 @@ class _Comptes:
         return self._gestions[cle]
 
     def date_de_proposition(self, orientation: FaitsOrientation) -> date | None:
-        """Jour où le logement est proposé au compte : mise à disposition ; orientation, si déléguée ou au bailleur (RG-60)."""
+        """Jour où le logement est proposé au compte : mise à disposition ; orientation, si déléguée ou au bailleur (RG-60).
+
+        Une orientation retirée sans avoir été mise à disposition est une erreur annulée : elle n'a rien proposé à personne.
+        """
         if orientation.est_du_bailleur or self.est_deleguee(orientation):
-            return orientation.date_orientation
+            return None if orientation.issue == Issue.RETIRE else orientation.date_orientation
         return orientation.date_mise_a_disposition
 
     def du_bail(self, qualifiee: LiberationQualifiee) -> str:

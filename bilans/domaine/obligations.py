@@ -1,4 +1,4 @@
-"""Les obligations à venir d'un bailleur : information de début d'année, bilan, fins de convention (RG-60, RG-61, RG-67)."""
+"""Les obligations d'un bailleur : information de début d'année, bilan, fins de convention (RG-60, RG-61, RG-67)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flux_reservations.droit.delais import dernier_jour_du_bilan, rappel_de_l_information
-
-HORIZON = timedelta(days=120)
-PROCHE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +18,12 @@ class Obligation:
     regle: str
     jours: int
 
-    @property
-    def est_proche(self) -> bool:
-        """Vrai dans les trente jours, ou dépassée."""
-        return self.jours <= PROCHE.days
 
+def obligations_a_venir(le: date, fins_de_convention: Mapping[str, date], horizon: timedelta) -> list[Obligation]:
+    """Les échéances jusqu'à l'horizon, dans l'ordre ; `fins_de_convention` : terme (inclus) par numéro de convention.
 
-def obligations_a_venir(
-    le: date, fins_de_convention: Mapping[str, date], horizon: timedelta = HORIZON
-) -> list[Obligation]:
-    """Les échéances de `le` à l'horizon, dans l'ordre ; `fins_de_convention` : terme (inclus) par numéro de convention."""
+    L'information et le bilan de l'année restent dus passé leur date : c'est à qui sait s'ils sont faits de les retirer.
+    """
     dates: list[tuple[date, str, str]] = []
     for annee in (le.year, le.year + 1):
         dates += [
@@ -42,10 +35,12 @@ def obligations_a_venir(
             ),
         ]
     dates += [
-        (fin, f"La convention {numero} arrive à son terme", "RG-16") for numero, fin in fins_de_convention.items()
+        (fin, f"La convention {numero} arrive à son terme", "RG-16")
+        for numero, fin in fins_de_convention.items()
+        if le <= fin
     ]
     return [
         Obligation(quand, libelle, regle, (quand - le).days)
         for quand, libelle, regle in sorted(dates)
-        if le <= quand <= le + horizon
+        if quand <= le + horizon
     ]

@@ -69,7 +69,8 @@ def _compter(suites: Suites, orientation: FaitsOrientation, faits: FaitsFlux, le
     def de_l_annee(jour: date | None) -> bool:
         return jour is not None and faits.premier_jour <= jour <= faits.dernier_jour
 
-    suites.orientes += de_l_annee(orientation.date_orientation)
+    if orientation.issue != Issue.RETIRE or orientation.date_mise_a_disposition is not None:
+        suites.orientes += de_l_annee(orientation.date_orientation)
     suites.mis_a_disposition += de_l_annee(orientation.date_mise_a_disposition)
     suites.rendus += de_l_annee(orientation.date_rendu)
     if orientation.issue == Issue.CARENCE:

@@ -7,13 +7,15 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from attributions.chargement.pile import charger_pile
-from bilans.domaine.obligations import obligations_a_venir
-from conventions.models import Convention
+from bilans.echeances import charger_echeances
 from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
 from flux_reservations.socle.presentation import ecrire_date
 from flux_reservations.socle.requete import Requete
+
+DEJA_DANS_LA_PILE = frozenset({"RG-43", "RG-46"})
+"""Séances et délais de présentation : la pile les montre."""
 
 
 class Aujourdhui(ReserveeMixin):
@@ -22,23 +24,19 @@ class Aujourdhui(ReserveeMixin):
     natures = frozenset({Nature.BAILLEUR})
 
     def get(self, request: Requete) -> HttpResponse:
-        """Montre la pile et les échéances des soixante jours qui viennent."""
+        """Montre la pile et les échéances des mois qui viennent."""
         aujourd_hui = timezone.localdate()
         secteurs = secteurs_proposes(request.acteur, aujourd_hui)
         defaut = "moi" if secteurs and secteurs[0][0] == "moi" else ""
         choix = request.GET.get("secteur", defaut)
-        fins = (
-            Convention.objects.visibles_par(request.acteur)
-            .en_vigueur(aujourd_hui)
-            .filter(date_fin__isnull=False)
-            .values_list("numero", "date_fin")
-        )
         contexte = {
             "titre": "Aujourd'hui",
             "jour": ecrire_date(aujourd_hui),
             "pile": charger_pile(request.acteur, aujourd_hui, secteur=lire_secteur(request.acteur, choix, aujourd_hui)),
             "secteurs": secteurs,
             "secteur_choisi": choix,
-            "obligations": obligations_a_venir(aujourd_hui, {numero: fin for numero, fin in fins if fin}),
+            "obligations": [
+                une for une in charger_echeances(request.acteur, aujourd_hui) if une.regle not in DEJA_DANS_LA_PILE
+            ],
         }
         return render(request, "bilans/aujourdhui.html", contexte)

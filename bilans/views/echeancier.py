@@ -20,7 +20,7 @@ from bilans.echeances import charger_echeances, lecteur_de
 from bilans.models import AbonnementCalendrier
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.acces.reserve import ReserveeMixin
-from flux_reservations.commun.acteur import Acteur, Nature
+from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.notifications.actions.deposer import adresse_publique
 from flux_reservations.notifications.courriel import domaine_d_expedition
 from flux_reservations.socle import rls
@@ -118,7 +118,10 @@ class Calendrier(View):
         with rls.pour_acteur(acteur):
             actifs = AbonnementCalendrier.objects.visibles_par(acteur).actifs().filter(cle=cle)
             rattaches = (
-                Rattachement.objects.visibles_par(acteur).actifs().filter(utilisateur_id=acteur.utilisateur_id or 0)
+                Rattachement.objects.visibles_par(acteur)
+                .actifs()
+                .filter(utilisateur_id=acteur.utilisateur_id or 0)
+                .exclude(role=Role.MEMBRE)  # Un membre de la CALEOL voit sa séance, pas plus.
             )
             if not (actifs.exists() and rattaches.exists()):
                 raise Http404

@@ -25,6 +25,20 @@ RELANCES_DE_PRESENTATION = Parametre(
     versions=fixe((7, 2), textes.PRATIQUE),
     certitude=Certitude.PRATIQUE,
 )
+RAPPELS_D_ECHEANCE = Parametre(
+    libelle="Jours avant une échéance du bailleur où un rappel part ; −1 : le lendemain, si l'acte n'est pas fait",
+    unite="jours",
+    regle="RG-67",
+    versions=fixe((30, 15, 7, 1, 0, -1), textes.PRATIQUE),
+    certitude=Certitude.PRATIQUE,
+)
+HORIZON_DE_L_ECHEANCIER = Parametre(
+    libelle="Jours que montre l'échéancier du bailleur",
+    unite="jours",
+    regle="RG-67",
+    versions=fixe(120, textes.PRATIQUE),
+    certitude=Certitude.PRATIQUE,
+)
 DELAI_DE_REPONSE = Parametre(
     libelle="Délai minimal de réponse du demandeur à une offre, à compter du lendemain de la notification",
     unite="jours",

@@ -288,7 +288,8 @@ class MessageRappel(Message):
 
     def objet(self) -> str:
         """L'objet dit le temps qui reste."""
-        reste = "aujourd'hui" if self.jours == 0 else "demain" if self.jours == 1 else f"dans {self.jours} jours"
+        restes = {-1: "dépassée d'un jour", 0: "aujourd'hui", 1: "demain"}
+        reste = restes.get(self.jours, f"dans {self.jours} jours")
         return f"Échéance {reste} : {self.echeance}"[:200]
 
     def phrases(self) -> list[str]:

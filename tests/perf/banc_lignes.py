@@ -78,6 +78,7 @@ propositions AS (
          CASE WHEN au_bailleur OR deleguee THEN date_orientation ELSE date_mise_a_disposition END AS le
   FROM orientees
   WHERE CASE WHEN au_bailleur OR deleguee THEN date_orientation ELSE date_mise_a_disposition END BETWEEN %(debut)s AND %(fin)s
+    AND NOT (issue = 'retire' AND (au_bailleur OR deleguee))
   ORDER BY id, compte, rang),
 baux AS (
   SELECT id, date_bail AS le, CASE WHEN issue IN ('bail', 'en_cours') AND NOT (deleguee AND public <> '' AND (
