@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from attributions.domaine.codes import COMPTE_BAILLEUR, Decision, Exclusion, Public, Reponse, nommer_compte
 from attributions.domaine.publics import mesurer
@@ -30,10 +31,12 @@ from conventions.models import Bailleur, Reservataire
 from flux_reservations.droit import assiette, delais, taux
 from flux_reservations.droit.assiette import periode_de_construction
 from flux_reservations.droit.parametre import Parametre
+from flux_reservations.socle.parmi import EstParmi
 from flux_reservations.socle.presentation import ESPACE_INSECABLE, ecrire_date, ecrire_taux
 from flux_reservations.territoires.models import Commune, Departement, Territoire
 
 VERSION_DU_DOCUMENT = 1
+_CONTROLE_DE_MENAGES = re.compile(r"\d+ × (.*\bménage\b.*)", re.DOTALL)
 _TERRITOIRE = re.compile(r"\b(?:commune|epci|ept|metropole|departement|region):[0-9AB]+\b")
 LIBELLES_DE_SECTION: dict[Section, str] = {
     Section.FLUX: "Flux : relocations réparties entre les réservataires et le bailleur",
@@ -70,6 +73,7 @@ def composer_document(
     """L'objet du bilan, prêt à être figé ; quatre requêtes de plus que le calcul, quel que soit le volume."""
     attributions = attributions_de_l_annee(calcul.faits, calcul.flux)
     objet = calcul.bilan_json()
+    objet["flux"]["controles"] = [taire_les_menages(controle) for controle in objet["flux"]["controles"]]
     comptes = {ligne["compte"] for ligne in objet["lignes"]} | {compte.compte for compte in calcul.flux.comptes}
     suites = list(presenter_suites(suites_de_l_annee(calcul.faits, calcul.flux, attributions)))
     comptes |= {str(ligne["compte"]) for ligne in suites}
@@ -87,6 +91,7 @@ def composer_document(
         "communes": dict(Commune.objects.filter(pk__in=communes).values_list("pk", "nom")),
         "sections": presenter_sections(attributions),
         "hors_flux": presenter_hors_flux(attributions, le),
+        "motifs": compter_les_motifs(attributions),
         "suites": suites,
         "refus": croiser(refus, le),
         "publics": croiser(compter_les_publics(calcul, attributions), le, totaux_publics=True),
@@ -98,6 +103,12 @@ def composer_document(
         "regles": citer_les_regles(le),
     }
     return objet
+
+
+def taire_les_menages(controle: dict[str, str]) -> dict[str, str]:
+    """Un contrôle qui compte des ménages par public ne dit plus combien : ce nombre redonnerait un effectif masqué (RG-64)."""
+    compte = _CONTROLE_DE_MENAGES.match(controle["message"])
+    return controle | {"message": f"Au moins un {compte[1]}"} if compte else controle
 
 
 def nommer_les_comptes(comptes: Iterable[str], nom_du_bailleur: str) -> dict[str, str]:
@@ -118,13 +129,13 @@ def presenter_sections(attributions: Sequence[Attribution]) -> list[dict[str, An
 
 
 def presenter_hors_flux(attributions: Sequence[Attribution], le: date) -> list[dict[str, Any]]:
-    """Les attributions hors du flux, par section et par axe ; un motif d'exclusion s'y ajoute.
+    """Les attributions hors du flux, par section et par axe.
 
-    Le stock maintenu ne se localise qu'à la commune (RG-73) : QPV, financement et période, qui désigneraient un programme, n'y sont pas
-    dits (None).
+    Le motif d'un relogement n'y est pas : croisé avec un axe, il décrirait un ménage (RG-64). Le stock maintenu ne se localise qu'à la
+    commune (RG-73) : QPV, financement et période, qui désigneraient un programme, n'y sont pas dits (None).
     """
     nombres = Counter(
-        (attribution.section.value, attribution.liberation.exclusion, attribution.liberation.commune)
+        (attribution.section.value, attribution.liberation.commune)
         + (
             (None, attribution.liberation.typologie, None, None)
             if attribution.section is Section.STOCK_MAINTENU
@@ -138,24 +149,40 @@ def presenter_hors_flux(attributions: Sequence[Attribution], le: date) -> list[d
         for attribution in attributions
         if attribution.section is not Section.FLUX
     )
-    cles = ("section", "exclusion", "commune", "qpv", "typologie", "financement", "periode_construction")
+    cles = ("section", "commune", "qpv", "typologie", "financement", "periode_construction")
     ordonnes = sorted(nombres.items(), key=lambda ligne: tuple("" if axe is None else str(axe) for axe in ligne[0]))
     return [dict(zip(cles, cle, strict=True)) | {"baux": nombre} for cle, nombre in ordonnes]
 
 
+def compter_les_motifs(attributions: Iterable[Attribution]) -> dict[str, int]:
+    """Baux des relogements et mutations par motif, sur le département : B, sans autre axe (RG-60, RG-64)."""
+    return dict(
+        Counter(
+            attribution.liberation.exclusion
+            for attribution in attributions
+            if attribution.section is Section.RELOGEMENTS_ET_MUTATIONS
+        )
+    )
+
+
 def compter_les_refus(bailleur: int, departement: str, calcul: CalculAnnuel) -> dict[tuple[str, str], int]:
-    """Ménages qui ont refusé, ou que la commission n'a pas retenus, par compte et par raison (une requête)."""
+    """Ménages qui ont refusé, ou que la commission n'a pas retenus, sur le flux, par compte et par raison (une requête).
+
+    Une décision se date du jour où la commission a examiné la demande ; à défaut (import), de la séance ou de l'orientation.
+    """
     periode = (calcul.faits.premier_jour, calcul.faits.dernier_jour)
+    hors_du_flux = [une.faits.identifiant for une in calcul.flux.liberations if not une.est_du_flux]
     lignes = (
-        Candidat.objects.filter(
+        Candidat.objects.alias(
+            examine_le=Coalesce("date_examen", "orientation__date_caleol", "orientation__date_orientation")
+        )
+        .filter(
             Q(reponse__in=[Reponse.REFUSE, Reponse.SILENCE, Reponse.DESISTEMENT], date_reponse__range=periode)
-            | Q(
-                decision__in=[Decision.NON_ATTRIBUTION, Decision.IRRECEVABILITE],
-                orientation__date_caleol__range=periode,
-            ),
+            | Q(decision__in=[Decision.NON_ATTRIBUTION, Decision.IRRECEVABILITE], examine_le__range=periode),
             orientation__liberation__bailleur_id=bailleur,
             orientation__liberation__logement__commune__departement_id=departement,
         )
+        .exclude(EstParmi("orientation__liberation_id", hors_du_flux))
         .values_list("orientation__reservataire__code", "orientation__sous_contingent", "reponse", "decision")
         .order_by()
     )
@@ -217,7 +244,7 @@ def presenter_objectifs(calcul: CalculAnnuel, attributions: Sequence[Attribution
             "compte": indicateur.compte,
             "seuil": str(indicateur.seuil * 100),
             "est_tenu": indicateur.est_tenu if indicateur.total >= seuil else None,
-            "est_masque": 0 < indicateur.total < seuil,
+            "inconnus": None if 0 < indicateur.inconnus < seuil else indicateur.inconnus,
         }
         for indicateur in mesurer(menages, le)
     ]

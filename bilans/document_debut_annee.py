@@ -8,7 +8,7 @@ from typing import Any
 
 from bilans.calcul import calculer_annee
 from bilans.chargement_prevision import charger_prevision
-from bilans.document import citer_les_regles
+from bilans.document import citer_les_regles, compter_les_motifs
 from bilans.domaine.lignes import Section, attributions_de_l_annee
 from bilans.models import Prevision
 from conventions.models import Bailleur
@@ -21,11 +21,11 @@ def composer_information(bailleur: Bailleur, departement: Departement, annee: in
     precedente = calculer_annee(bailleur, departement.pk, annee - 1)
     attributions = attributions_de_l_annee(precedente.faits, precedente.flux)
     relogements = Counter(
-        (attribution.liberation.exclusion, attribution.liberation.commune, attribution.liberation.typologie)
+        (attribution.liberation.commune, attribution.liberation.typologie)
         for attribution in attributions
         if attribution.section is Section.RELOGEMENTS_ET_MUTATIONS
     )
-    communes = {ligne["commune"] for ligne in prevision} | {commune for _, commune, _ in relogements}
+    communes = {ligne["commune"] for ligne in prevision} | {commune for commune, _ in relogements}
     return {
         "document": {
             "bailleur": {"siren": bailleur.siren, "nom": bailleur.nom},
@@ -39,9 +39,10 @@ def composer_information(bailleur: Bailleur, departement: Departement, annee: in
         "annonce_precedente": annoncer(bailleur.pk, departement.pk, annee - 1),
         "assiette_precedente": precedente.flux_json()["assiette"],
         "relogements": [
-            {"exclusion": motif, "commune": commune, "typologie": typologie, "baux": nombre}
-            for (motif, commune, typologie), nombre in sorted(relogements.items())
+            {"commune": commune, "typologie": typologie, "baux": nombre}
+            for (commune, typologie), nombre in sorted(relogements.items())
         ],
+        "motifs": compter_les_motifs(attributions),
     }
 
 

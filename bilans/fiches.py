@@ -132,11 +132,9 @@ def _hors_flux(lecture: LectureDuBilan) -> list[Mapping[str, Any]]:
 
 
 def _par_motif(lecture: LectureDuBilan) -> Tableau:
+    """B par motif, sur tout le département : un motif ne se croise avec rien (RG-64)."""
     libelles = {motif.value: motif.libelle for motif in Exclusion}
-    nombres: Counter[str] = Counter()
-    for ligne in _hors_flux(lecture):
-        if ligne["section"] == Section.RELOGEMENTS_ET_MUTATIONS:
-            nombres[libelles.get(ligne["exclusion"], "Sans motif")] += ligne["baux"]
+    nombres = {libelles.get(motif, "Sans motif"): combien for motif, combien in lecture.document["motifs"].items()}
     rangs = [Rang(motif, (nombre(combien),)) for motif, combien in sorted(nombres.items())]
     rangs.append(Rang("Ensemble", (nombre(sum(nombres.values())),), est_total=True))
     return Tableau("Relogements et mutations, par motif", ("Motif", "Baux"), tuple(rangs))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +17,11 @@ from bilans.document import composer_document
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.fiches import lire_fiches, lire_hors_flux
 from bilans.lecture import LectureDuBilan
-from bilans.tableaux import AXES, Tableau
+from bilans.tableaux import AXES, MASQUE, Tableau
 from conventions.models import Bailleur
 from flux_reservations.droit.delais import SEUIL_DU_SECRET
 from flux_reservations.socle.pdf import produire_pdf
-from flux_reservations.socle.presentation import ecrire_taux
+from flux_reservations.socle.presentation import ecrire_nombre, ecrire_taux
 from flux_reservations.territoires.models import Departement
 
 _SOMMAIRE = (
@@ -107,9 +107,16 @@ def _lire_objectifs(lecture: LectureDuBilan) -> list[dict[str, str]]:
             "tenus": nommer(objectifs, est_tenu=True),
             "non_tenus": nommer(objectifs, est_tenu=False),
             "non_dits": nommer(objectifs, est_tenu=None),
+            "inconnus": _sommer_les_inconnus(objectifs),
         }
         for nom, objectifs in par_objectif.items()
     ]
+
+
+def _sommer_les_inconnus(objectifs: Iterable[Mapping[str, Any]]) -> str:
+    """Ménages dont le public n'est pas connu ; tu dès qu'un compte l'est (RG-64)."""
+    nombres = [objectif.get("inconnus", 0) for objectif in objectifs]
+    return MASQUE if None in nombres else ecrire_nombre(sum(nombres))
 
 
 def bilan_pdf(

@@ -49,6 +49,7 @@ def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0, ce_qu
         ],
         "affectation": _affectation(donnees, soustraites),
         "par_commune": _prevision_par_commune(donnees),
+        "relogements_par_motif": _relogements_par_motif(donnees),
         "relogements_par_typologie": _relogements_par(donnees, "typologie"),
         "relogements_par_commune": _relogements_par(donnees, "commune"),
         "regles": [regle for regle in document["regles"] if regle["regle"] in _REGLES_CITEES],
@@ -103,27 +104,29 @@ def _abc(a: int, b: int) -> tuple[Any, ...]:
     return nombre(a), nombre(b), nombre(max(0, a - b))
 
 
-def _relogements_par(donnees: Mapping[str, Any], axe: str) -> Tableau | None:
-    """Les attributions de l'an passé au titre des relogements : une ligne par commune ou typologie, une colonne par catégorie."""
-    if not donnees["relogements"]:
+def _relogements_par_motif(donnees: Mapping[str, Any]) -> Tableau | None:
+    """Les attributions de l'an passé par catégorie d'opération, sur le département (RG-61)."""
+    nombres = donnees["motifs"]
+    if not nombres:
         return None
-    communes = donnees["document"]["communes"]
-    nombres: Counter[tuple[str, str]] = Counter()
-    for ligne in donnees["relogements"]:
-        nombres[ligne[axe], ligne["exclusion"]] += ligne["baux"]
-    valeurs = sorted({valeur for valeur, _ in nombres}, key=lambda valeur: cle_de_modalite(axe, valeur, communes))
-
-    def cases(choisies: list[str]) -> tuple[Case, ...]:
-        totaux = [sum(nombres[valeur, motif] for valeur in choisies) for motif in _LIBELLES]
-        return tuple(nombre(total) for total in (*totaux, sum(totaux)))
-
-    rangs = [Rang(lire_modalite(axe, valeur, communes), cases([valeur])) for valeur in valeurs]
-    rangs.append(Rang("Ensemble", cases(valeurs), est_total=True))
+    rangs = [Rang(libelle, (nombre(nombres.get(motif, 0)),)) for motif, libelle in _LIBELLES.items()]
+    rangs.append(Rang("Ensemble", (nombre(sum(nombres.values())),), est_total=True))
     return Tableau(
-        f"Attributions faites au titre des relogements et mutations, par {axe} et par catégorie",
-        (intituler(axe), *_LIBELLES.values(), "Ensemble"),
-        tuple(rangs),
+        "Attributions faites au titre des relogements et mutations", ("Catégorie d'opération", "Baux"), tuple(rangs)
     )
+
+
+def _relogements_par(donnees: Mapping[str, Any], axe: str) -> Tableau | None:
+    """Les mêmes, toutes catégories, par commune ou par typologie : un motif croisé décrirait un ménage (RG-64)."""
+    communes, nombres = donnees["document"]["communes"], Counter[str]()
+    for ligne in donnees["relogements"]:
+        nombres[ligne[axe]] += ligne["baux"]
+    if not nombres:
+        return None
+    valeurs = sorted(nombres, key=lambda valeur: cle_de_modalite(axe, valeur, communes))
+    rangs = [Rang(lire_modalite(axe, valeur, communes), (nombre(nombres[valeur]),)) for valeur in valeurs]
+    rangs.append(Rang("Ensemble", (nombre(sum(nombres.values())),), est_total=True))
+    return Tableau(f"Par {axe}", (intituler(axe), "Baux"), tuple(rangs))
 
 
 def information_pdf(donnees: Mapping[str, Any], *, version: int = 0, ce_qui_change: str = "") -> bytes:
@@ -157,7 +160,6 @@ def information_xlsx(donnees: Mapping[str, Any]) -> bytes:
     relogements = Feuille(
         "Relogements faits",
         (
-            ColonneTableur("exclusion"),
             ColonneTableur("commune"),
             ColonneTableur("nom_commune"),
             ColonneTableur("typologie"),
@@ -165,7 +167,6 @@ def information_xlsx(donnees: Mapping[str, Any]) -> bytes:
         ),
         [
             (
-                ligne["exclusion"],
                 ligne["commune"],
                 communes.get(ligne["commune"], ""),
                 ligne["typologie"],
@@ -174,6 +175,11 @@ def information_xlsx(donnees: Mapping[str, Any]) -> bytes:
             for ligne in donnees["relogements"]
         ],
     )
+    motifs_faits = Feuille(
+        "Motifs",
+        (ColonneTableur("exclusion", largeur=24), ColonneTableur("baux", "entier")),
+        sorted(donnees["motifs"].items()),
+    )
     return ecrire_classeur(
-        [prevision, relogements], titre=f"Information de début d'année {donnees['document']['annee']}"
+        [prevision, motifs_faits, relogements], titre=f"Information de début d'année {donnees['document']['annee']}"
     )

@@ -46,6 +46,11 @@ def feuilles_du_bilan(donnees: Mapping[str, Any]) -> Iterator[Feuille]:
     yield _comptes(lecture)
     yield _lignes(lecture)
     yield _hors_flux(lecture)
+    yield Feuille(
+        "Motifs",
+        (ColonneTableur("exclusion", largeur=24), ColonneTableur("baux", "entier")),
+        sorted(lecture.document["motifs"].items()),
+    )
     yield _suites(lecture)
     for cle, titre in (("refus", "Refus"), ("publics", "Publics")):
         yield _menages(lecture, cle, titre)
@@ -81,7 +86,14 @@ def _lisez_moi(donnees: Mapping[str, Any]) -> Feuille:
             "logements mis à disposition du compte dans l'année ; orientés en gestion déléguée ou pour le bailleur (RG-60)",
         ),
         ("Attribués", "baux signés dans l'année sur le compte (RG-60)"),
-        (MASQUE, "effectif de ménages couvert par le secret (RG-64)"),
+        (
+            MASQUE,
+            "effectif de ménages tu : de 1 à 4, ou qui permettrait d'en retrouver un ; un zéro ne désigne personne (RG-64)",
+        ),
+        (
+            "Stock maintenu",
+            "localisé à la commune seulement : les autres axes de lieu et de programme sont vides (RG-73)",
+        ),
     ]
     return Feuille("Lisez-moi", (ColonneTableur("Objet", largeur=32), ColonneTableur("Valeur", largeur=90)), lignes)
 
@@ -167,14 +179,10 @@ def _axes(lecture: LectureDuBilan, ligne: Mapping[str, Any]) -> tuple[object, ..
 def _hors_flux(lecture: LectureDuBilan) -> Feuille:
     colonnes = (
         ColonneTableur("section"),
-        ColonneTableur("exclusion"),
         *(ColonneTableur(nom, genre) for nom, genre in _AXES),
         ColonneTableur("baux", "entier"),
     )
-    lignes = (
-        (ligne["section"], ligne["exclusion"], *_axes(lecture, ligne), ligne["baux"])
-        for ligne in lecture.document["hors_flux"]
-    )
+    lignes = ((ligne["section"], *_axes(lecture, ligne), ligne["baux"]) for ligne in lecture.document["hors_flux"])
     return Feuille("Hors du flux", colonnes, lignes, figees=2)
 
 

@@ -12,22 +12,17 @@ from django.utils import timezone
 from attributions.domaine.codes import OrigineSolde
 from attributions.models import Seance, SoldeOuverture
 from bilans.actions.preparer import journaliser_bilan, verrouiller_bilan
+from bilans.destinataires import lire_la_diffusion
 from bilans.domaine.cycle_de_vie import Etat, verifier_transition
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan, Prevision
 from bilans.models.bilan import GenreBilan
-from conventions.actions.transmission import destinataires_de_l_information
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
-from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
+from flux_reservations.notifications.actions.deposer import Objet, deposer_lot
 from flux_reservations.notifications.messages import Message, MessageBilan, MessageDebutAnnee
 from flux_reservations.notifications.models import Envoi
-
-
-def destinataires_du_bilan(bilan: Bilan) -> list[Destinataire]:
-    """Tous les réservataires du département chez ce bailleur, le préfet, les EPCI, EPT et métropoles concernés (RG-60)."""
-    return destinataires_de_l_information(bilan.bailleur_id, bilan.departement_id)
 
 
 def publier(*, acteur: Acteur, bilan_id: int, date_seance: date | None = None) -> Bilan:
@@ -102,7 +97,7 @@ def _diffuser(acteur: Acteur, bilan: Bilan, message: Message) -> list[Envoi]:
         acteur=acteur,
         emetteur=bilan.bailleur,
         message=message,
-        destinataires=destinataires_du_bilan(bilan),
+        destinataires=lire_la_diffusion(bilan).destinataires,
         objet=Objet(bilan, bilan.departement_id, bilan.annee),
         piece=bilan.pdf,
     )

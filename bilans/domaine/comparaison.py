@@ -18,6 +18,7 @@ _ASSIETTE = {
 _COMPTE = {"droit": "droit", "report": "report", "decompte": "décompte", "solde": "solde"}
 _RESTE = {
     "hors_flux": "attributions hors du flux",
+    "motifs": "motifs des relogements",
     "suites": "suites et délais",
     "refus": "refus",
     "publics": "publics logés",

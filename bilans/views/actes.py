@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bilans.actions.preparer import abandonner, preparer_bilan
-from bilans.actions.publier import destinataires_du_bilan, publier
+from bilans.actions.publier import publier
+from bilans.destinataires import lire_la_diffusion
 from bilans.forms import FormulairePreparation, FormulairePublication, FormulaireSeance
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
@@ -123,12 +124,15 @@ class Publier(ActeSurBilan):
         lignes = [*super().recapitulatif(), ("Empreinte des données", self.bilan.empreinte)]
         if self.bilan.genre == GenreBilan.CALEOL:
             return lignes
-        destinataires = destinataires_du_bilan(self.bilan)
-        sans_courriel = [un.nom for un in destinataires if not un.courriel]
-        lignes.append(("Destinataires", compter(len(destinataires), "organisme")))
-        lignes.append(("Par courriel", ", ".join(un.nom for un in destinataires if un.courriel) or "aucun"))
-        if sans_courriel:
-            lignes.append(("Par une autre voie, à saisir", ", ".join(sans_courriel)))
+        diffusion = lire_la_diffusion(self.bilan)
+        lignes.append(("Destinataires", compter(len(diffusion.destinataires), "organisme")))
+        listes = [
+            ("Par courriel", [un.nom for un in diffusion.destinataires if un.courriel]),
+            ("Par une autre voie, à saisir", [un.nom for un in diffusion.destinataires if not un.courriel]),
+            ("Reçoivent faute de contact au carnet, qui dirait si la réforme les concerne", diffusion.a_verifier),
+            ("Ne reçoivent pas : non concernées par la réforme, selon le carnet", diffusion.non_concernees),
+        ]
+        lignes += [(titre, ", ".join(noms)) for titre, noms in listes if noms]
         return lignes
 
     def avertissement(self) -> str:

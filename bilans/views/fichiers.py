@@ -12,7 +12,7 @@ from flux_reservations.socle.exports import repondre_csv
 from flux_reservations.socle.requete import Requete
 
 _LIGNES = ("compte", "commune", "qpv", "typologie", "financement", "periode_construction", "proposes", "attribues")
-_RELOGEMENTS = ("exclusion", "commune", "typologie", "baux")
+_RELOGEMENTS = ("commune", "typologie", "baux")
 
 
 class TableurDuBilan(ReserveeMixin):
