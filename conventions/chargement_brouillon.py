@@ -18,7 +18,7 @@ from conventions.domaine.versions import LigneDroit, Modalites, VersionConventio
 from conventions.models import Convention, ReservationStock
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.droit.taux import Derogation
-from flux_reservations.notifications.models import Envoi, GenreEnvoi
+from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi, VoieEnvoi
 
 HORIZON_SANS_TERME = timedelta(days=5 * 366)
 """Jusqu'où l'on vérifie les plafonds d'une convention sans terme."""
@@ -49,6 +49,20 @@ def information_prealable_faite(convention: Convention, le: date) -> bool:
         departement_id=convention.departement_id,
         depose_le__date__lte=le,
     ).exists()
+
+
+def informations_non_remises(convention: Convention) -> int:
+    """Destinataires de l'information préalable qui n'ont encore rien reçu : recommandé à remettre, courriel en échec (RG-18)."""
+    return (
+        Envoi.objects.filter(
+            genre=GenreEnvoi.INFORMATION_PREALABLE,
+            emetteur_id=convention.bailleur_id,
+            departement_id=convention.departement_id,
+            recu_le__isnull=True,
+        )
+        .filter(Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
+        .count()
+    )
 
 
 def controler_brouillon(convention: Convention) -> list[Controle]:
@@ -95,6 +109,12 @@ def controler_saisie(convention: Convention, lignes: Sequence[LigneSaisie]) -> l
     if convertit_du_stock(convention, debut) and not information_prealable_faite(convention, timezone.localdate()):
         message = "Cette convention convertit du stock : l'information préalable du département doit être envoyée avant la signature."
         trouves.append(Controle("RG-18", Niveau.BLOQUANT, message, (convention.pk,)))
+    elif convertit_du_stock(convention, debut) and (restants := informations_non_remises(convention)):
+        message = (
+            f"L'information préalable n'est pas complète : {restants} destinataires n'ont encore rien reçu. Enregistrez leur remise, ou "
+            "corrigez leur adresse, au registre des envois."
+        )
+        trouves.append(Controle("RG-18", Niveau.ALERTE, message, (convention.pk,)))
     return trouves
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from conventions.chargement import charger_zones
 from conventions.domaine.codes import EtatConvention
@@ -43,7 +45,11 @@ MODALITES: Final = (
     "motif_sous_trente",
     "gabarit_id",
 )
-"""Champs qu'un brouillon laisse changer, et qu'un avenant ou une copie reprend (sauf les dates)."""
+"""Champs qu'un brouillon laisse changer."""
+DEROGATION: Final = tuple(champ for champ in MODALITES if champ.startswith("derogation"))
+"""L'arrêté vaut pour l'État chez ce bailleur : un avenant le reprend tant qu'il court ; une autre convention, jamais (RG-14)."""
+COPIEES: Final = tuple(champ for champ in MODALITES if champ not in {"date_effet", "date_fin", *DEROGATION})
+"""Champs qu'un avenant ou une copie reprend."""
 
 
 def verrouiller_convention(acteur: Acteur, convention_id: int) -> Convention:
@@ -155,9 +161,14 @@ def remplacer_droits(*, acteur: Acteur, convention_id: int, lignes: Iterable[Lig
         verifier_modifiable(convention.etat)
         verifier_lignes(convention, lignes)
         avant = [str(taux) for taux in convention.droits.values_list("taux", flat=True)]
+        remboursements = {
+            (droit.contrepartie, droit.montant_garanti): droit.dernier_versement
+            for droit in convention.droits.exclude(dernier_versement=None)
+        }
         convention.droits.all().delete()
         for ligne in lignes:
-            ecrire_droit(convention, ligne)
+            rembourse = remboursements.get((ligne.contrepartie, ligne.montant_garanti))
+            ecrire_droit(convention, replace(ligne, dernier_versement=ligne.dernier_versement or rembourse))
         journaliser(
             acteur=acteur,
             action="remplacer_droits",
@@ -203,6 +214,8 @@ def preparer_avenant(*, acteur: Acteur, convention_id: int, numero: str = "") ->
             origine_id=actuelle.compte_id,
         )
         _recopier(actuelle, avenant)
+        if actuelle.derogation_fin is not None and actuelle.derogation_fin >= timezone.localdate():
+            _recopier(actuelle, avenant, DEROGATION)
         avenant.save()
         for droit in actuelle.droits.prefetch_related("perimetre", "assiette"):
             copie = Droit.objects.create(
@@ -248,16 +261,16 @@ def ecrire_droit(convention: Convention, ligne: LigneSaisie) -> Droit:
         sous_contingent=ligne.sous_contingent,
         taux=ligne.taux,
         montant_garanti=ligne.montant_garanti,
+        dernier_versement=ligne.dernier_versement,
     )
     droit.perimetre.set(Territoire.objects.filter(pk__in=ligne.perimetre))
     droit.assiette.set(Territoire.objects.filter(pk__in=ligne.assiette))
     return droit
 
 
-def _recopier(source: Convention, cible: Convention) -> None:
-    for champ in MODALITES:
-        if champ not in {"date_effet", "date_fin"} and not champ.startswith("derogation"):
-            setattr(cible, champ, getattr(source, champ))
+def _recopier(source: Convention, cible: Convention, champs: Iterable[str] = COPIEES) -> None:
+    for champ in champs:
+        setattr(cible, champ, getattr(source, champ))
 
 
 def _numero_libre(bailleur_id: int, base: str) -> str:

@@ -29,7 +29,7 @@ from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
 from flux_reservations.notifications.messages import MessageInformationPrealable, MessageTransmission
-from flux_reservations.notifications.models import Envoi, GenreEnvoi
+from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi
 from flux_reservations.territoires.models import Departement
 
 
@@ -132,7 +132,7 @@ def enregistrer_information_anterieure(
             Destinataire(un.nom, un.organisme_id, territoire=un.territoire)
             for un in destinataires_de_l_information(bailleur_id, departement_id)
         ]
-        return deposer_lot(
+        envois = deposer_lot(
             acteur=acteur,
             emetteur=bailleur,
             message=MessageInformationPrealable(bailleur.nom, departement.nom),
@@ -141,6 +141,11 @@ def enregistrer_information_anterieure(
             piece=piece,
             depose_le=instant,
         )
+        # Remis ce jour-là, hors de l'application : rien ne reste à envoyer.
+        Envoi.objects.filter(pk__in=[envoi.pk for envoi in envois]).update(
+            etat=EtatEnvoi.ENVOYE, envoye_le=instant, reference_voie="Envoi antérieur à l'application"
+        )
+        return envois
 
 
 def destinataires_de_l_information(bailleur_id: int, departement_id: str) -> list[Destinataire]:

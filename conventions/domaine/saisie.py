@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from conventions.domaine.codes import COLLECTIVITES, Contrepartie, SousContingent, TypeReservataire
@@ -22,6 +23,8 @@ class LigneSaisie:
     sous_contingent: str = ""
     assiette: tuple[str, ...] = ()
     montant_garanti: Decimal | None = None
+    dernier_versement: date | None = None
+    """Fin de remboursement de l'emprunt garanti (RG-23) : suivie à part, jamais effacée par une saisie."""
 
 
 def verifier_ligne(

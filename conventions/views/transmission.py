@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,7 +20,7 @@ from conventions.views.elaboration import ActeConvention
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
-from flux_reservations.notifications.models import Envoi, GenreEnvoi
+from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi, VoieEnvoi
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, compter
 from flux_reservations.socle.requete import Requete
@@ -54,6 +55,9 @@ class VueEtatDesLieux(ReserveeMixin):
             "departement": lieu,
             "premier_envoi": envois.order_by("depose_le").first(),
             "nombre_envois": envois.count(),
+            "non_remis": envois.filter(recu_le__isnull=True)
+            .filter(Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
+            .count(),
             "peut_envoyer": request.acteur.peut(Role.RESPONSABLE),
         }
         return render(request, "conventions/etat_des_lieux.html", contexte)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from conventions.actions.brouillons import (
     creer_brouillon,
@@ -15,6 +16,7 @@ from conventions.actions.brouillons import (
     supprimer_brouillon,
 )
 from conventions.actions.cycle import proposer, reprendre, resilier, signer
+from conventions.domaine.codes import Contrepartie, TypeReservataire
 from conventions.domaine.saisie import LigneSaisie
 from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
 from flux_reservations.commun.acteur import Acteur, Role
@@ -217,3 +219,29 @@ def test_la_convention_d_un_autre_bailleur_est_introuvable(bailleur: Bailleur) -
     convention = creer_convention(bailleur, creer_reservataire())
     with pytest.raises(Introuvable):
         resilier(acteur=acteur_de(creer_bailleur(), Role.RESPONSABLE), convention_id=convention.pk, le=JOUR, motif="x")
+
+
+@pytest.mark.regle("RG-23")
+def test_toucher_les_droits_d_un_avenant_n_efface_pas_le_remboursement(bailleur: Bailleur) -> None:
+    mairie = creer_reservataire("MAIRIE23", TypeReservataire.COMMUNE, "commune:94028")
+    convention = creer_convention(
+        bailleur, mairie, [("10", "", "commune:94028")], contrepartie=Contrepartie.GARANTIE_EMPRUNT
+    )
+    convention.droits.update(montant_garanti=1000, dernier_versement=date(2020, 6, 30))
+    acteur = acteur_de(bailleur)
+    avenant = preparer_avenant(acteur=acteur, convention_id=convention.pk)
+    ligne = LigneSaisie("garantie_emprunt", Decimal(8), ("commune:94028",), montant_garanti=Decimal(1000))
+    remplacer_droits(acteur=acteur, convention_id=avenant.pk, lignes=[ligne])
+    assert [(droit.taux, droit.dernier_versement) for droit in avenant.droits.all()] == [(8, date(2020, 6, 30))]
+
+
+@pytest.mark.regle("RG-14")
+@pytest.mark.parametrize(("jours", "reprise"), [(30, True), (-1, False)])
+def test_un_avenant_reprend_la_derogation_tant_qu_elle_court(bailleur: Bailleur, jours: int, reprise: bool) -> None:
+    fin = timezone.localdate() + timedelta(days=jours)
+    convention = creer_convention(
+        bailleur, creer_etat("ETAT94D"), [("33", "prioritaires", "departement:94")], derogation_taux=33,
+        derogation_debut=fin - timedelta(days=200), derogation_fin=fin, derogation_motif="Besoins", derogation_arrete="A-1",
+    )  # fmt: skip
+    avenant = preparer_avenant(acteur=acteur_de(bailleur), convention_id=convention.pk)
+    assert (avenant.derogation_fin == fin) is reprise
