@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -20,6 +19,7 @@ from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.domaine.flux import CompteAnnuel
 from bilans.domaine.pont import orientes_non_decomptes
 from conventions.domaine.controles import Controle
+from conventions.domaine.egalite import dire_les_taux, taux_par_commune
 from conventions.models import Bailleur, Convention, Logement
 from flux_reservations.commun.acteur import Acteur, Nature
 from flux_reservations.commun.arrondis import pourcentage
@@ -68,7 +68,7 @@ class BailleurControle:
 
     lieu: Lieu
     flux: int
-    taux_etat: Decimal | None
+    taux_etat: str
     motif: str
     droit_etat: int
     decompte_etat: int
@@ -194,7 +194,9 @@ def controles_du_territoire(acteur: Acteur, annee: int) -> list[BailleurControle
         calcul = _calculer(lieu, annee)
         flux = calcul.flux
         de_l_etat = [compte for compte in flux.comptes if compte.sous_contingent in {"prioritaires", "agents"}]
-        convention = calcul.faits.conventions.etat(min(calcul.faits.dernier_jour, timezone.localdate()))
+        le = min(calcul.faits.dernier_jour, timezone.localdate())
+        convention = calcul.faits.conventions.etat(le)
+        taux = taux_par_commune(convention, le, calcul.faits.communes) if convention else {}
         lus = (
             calcul.controles
             if acteur.nature is Nature.ETAT
@@ -204,7 +206,7 @@ def controles_du_territoire(acteur: Acteur, annee: int) -> list[BailleurControle
             BailleurControle(
                 lieu=lieu,
                 flux=flux.assiette.flux,
-                taux_etat=convention.taux if convention else None,
+                taux_etat=dire_les_taux(taux.values()),
                 motif=convention.motif_sous_trente if convention else "",
                 droit_etat=sum(compte.droit for compte in de_l_etat),
                 decompte_etat=flux.etat.decompte,

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -45,13 +44,7 @@ def lire_comptes(request: Requete) -> tuple[Comptes, list[tuple[str, str]]]:
     bailleur = Bailleur.objects.visibles_par(request.acteur).filter(pk=request.acteur.organisme_id or 0).first()
     if bailleur is None:
         raise Introuvable
-    departements = [
-        (code, f"{nom} ({code})")
-        for code, nom, _ in Logement.objects.visibles_par(request.acteur)
-        .values_list("commune__departement_id", "commune__departement__nom")
-        .annotate(nombre=Count("pk"))
-        .order_by("-nombre")
-    ]
+    departements = Logement.objects.visibles_par(request.acteur).par_departement()
     codes = [code for code, _ in departements]
     demande = request.GET.get("departement", "") or request.POST.get("departement", "")
     departement = demande if demande in codes else (codes[0] if codes else "")

@@ -12,8 +12,12 @@ from bilans.domaine.flux import CompteAnnuel, FluxAnnuel
 from bilans.domaine.qualification import LectureDesConventions, LiberationQualifiee
 from conventions.domaine.codes import SousContingent
 from conventions.domaine.controles import Controle, Niveau
-from conventions.domaine.egalite import controler_egalite, controler_taux_de_l_etat, controler_uniformite
-from conventions.domaine.perimetres import recouvrements, somme_des_taux
+from conventions.domaine.egalite import (
+    controler_egalite,
+    controler_taux_de_l_etat,
+    controler_uniformite,
+    taux_par_commune,
+)
 from conventions.domaine.plafonds import controler_partage_des_garanties, controler_plafonds
 from conventions.domaine.versions import VersionConvention
 from flux_reservations.commun.arrondis import lisible
@@ -134,20 +138,15 @@ def _part_hors_qpv(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
 
 def _part_atteignable(faits: FaitsFlux, flux: FluxAnnuel, version: VersionConvention) -> Fraction:
     """Part (en %) du flux hors QPV que les taux de la convention donnent à l'État, commune par commune ; sans flux, leur maximum."""
-    le = max(version.debut, faits.premier_jour)
-    taux = {
-        commune: Fraction(somme_des_taux(un.lignes))
-        for un in recouvrements([version], le, le)
-        for commune in un.communes
-    }
+    taux = taux_par_commune(version, max(version.debut, faits.premier_jour), faits.communes)
     hors_qpv = Counter(
         un.faits.commune
         for un in flux.liberations
         if un.est_du_flux and not un.est_en_qpv and un.est_louee_entre(faits.premier_jour, faits.dernier_jour)
     )
     if not hors_qpv:
-        return max(taux.values(), default=Fraction(0))
-    somme = sum((nombre * taux.get(commune, Fraction(0)) for commune, nombre in hors_qpv.items()), Fraction(0))
+        return Fraction(max(taux.values(), default=version.taux))
+    somme = sum((nombre * Fraction(taux.get(commune, 0)) for commune, nombre in hors_qpv.items()), Fraction(0))
     return somme / sum(hors_qpv.values())
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 
@@ -55,13 +54,7 @@ def lire_champ(request: Requete) -> Champ:
     bailleur = Bailleur.objects.visibles_par(request.acteur).filter(pk=request.acteur.organisme).first()
     if bailleur is None:
         raise Introuvable
-    departements = [
-        (code, f"{nom} ({code})")
-        for code, nom, _ in Logement.objects.visibles_par(request.acteur)
-        .values_list("commune__departement_id", "commune__departement__nom")
-        .annotate(nombre=Count("pk"))
-        .order_by("-nombre")
-    ]
+    departements = Logement.objects.visibles_par(request.acteur).par_departement()
     codes = [code for code, _ in departements]
     annee_courante = timezone.localdate().year
     annees = list(range(annee_courante, annee_courante - ANNEES_PROPOSEES, -1))

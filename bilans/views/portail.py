@@ -262,7 +262,7 @@ class Controles(ReserveeMixin, View):
             request,
             f"controles_{annee}",
             [
-                "Bailleur", "Département", "Flux (C)", "Taux signé de l'État (%)", "Motif d'un taux moindre", "Droit de l'État",
+                "Bailleur", "Département", "Flux (C)", "Taux signé de l'État", "Motif d'un taux moindre", "Droit de l'État",
                 "Décompte de l'État", "Part (%)", "Part hors QPV (%)", "Contrôles",
             ],
             [

@@ -78,19 +78,31 @@ def controler_egalite(versions: Sequence[VersionConvention]) -> list[Controle]:
     ]
 
 
+def taux_par_commune(version: VersionConvention, le: date, communes: Iterable[str]) -> dict[str, Decimal]:
+    """Le taux (en %) de la convention sur chacune de ces communes : des lignes de périmètres disjoints ne s'additionnent pas (RG-13)."""
+    couvertes = {
+        commune: somme_des_taux(un.lignes) for un in recouvrements([version], le, le) for commune in un.communes
+    }
+    return {commune: couvertes.get(commune, Decimal(0)) for commune in communes}
+
+
+def dire_les_taux(taux: Iterable[Decimal]) -> str:
+    """« 30 % », ou « de 10 à 30 % » ; vide sans commune."""
+    distincts = sorted(set(taux))
+    if not distincts:
+        return ""
+    if len(distincts) == 1:
+        return f"{lisible(distincts[0])} %"
+    return f"de {lisible(distincts[0])} à {lisible(distincts[-1])} %"
+
+
 def controler_taux_de_l_etat(version: VersionConvention, le: date, communes: Iterable[str]) -> list[Controle]:
     """Une convention de l'État sous le taux vers lequel il doit tendre, fût-ce sur une commune, est signalée, motif compris (RG-24).
 
     `communes` : celles où le bailleur a des logements ; une commune que la convention ne couvre pas y compte à 0 %.
     """
     vise = plafond_etat(le) * 100
-    par_commune = {
-        commune: somme_des_taux(un.lignes) for un in recouvrements([version], le, le) for commune in un.communes
-    }
-    taux = min(
-        (par_commune.get(commune, Decimal(0)) for commune in communes),
-        default=max(par_commune.values(), default=Decimal(0)),
-    )
+    taux = min(taux_par_commune(version, le, communes).values(), default=version.taux)
     if taux >= vise:
         return []
     motif = version.motif_sous_trente.strip() or "aucun motif saisi"

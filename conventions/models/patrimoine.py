@@ -32,6 +32,15 @@ class LogementQuerySet(models.QuerySet["Logement"]):
             return self.none()
         return self.visibles_par(acteur)
 
+    def par_departement(self) -> list[tuple[str, str]]:
+        """Départements de ces logements, en couples (code, libellé), celui qui en a le plus d'abord (une requête)."""
+        return [
+            (code, f"{nom} ({code})")
+            for code, nom, _ in self.values_list("commune__departement_id", "commune__departement__nom")
+            .annotate(nombre=models.Count("pk"))
+            .order_by("-nombre")
+        ]
+
     def avec_situation(self, le: date) -> LogementQuerySet:
         """Annote `qpv` et `hors_champ` tels qu'ils étaient à cette date (une jointure : les périodes ne se recouvrent pas)."""
         return self.annotate(

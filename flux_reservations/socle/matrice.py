@@ -23,7 +23,10 @@ _REGISTRE = re.compile(r"droit/regles?(_\w+)?\.py$")
 
 @dataclass(frozen=True, slots=True)
 class LigneDeMatrice:
-    """Une règle et ce qui l'applique, le montre et la prouve (chemins relatifs à la racine du dépôt)."""
+    """Une règle et ce qui l'applique, la montre et la prouve (chemins relatifs à la racine du dépôt).
+
+    `ecrans` : le titre des pages qui la citent, puis les gabarits.
+    """
 
     numero: str
     titre: str
@@ -53,6 +56,33 @@ def _citations_du_code(fichier: Path) -> Iterator[tuple[str, str]]:
             yield regle, endroit
 
 
+def _ecrans_du_code(fichier: Path) -> Iterator[tuple[str, str]]:
+    """(règle, titre d'écran) pour chaque vue qui se nomme (`titre = "…"`) et cite une règle dans son texte."""
+    for classe in ast.walk(ast.parse(fichier.read_text(encoding="utf-8"))):
+        if not isinstance(classe, ast.ClassDef):
+            continue
+        titre = _titre(classe)
+        if titre:
+            for noeud in ast.walk(classe):
+                if isinstance(noeud, ast.Constant) and isinstance(noeud.value, str):
+                    yield from ((regle, titre) for regle in regles_citees(noeud.value))
+
+
+def _titre(classe: ast.ClassDef) -> str:
+    """Le titre qu'une vue donne à sa page, seul ou parmi d'autres attributs ; vide si elle n'en donne pas."""
+    for noeud in classe.body:
+        if not isinstance(noeud, ast.Assign) or len(noeud.targets) != 1:
+            continue
+        cible, valeur = noeud.targets[0], noeud.value
+        couples = [(cible, valeur)]
+        if isinstance(cible, ast.Tuple) and isinstance(valeur, ast.Tuple):
+            couples = list(zip(cible.elts, valeur.elts, strict=True))
+        for nom, donne in couples:
+            if isinstance(nom, ast.Name) and nom.id == "titre" and isinstance(donne, ast.Constant):
+                return str(donne.value)
+    return ""
+
+
 def _marqueurs(noeud: ast.AST) -> set[str]:
     """Règles des marqueurs `pytest.mark.regle("RG-nn")` trouvés dans un nœud."""
     trouvees = set()
@@ -79,18 +109,27 @@ def citations_des_essais(fichier: Path) -> Iterator[tuple[str, str]]:
                 yield regle, f"{chemin}::{essai.name}"
 
 
-@lru_cache(maxsize=1)
-def lire_matrice() -> tuple[LigneDeMatrice, ...]:
-    """Une ligne par règle, dans l'ordre des numéros ; lue une fois par processus."""
+def _lire_le_code() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Par règle : les endroits du code qui la citent, et les titres des pages dont la vue la cite."""
     code: dict[str, set[str]] = {}
     ecrans: dict[str, set[str]] = {}
-    essais: dict[str, set[str]] = {}
     for paquet in PAQUETS:
         for fichier in sorted((RACINE / paquet).rglob("*.py")):
             if "migrations" in fichier.parts or _REGISTRE.search(fichier.as_posix()):
                 continue
             for regle, endroit in _citations_du_code(fichier):
                 code.setdefault(regle, set()).add(endroit)
+            if "views" in fichier.relative_to(RACINE).parts:
+                for regle, titre in _ecrans_du_code(fichier):
+                    ecrans.setdefault(regle, set()).add(titre)
+    return code, ecrans
+
+
+@lru_cache(maxsize=1)
+def lire_matrice() -> tuple[LigneDeMatrice, ...]:
+    """Une ligne par règle, dans l'ordre des numéros ; lue une fois par processus."""
+    code, ecrans = _lire_le_code()
+    essais: dict[str, set[str]] = {}
     for fichier in sorted((RACINE / "templates").rglob("*.html")):
         for regle in regles_citees(fichier.read_text(encoding="utf-8")):
             ecrans.setdefault(regle, set()).add(fichier.relative_to(RACINE / "templates").as_posix())

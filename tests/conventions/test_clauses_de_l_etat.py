@@ -93,7 +93,7 @@ def test_le_motif_d_un_taux_moindre_se_saisit_une_fois_signe_et_la_prefecture_le
     assert (convention.motif_sous_trente, convention.part_hors_qpv_min) == ("Patrimoine neuf", None)
     lu = connecter(etat).get(reverse("controles")).content.decode().replace("\xa0", " ").replace("\u202f", " ")
     assert "Patrimoine neuf" in lu
-    assert "20,00 %" in lu
+    assert "20 %" in lu
 
 
 @pytest.mark.regle("RG-24")

@@ -126,3 +126,9 @@ def test_une_regle_ne_se_dit_pas_plus_sure_que_ce_qu_elle_enonce() -> None:
     for numero in ("RG-14", "RG-19", "RG-22", "RG-34", "RG-37", "RG-50"):
         assert regle(numero).certitude is not Certitude.VERIFIEE
         assert regle(numero).nuance
+
+
+def test_la_matrice_nomme_les_ecrans_par_leur_titre() -> None:
+    matrice = {ligne.numero: ligne for ligne in lire_matrice()}
+    assert "Garanties d'emprunt" in matrice["RG-23"].ecrans
+    assert {"Soldes et reports", "bilans/flux.html"} <= set(matrice["RG-47"].ecrans)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ from bilans.domaine.chainage import DE_L_ETAT
 from bilans.domaine.equilibre import EcartDeModalite, equilibre_du_compte, part_realisee_par_commune
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple, detail, noms_des_communes
 from bilans.views.champ import Champ, nommer_les_comptes
+from conventions.domaine.egalite import taux_par_commune
 from flux_reservations.socle.presentation import Lien, Pastille, ecrire_nombre, ecrire_solde, ecrire_taux
 from flux_reservations.socle.requete import Requete
 
@@ -51,11 +52,11 @@ class Equilibre(PageAnalyse):
             [_dire_l_ecart(ecart, champ, code, noms) for ecart in ecarts],
         )
         return Analyse(
-            "Ce que le compte a reçu, comparé aux logements du flux qui se sont libérés là où il est éligible. L'alerte suppose assez "
+            "Ce que le compte a reçu, comparé aux logements du flux loués là et quand il était éligible. L'alerte suppose assez "
             "de logements reçus.",
             "RG-48",
             [tableau],
-            [("attention", f"{nom} : {alertes} modalités s'écartent de ce qui s'est libéré.")] if alertes else (),
+            [("attention", f"{nom} : {alertes} modalités s'écartent de la structure éligible.")] if alertes else (),
             formulaire=FormulaireCompte(request.GET or None, comptes=noms_des_comptes, initial={"compte": code}),
         )
 
@@ -84,22 +85,23 @@ class Uniformite(PageAnalyse):
         etat = [compte for compte in calcul.flux.comptes if compte.sous_contingent in DE_L_ETAT]
         parts = part_realisee_par_commune(calcul.flux, calcul.faits, etat)
         noms = noms_des_communes(parts)
-        taux = _taux_de_l_etat(calcul)
+        taux = _taux_de_l_etat(calcul, parts)
         lignes = [
             (
                 noms.get(code, code),
                 Lien(ecrire_nombre(flux), detail(champ, quoi="C", commune=code)),
                 Lien(ecrire_nombre(recus), detail(champ, quoi="etat", commune=code)),
                 ecrire_taux(Fraction(100 * recus, flux) if flux else None, 1),
-                ecrire_solde(recus - Fraction(taux) * flux / 100),
+                ecrire_taux(taux.get(code, Decimal(0))),
+                ecrire_solde(recus - Fraction(taux.get(code, 0)) * flux / 100),
             )
             for code, (recus, flux) in sorted(parts.items(), key=lambda item: noms.get(item[0], item[0]))
         ]
         tableau = TableauSimple(
             "Part du flux décomptée à l'État, par commune",
-            ("Commune", "Flux", "État", "Part réalisée", "Écart au taux (logements)"),
+            ("Commune", "Flux", "État", "Part réalisée", "Taux signé", "Écart au taux (logements)"),
             lignes,
-            note=f"taux signé : {ecrire_taux(taux)}",
+            note="écart : logements décomptés à l'État, moins son taux sur le flux de la commune",
         )
         return Analyse(
             "Le taux de l'État est le même sur chaque commune, sauf stipulation contraire : voici ce qui a été réalisé.",
@@ -109,6 +111,8 @@ class Uniformite(PageAnalyse):
         )
 
 
-def _taux_de_l_etat(calcul: CalculAnnuel) -> Decimal:
-    version = calcul.faits.conventions.etat(min(calcul.faits.dernier_jour, timezone.localdate()))
-    return version.taux if version else Decimal(0)
+def _taux_de_l_etat(calcul: CalculAnnuel, communes: Iterable[str]) -> dict[str, Decimal]:
+    """Taux de l'État sur chaque commune, au dernier jour connu de l'année ; vide sans convention."""
+    le = min(calcul.faits.dernier_jour, timezone.localdate())
+    version = calcul.faits.conventions.etat(le)
+    return taux_par_commune(version, le, communes) if version else {}
