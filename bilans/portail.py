@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -20,7 +21,7 @@ from bilans.domaine.flux import CompteAnnuel
 from bilans.domaine.pont import orientes_non_decomptes
 from conventions.domaine.controles import Controle
 from conventions.domaine.egalite import dire_les_taux, taux_par_commune
-from conventions.models import Bailleur, Convention, Logement
+from conventions.models import Bailleur, Convention, Logement, Reservataire
 from flux_reservations.commun.acteur import Acteur, Nature
 from flux_reservations.commun.arrondis import pourcentage
 from flux_reservations.socle import rls
@@ -42,12 +43,26 @@ class CompteDuPortail:
     lieu: Lieu
     compte: CompteAnnuel
     attente: int
+    delegue_par: str = ""
+    """Le titulaire qui délègue ce compte ; vide si c'est le sien."""
+
+    @property
+    def du(self) -> int:
+        """Logements dus, report compris, à l'entier le plus proche : ce à quoi la jauge compare."""
+        return max(0, round(self.compte.droit + self.compte.report))
 
     @property
     def part(self) -> int:
-        """Part du droit (report compris) déjà décomptée, en % entiers, bornée à 100 pour la jauge."""
-        du = self.compte.droit_theorique + self.compte.report
-        return min(100, int(self.compte.decompte * 100 / du)) if du > 0 else 0
+        """Part de ce qui est dû déjà décomptée, en % entiers, bornée à 100 pour la jauge."""
+        return self._part(self.compte.decompte)
+
+    @property
+    def part_avec_en_cours(self) -> int:
+        """La même, avec les logements à disposition qui ne sont pas encore décomptés."""
+        return self._part(self.compte.decompte + self.attente)
+
+    def _part(self, logements: int) -> int:
+        return min(100, logements * 100 // self.du) if self.du else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +104,20 @@ class LigneCommune:
     part: str | None
 
 
-def titulaires(acteur: Acteur) -> set[int]:
-    """Réservataires au nom desquels l'acteur lit des comptes : lui-même, et ceux dont il est délégataire (RG-26)."""
+def titulaires(acteur: Acteur, lieu: Lieu, annee: int) -> set[int]:
+    """Réservataires dont l'acteur lit les comptes dans ce lieu : lui-même, et ceux qui lui délèguent là, cette année-là (RG-26)."""
     if acteur.organisme_id is None:
         return set()
-    delegues = Convention.objects.visibles_par(acteur).filter(delegataire_id=acteur.organisme_id)
+    delegues = (
+        Convention.objects.visibles_par(acteur)
+        .signees()
+        .filter(
+            delegataire_id=acteur.organisme_id,
+            bailleur_id=lieu.bailleur.pk,
+            departement_id=lieu.departement.pk,
+            periode_vigueur__overlap=DateRange(date(annee, 1, 1), date(annee, 12, 31), "[]"),
+        )
+    )
     return {acteur.organisme_id, *delegues.values_list("reservataire_id", flat=True)}
 
 
@@ -133,7 +157,7 @@ def comptes_lus(acteur: Acteur, lieu: Lieu, annee: int) -> list[CompteAnnuel]:
     comptes = _calculer(lieu, annee).flux.comptes
     if acteur.est_bailleur and acteur.organisme_id == lieu.bailleur.pk:
         return list(comptes)
-    qui = titulaires(acteur)
+    qui = titulaires(acteur, lieu, annee)
     return [compte for compte in comptes if _regarde(acteur, qui, compte)]
 
 
@@ -147,13 +171,15 @@ def _lieux(couples: Iterable[tuple[int, str]]) -> list[Lieu]:
 
 def mes_comptes(acteur: Acteur, annee: int) -> list[CompteDuPortail]:
     """Les comptes de l'acteur chez chaque bailleur dans l'année."""
-    qui = titulaires(acteur)
     comptes = []
     for lieu in lieux_de_mes_droits(acteur):
+        qui = titulaires(acteur, lieu, annee)
         calcul = _calculer(lieu, annee)
         attente = orientes_non_decomptes(calcul.faits, calcul.flux)
+        delegants = Reservataire.objects.visibles_par(acteur).filter(pk__in=qui - {acteur.organisme_id})
+        noms = dict(delegants.values_list("pk", "nom"))
         comptes += [
-            CompteDuPortail(lieu, compte, len(attente.get(compte.compte, ())))
+            CompteDuPortail(lieu, compte, len(attente.get(compte.compte, ())), noms.get(compte.reservataire or 0, ""))
             for compte in calcul.flux.comptes
             if _regarde(acteur, qui, compte)
         ]
@@ -169,7 +195,7 @@ def _regarde(acteur: Acteur, qui: set[int], compte: CompteAnnuel) -> bool:
 def lignes_decomptees(acteur: Acteur, lieu: Lieu, annee: int, compte: str, convention: str) -> list[LigneDecomptee]:
     """Les logements décomptés sur un compte de l'acteur, datés et expliqués ; vide si le compte n'est pas à lui."""
     calcul = _calculer(lieu, annee)
-    qui = titulaires(acteur)
+    qui = titulaires(acteur, lieu, annee)
     faits = {liberation.identifiant: liberation for liberation in calcul.faits.liberations}
     noms = dict(Commune.objects.filter(pk__in={une.commune for une in faits.values()}).values_list("code", "nom"))
     return [

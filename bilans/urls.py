@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bilans.views import actes, aujourdhui, bilans, campagnes, echeancier, fichiers, flux, portail
+from bilans.views import actes, aujourdhui, bilans, campagnes, controles, echeancier, fichiers, flux, portail
 from bilans.views.analyses import conventions, conversion, et_si, faisabilite, prevision, publics, soldes, structure
 
 urlpatterns = [
@@ -52,5 +52,10 @@ urlpatterns = [
     path("bilans-recus/", portail.BilansRecus.as_view(), name="bilans_recus"),
     path("bilans-recus/<int:pk>/", portail.BilanRecu.as_view(), name="bilan_recu"),
     path("controles/", portail.Controles.as_view(), name="controles"),
+    path(
+        "controles/<int:bailleur>/<str:departement>/<slug:quoi>/",
+        controles.DetailControle.as_view(),
+        name="detail_controle",
+    ),
     path("communes/", portail.ParCommune.as_view(), name="communes"),
 ]

@@ -68,6 +68,11 @@ urlpatterns = [
         name="enregistrer_information",
     ),
     path(
+        "conventions/manquantes/<int:pk>/demander/",
+        portail_transmissions.DemanderAuBailleur.as_view(),
+        name="demander_au_bailleur",
+    ),
+    path(
         "conventions/transmises/", portail_transmissions.ConventionsTransmises.as_view(), name="conventions_transmises"
     ),
     path("conventions/<int:pk>/commenter/", propositions.CommenterConvention.as_view(), name="commenter_convention"),

@@ -2,63 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, ClassVar
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
+import django_filters
+from django import forms
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.urls import reverse
+from django.utils import timezone
 
-from conventions.models import Convention, Droit
+from conventions.chargement_transmissions import conventions_manquantes, stock_sans_convention
+from conventions.models import Bailleur, Convention
 from flux_reservations.acces.reserve import ReserveeMixin
-from flux_reservations.commun.acteur import Acteur, Nature
+from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.droit.conversion import ECHEANCE_DES_CONVENTIONS
+from flux_reservations.notifications.actions.demandes import demander
+from flux_reservations.notifications.demandes import GenreDemande
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
-from flux_reservations.socle import rls
+from flux_reservations.notifications.views.demandes import FormulaireTexte
+from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Pastille
 from flux_reservations.socle.vues import Colonne, VueListe
-from flux_reservations.territoires.models import TerritoireCommune
 
 
-@dataclass(frozen=True, slots=True)
-class ConventionManquante:
-    """Une convention signée qui devait être transmise et ne l'a pas été : son numéro, ses parties, sa date, rien d'autre."""
+class FiltreTransmissions(django_filters.FilterSet):
+    """Recherche et filtres des conventions transmises."""
 
-    numero: str
-    bailleur: str
-    reservataire: str
-    departement: str
-    date_signature: date | None
+    q = django_filters.CharFilter(
+        label="Rechercher", method="chercher", widget=forms.TextInput(attrs={"type": "search"})
+    )
+    accuse = django_filters.ChoiceFilter(
+        label="Accusé", choices=[("non", "À accuser"), ("oui", "Accusées")], method="par_accuse", empty_label="Toutes"
+    )
+    annee = django_filters.NumberFilter(label="Déposée en", field_name="depose_le", lookup_expr="year")
 
+    class Meta:
+        model = Envoi
+        fields: ClassVar[list[str]] = []
 
-def conventions_manquantes(acteur: Acteur) -> list[ConventionManquante]:
-    """Les conventions signées du territoire que le bailleur n'a pas déposées chez l'acteur (lu en système)."""
-    if not acteur.territoire or acteur.organisme_id is None:
-        return []
-    with rls.en_systeme():
-        depots = Envoi.objects.filter(
-            destinataire_id=acteur.organisme_id,
-            genre=GenreEnvoi.TRANSMISSION,
-            objet_type="conventions.convention",
-            depose_le__isnull=False,
-            objet_cle=Cast(OuterRef("pk"), CharField()),
+    def chercher(self, envois: QuerySet[Envoi], nom: str, valeur: str) -> QuerySet[Envoi]:
+        """Numéro de convention, réservataire ou bailleur."""
+        del nom
+        return envois.filter(
+            Q(numero__icontains=valeur)
+            | Q(reservataire__icontains=valeur)
+            | Q(objet__icontains=valeur)
+            | Q(emetteur__nom__icontains=valeur)
         )
-        dues = Convention.objects.signees().exclude(reservataire_id=acteur.organisme_id).filter(~Exists(depots))
-        if acteur.nature is Nature.ETAT:
-            dues = dues.filter(departement_id=acteur.territoire.partition(":")[2])
-        else:
-            communes = TerritoireCommune.objects.filter(territoire=acteur.territoire).values("commune_id")
-            couvrants = TerritoireCommune.objects.filter(commune_id__in=communes).values("territoire_id")
-            dues = dues.filter(
-                Exists(Droit.objects.filter(convention=OuterRef("pk"), perimetre__in=couvrants)),
-                bailleur__logements__commune_id__in=communes,
-            ).distinct()
-        return [
-            ConventionManquante(
-                une.numero, une.bailleur.nom, une.reservataire.nom, une.departement_id, une.date_signature
-            )
-            for une in dues.select_related("bailleur", "reservataire").order_by("bailleur__nom", "numero")
-        ]
+
+    def par_accuse(self, envois: QuerySet[Envoi], nom: str, valeur: str) -> QuerySet[Envoi]:
+        """Accusées ou non."""
+        del nom
+        return envois.filter(recu_le__isnull=valeur == "non")
+
+
+class DemanderAuBailleur(ReserveeMixin, VueActe):
+    """Demander une précision à un bailleur du territoire : une convention qui manque, un stock sans convention (RG-17, RG-19)."""
+
+    natures = frozenset({Nature.ETAT})
+    role = Role.GESTIONNAIRE
+    titre = "Demander une précision"
+    bouton = "Envoyer la demande"
+    formulaire = FormulaireTexte
+    bailleur: Bailleur
+
+    def preparer(self, **cles: Any) -> None:
+        """Le bailleur, s'il a du stock sans convention, ou une convention qui manque, sur le territoire."""
+        acteur = self.request.acteur
+        connus = {un.bailleur_id for un in stock_sans_convention(acteur, timezone.localdate())}
+        connus |= {une.bailleur_id for une in conventions_manquantes(acteur)}
+        bailleur = Bailleur.objects.visibles_par(acteur).filter(pk=cles["pk"]).first()
+        if bailleur is None or bailleur.pk not in connus:
+            raise Introuvable
+        self.bailleur = bailleur
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """À qui."""
+        return [("Bailleur", self.bailleur.nom)]
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Enregistre la demande."""
+        demander(
+            acteur=self.request.acteur,
+            genre=GenreDemande.PRECISION,
+            destinataire_id=self.bailleur.pk,
+            objet_type="conventions.bailleur",
+            objet_cle=str(self.bailleur.pk),
+            sujet=f"Conventions qui manquent, {self.bailleur.nom}",
+            texte=donnees["texte"],
+        )
+        return "Demande envoyée au bailleur."
+
+    def retour(self) -> str:
+        """Les conventions transmises."""
+        return reverse("conventions_transmises")
 
 
 class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
@@ -70,6 +108,8 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
     nom_export = "conventions_transmises"
     singulier = "transmission"
     gabarit = "portail/transmissions.html"
+    classe_filtre = FiltreTransmissions
+    tri_par_defaut = "-depose_le"
     vide_titre = "Aucune convention transmise"
     vide_texte = "Chaque convention signée sur votre territoire doit vous être transmise sans délai (RG-17)."
     colonnes: ClassVar[Any] = (
@@ -116,5 +156,11 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
         )
 
     def contexte(self) -> dict[str, Any]:
-        """Les conventions qui manquent."""
-        return {"manquantes": conventions_manquantes(self.request.acteur)}
+        """Les conventions qui manquent, le stock sans convention."""
+        acteur = self.request.acteur
+        return {
+            "manquantes": conventions_manquantes(acteur),
+            "stock": stock_sans_convention(acteur, timezone.localdate()),
+            "echeance": ECHEANCE_DES_CONVENTIONS.valeur(timezone.localdate()),
+            "peut_demander": acteur.nature is Nature.ETAT and acteur.peut(Role.GESTIONNAIRE),
+        }

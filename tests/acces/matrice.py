@@ -453,8 +453,16 @@ _PORTAILS = [
         ouverts() | lignes_lues("mairie", "etat", aveugles=("caf", "epci", "etat_voisin")),
         lambda m: [m.bilan_a.pk],
     ),
+    Ligne(
+        "demander_au_bailleur", ouverts("etat") | lignes_lues(aveugles=("etat_voisin",)), lambda m: [m.bailleur_b.pk]
+    ),
     Ligne("conventions_transmises", ouverts(*COLLECTIVITES, *ETATS)),
     Ligne("controles", ouverts(*COLLECTIVITES, *ETATS)),
+    Ligne(
+        "detail_controle",
+        ouverts() | lignes_lues("etat", "mairie", "epci", aveugles=("etat_voisin",)),
+        lambda m: [m.bailleur_a.pk, "94", "flux"],
+    ),
     Ligne("communes", ouverts(*COLLECTIVITES, *ETATS)),
     Ligne("envois", bailleur()),
     Ligne("envois_avis", bailleur(role=GESTIONNAIRE)),

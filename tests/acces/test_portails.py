@@ -7,11 +7,14 @@ from datetime import date
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from attributions.models import Candidat
-from conventions.models import Bailleur, Convention, Reservataire
+from conventions.domaine.codes import Contrepartie
+from conventions.models import Bailleur, Convention, Reservataire, ReservationStock
 from flux_reservations.commun.acteur import Role
 from flux_reservations.notifications.demandes import Demande
+from flux_reservations.notifications.models import Envoi
 from flux_reservations.socle.journal import verifier_chaine
 from tests.fabriques import (
     creer_bailleur,
@@ -171,3 +174,105 @@ def test_l_etat_lit_sa_part_par_bailleur_et_par_commune(bailleur: Bailleur) -> N
     communes = client.get(reverse("communes"), ANNEE | {"export": "csv"}).getvalue().decode()
     assert communes.splitlines()[1].endswith(";4;1;25.00")
     assert "25.00" in client.get(reverse("controles"), ANNEE | {"export": "csv"}).getvalue().decode()
+
+
+@pytest.mark.regle("RG-26")
+def test_un_delegataire_lit_les_comptes_delegues_la_ou_ils_le_sont_et_rien_d_autre(bailleur: Bailleur) -> None:
+    """La mairie délègue à l'EPT chez un bailleur ; l'EPT a ses propres droits chez un autre, où la mairie n'a rien délégué."""
+    mairie = creer_reservataire("MAIRIE", "commune", "commune:94028", nom="Ville de Créteil")
+    ept = creer_reservataire("EPT11", "ept", "ept:200058006")
+    ailleurs = creer_bailleur("Logis du Cèdre")
+    creer_convention(bailleur, mairie, [("20", "", "commune:94028")], delegataire_id=ept.pk)
+    creer_convention(ailleurs, mairie, [("20", "", "commune:94028")])
+    creer_convention(ailleurs, ept, [("10", "", "commune:94028")])
+    for un in (bailleur, ailleurs):
+        louer(un, mairie, 1)
+    client = connecter(ept)
+    page = client.get(reverse("mes_droits"), ANNEE)
+    export = client.get(reverse("mes_droits"), ANNEE | {"export": "csv"}).getvalue().decode().splitlines()[1:]
+    assert {tuple(ligne.split(";")[i] for i in (0, 2)) for ligne in export} == {
+        ("Habitat de l'Orme", "MAIRIE"), ("Logis du Cèdre", "EPT11"),
+    }  # fmt: skip
+    assert "Par délégation" in page.content.decode()
+    assert "Ville de Créteil" in page.content.decode()
+    decompte = {"compte": "MAIRIE"} | ANNEE
+    numeros = {un.pk: un.conventions.get(reservataire=mairie).numero for un in (bailleur, ailleurs)}
+    for un, lit in ((bailleur, True), (ailleurs, False)):
+        adresse = reverse("mon_decompte", args=[un.pk, "94"])
+        lu = client.get(adresse, decompte | {"convention": numeros[un.pk]}).content.decode()
+        assert ("Rien n'est décompté" not in lu) == lit
+
+
+@pytest.mark.regle("RG-26")
+def test_un_delegataire_conteste_au_nom_du_titulaire_chez_ce_bailleur(bailleur: Bailleur) -> None:
+    mairie = creer_reservataire("MAIRIE", "commune", "commune:94028")
+    ept = creer_reservataire("EPT11", "ept", "ept:200058006")
+    creer_convention(bailleur, mairie, [("20", "", "commune:94028")], delegataire_id=ept.pk)
+    orientation = creer_orientation(
+        creer_liberation(creer_logement(bailleur), JOUR), mairie, issue="carence", date_mise_a_disposition=JOUR
+    )
+    page = f"{reverse('contester')}?orientation={orientation.pk}"
+    assert connecter(ept).post(page, {"texte": "Le délai courait encore."}).status_code == 302
+    assert Demande.objects.get().emetteur_id == ept.pk
+
+
+@pytest.mark.regle("RG-37")
+@pytest.mark.parametrize("quoi", ["flux", "droit", "decompte", "hors-qpv"])
+def test_chaque_nombre_des_controles_se_deplie_en_totaux_sans_montrer_un_logement(
+    bailleur: Bailleur, quoi: str
+) -> None:
+    etat = creer_etat()
+    creer_convention(bailleur, etat, [("25", "prioritaires", "departement:94"), ("5", "agents", "departement:94")])
+    liberation = creer_liberation(creer_logement(bailleur, adresse="3 rue du Secret"), JOUR, date_bail=JOUR)
+    creer_orientation(liberation, etat, sous_contingent="prioritaires", issue="bail", date_mise_a_disposition=JOUR)
+    louer(bailleur, None, 3)
+    client, voisin = connecter(etat), connecter(creer_etat("ETAT93", "departement:93"))
+    adresse = reverse("detail_controle", args=[bailleur.pk, "94", quoi])
+    assert adresse in client.get(reverse("controles"), ANNEE).content.decode()
+    page = client.get(adresse, ANNEE)
+    assert page.status_code == 200
+    attendu = {"flux": "Créteil", "droit": "ETAT94/agents", "decompte": "ETAT94/prioritaires", "hors-qpv": "25,00"}[
+        quoi
+    ]
+    assert attendu in page.content.decode()
+    assert "rue du Secret" not in page.content.decode()
+    assert liberation.numero not in page.content.decode()
+    assert voisin.get(adresse, ANNEE).status_code == 404
+    assert client.get(reverse("detail_controle", args=[bailleur.pk, "94", "inconnu"]), ANNEE).status_code == 404
+
+
+@pytest.mark.regle("RG-19")
+def test_l_etat_voit_le_stock_sans_convention_et_demande_une_precision(bailleur: Bailleur, caf: Reservataire) -> None:
+    etat = creer_etat()
+    ReservationStock.objects.create(
+        logement=creer_logement(bailleur), reservataire=caf, contrepartie=Contrepartie.LOGEMENTS_IDENTIFIES
+    )
+    client = connecter(etat)
+    page = client.get(reverse("conventions_transmises")).content.decode()
+    assert "Stock sans convention" in page
+    assert caf.nom in page
+    demander = reverse("demander_au_bailleur", args=[bailleur.pk])
+    assert client.post(demander, {"texte": "Où en est cette convention ?"}).status_code == 302
+    assert Demande.objects.get().destinataire_id == bailleur.pk
+    creer_convention(bailleur, caf)
+    creer_convention(bailleur, etat)
+    assert "Stock sans convention" not in client.get(reverse("conventions_transmises")).content.decode()
+    assert connecter(caf).get(demander).status_code == 403
+
+
+def test_les_conventions_transmises_se_cherchent_et_se_filtrent(bailleur: Bailleur, convention: Convention) -> None:
+    etat = creer_etat()
+    Envoi.objects.create(
+        genre="transmission", objet_type="conventions.convention", objet_cle=str(convention.pk), emetteur_id=bailleur.pk,
+        departement_id="94", destinataire_id=etat.pk, destinataire_nom="Préfecture", depose_le=timezone.now(), etat="envoye",
+        objet="Transmission",
+    )  # fmt: skip
+    client, page = connecter(etat), reverse("conventions_transmises")
+    for filtre, trouve in (
+        ({"q": "Orme"}, True),
+        ({"q": convention.numero}, True),
+        ({"q": "néant"}, False),
+        ({"accuse": "oui"}, False),
+    ):
+        export = client.get(page, filtre | {"export": "csv"}).getvalue().decode()
+        assert (convention.numero in export) == trouve

@@ -106,6 +106,9 @@ def test_un_service_ne_lit_que_son_decompte(bailleur: Bailleur, etat: Reservatai
     assert comptes["agents"] == {"ETAT94/agents"}
     assert comptes["prioritaires"] == {"ETAT94/prioritaires", "ETAT94/repli"}
     assert comptes[""] == {"ETAT94/agents", "ETAT94/prioritaires", "ETAT94/repli"}
+    api = connecter(acteur_du_service(etat, "agents")).get("/api/v1/comptes/", {"annee": "2026"}).content.decode()
+    assert "ETAT94/agents" in api
+    assert "prioritaires" not in api
     decompte = reverse("mon_decompte", args=[bailleur.pk, "94"])
     convention = bailleur.conventions.get().numero
     cible = {"annee": "2026", "compte": "ETAT94/agents", "convention": convention}

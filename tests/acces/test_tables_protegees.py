@@ -24,9 +24,10 @@ ELEVATIONS = {
     "flux_reservations/acces/consultations.py": "le registre s'écrit en système : personne n'y touche",
     "flux_reservations/acces/courriels_secrets.py": "un courriel qui porte un secret s'écrit, et n'est relu de personne",
     "attributions/actions/lot.py": "un réservataire qui rend un logement fait revoir le lot du bailleur sans le lire",
+    "bilans/portail_detail.py": "le détail d'un contrôle : des totaux par commune ou par compte, aucun logement",
     "bilans/portail.py": "droits et soldes : le calcul lit tout le flux, le portail n'en rend que ce qui regarde l'acteur",
     "conventions/actions/manquements.py": "la résiliation du préfet s'impose à une convention dont l'État n'est pas partie",
-    "conventions/views/portail_transmissions.py": "les conventions qui manquent : numéro, parties, date, rien d'autre",
+    "conventions/chargement_transmissions.py": "ce qui manque : numéro, parties, date, nombre de droits, rien d'autre",
 }
 
 

@@ -14,18 +14,6 @@ IDENTITE = {"Jeton", "CleIdempotence", "SessionOuverte", "Rattachement"}
 EXCEPTIONS = {
     ("attributions/views/commission.py", "Inscription"): "bornée aux séances visibles de l'acteur",
     ("conventions/api.py", "Droit"): "préchargé depuis des conventions visibles",
-    (
-        "conventions/views/portail_transmissions.py",
-        "Envoi",
-    ): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
-    (
-        "conventions/views/portail_transmissions.py",
-        "Convention",
-    ): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
-    (
-        "conventions/views/portail_transmissions.py",
-        "Droit",
-    ): "ce que le territoire aurait dû recevoir, lu en système, sans plus",
 }
 LECTEURS = ("/views/", "/views.py", "/api/", "/api.py", "/pdf", "/exports", "/tableur")
 

@@ -184,6 +184,7 @@ class DemanderPrecision(ReserveeMixin, VueActe):
             objet_cle=str(self.envoi.pk),
             sujet=self.envoi.objet,
             texte=donnees["texte"],
+            service=self.envoi.service,
         )
         return "Demande envoyée au bailleur."
 
