@@ -81,7 +81,7 @@ def test_la_prevision_s_affiche_a_cote_du_constate(client_bailleur: Client) -> N
 
 @pytest.mark.regle("RG-35")
 def test_la_conversion_montre_les_trois_lectures(client_bailleur: Client) -> None:
-    assert [ligne[:4] for ligne in lignes(client_bailleur, "conversion")] == [["AL", "1", "0", "0"]]
+    assert [ligne[:4] for ligne in lignes(client_bailleur, "conversion")] == [["Réservataire AL", "1", "0", "0"]]
 
 
 @pytest.mark.regle("RG-25")

@@ -16,7 +16,7 @@ from attributions.chargement.decompte import charger_conversion
 from bilans.chargement import charger_faits_flux
 from bilans.domaine.simulation import simuler_conversion
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple
-from bilans.views.champ import Champ
+from bilans.views.champ import Champ, nommer_les_comptes
 from conventions.chargement import charger_conventions
 from conventions.domaine.conversion import Conversion, convertir_stock
 from conventions.domaine.plafonds import place_restante
@@ -43,6 +43,7 @@ class PageConversion(PageAnalyse):
         jour = timezone.localdate()
         faits = charger_conversion(champ.bailleur, champ.departement, jour)
         conversions = convertir_stock(faits)
+        noms = nommer_les_comptes(un.reservataire.code for un in conversions)
         signees = charger_conventions(champ.bailleur.pk, champ.departement).conventions.en_vigueur(jour)
         tableau = TableauSimple(
             f"État du stock au {ecrire_date_courte(jour)}",
@@ -57,7 +58,7 @@ class PageConversion(PageAnalyse):
                 "Place restante",
                 "Convention",
             ),
-            [_dire_la_conversion(un, signees, champ, jour) for un in conversions],
+            [_dire_la_conversion(un, noms[un.reservataire.code], signees, champ, jour) for un in conversions],
             note=f"{compter(sum(faits.logements.values()), 'logement')} du champ, stock maintenu retiré ; place restante : 100 % moins les "
             "taux signés des autres, sur la commune la plus chargée",
             vide="Aucun droit en stock dans ce département.",
@@ -80,14 +81,14 @@ class PageConversion(PageAnalyse):
 
 
 def _dire_la_conversion(
-    un: Conversion, signees: Sequence[VersionConvention], champ: Champ, jour: date
+    un: Conversion, nom: str, signees: Sequence[VersionConvention], champ: Champ, jour: date
 ) -> tuple[object, ...]:
     """Les trois lectures, le plafond, et le brouillon à préparer (RG-14, RG-35)."""
     place = place_restante(signees, un.reservataire.identifiant, un.zone, jour)
     brouillon = urlencode({"reservataire": un.reservataire.identifiant, "departement": champ.departement})
     deja = next((une for une in signees if une.reservataire.identifiant == un.reservataire.identifiant), None)
     return (
-        un.reservataire.code,
+        nom,
         ecrire_nombre(un.suite_actifs),
         ecrire_nombre(un.suite_echus),
         ecrire_nombre(un.uniques),
@@ -114,7 +115,7 @@ class FormulaireImpact(forms.Form):
         self.conversions = {un.reservataire.code: un for un in conversions}
         champ = self.fields["reservataire"]
         assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.choices = [(code, code) for code in self.conversions]
+        champ.choices = list(nommer_les_comptes(self.conversions).items())
 
     def choisie(self) -> Conversion:
         """La conversion du réservataire choisi."""

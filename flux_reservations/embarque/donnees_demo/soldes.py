@@ -16,8 +16,8 @@ from flux_reservations.embarque.donnees_demo.hasard import Hasard
 REPRISES: Final = {"RB": {"CRETEIL": 3, "AL": 4, "IVRY": 2}, "TM": {"SAINT-MAUR": 1}}
 """Droits uniques que les conventions ont repris dans leur premier solde, en logements."""
 
-A_REPRENDRE: Final = frozenset({"TM"})
-"""Bailleurs qui n'ont pas encore repris les soldes de l'an passé : l'écran des soldes le propose (RG-47)."""
+A_REPRENDRE: Final = {"RB": frozenset({"VITRY", "FONTENAY", "EPT11"})}
+"""Comptes dont le solde de l'an passé n'est pas encore repris : il est provisoire, l'écran des soldes le propose (RG-47)."""
 
 
 def ecrire_soldes(
@@ -25,13 +25,13 @@ def ecrire_soldes(
 ) -> int:
     """Les soldes de la première année, puis ceux que laisse chaque année finie ; rend combien.
 
-    Ceux de l'an passé sont saisis aussi (le bilan, quand il sera publié, l'emportera), sauf chez `A_REPRENDRE` : ils y sont provisoires.
+    Ceux de l'an passé sont saisis aussi (le bilan, quand il sera publié, l'emportera), sauf ceux d'`A_REPRENDRE`.
     """
     soldes = _premiers_soldes(bailleur, prefixe, premiere_annee, effet, hasard)
     SoldeOuverture.objects.bulk_create(soldes)
     nombre = len(soldes)
-    derniere = aujourd_hui.year - (prefixe in A_REPRENDRE)
-    for annee in range(premiere_annee, derniere):
+    for annee in range(premiere_annee, aujourd_hui.year):
+        ecartes = A_REPRENDRE.get(prefixe, frozenset()) if annee == aujourd_hui.year - 1 else frozenset()
         soldes = [
             SoldeOuverture(
                 convention_id=compte.origine,
@@ -40,7 +40,7 @@ def ecrire_soldes(
                 report=Decimal(chaine_exacte(compte.solde)),
             )
             for compte in calculer_annee(bailleur, "94", annee).flux.comptes
-            if compte.origine is not None
+            if compte.origine is not None and compte.code not in ecartes
         ]
         SoldeOuverture.objects.bulk_create(soldes)
         nombre += len(soldes)
