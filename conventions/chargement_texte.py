@@ -122,7 +122,7 @@ def lire_variables(convention: Convention, droits: tuple[Droit, ...]) -> dict[st
         "bailleur.siren": bailleur.siren,
         "bailleur.statut": bailleur.get_statut_display(),
         "reservataire.nom": reservataire.nom,
-        "reservataire.type": reservataire.get_type_display().lower(),
+        "reservataire.type": reservataire.get_type_display(),
         "reservataire.territoire": reservataire.territoire.nom if reservataire.territoire else departement.nom,
         "departement.nom": departement.nom,
         "departement.code": departement.pk,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 NOM: Final = "Texte type"
+_BLOCS: Final = ("#", "- ", "{%", "{{ tableau", "{{ annexe", "{{ derogation")
 TEXTE: Final = """\
 # Convention de réservation en flux
 
@@ -30,9 +31,11 @@ Total : {{ taux.total }} du flux.
 {% sinon %}
 Les droits s'additionnent là où leurs périmètres se recouvrent : {{ taux.maximum }} du flux au plus sur une même commune.
 {% fin %}
+
 {% si perimetre_particulier %}
 Périmètre particulier : {{ motif_du_perimetre }}
 {% fin %}
+
 {% si avec_part_hors_qpv %}
 Part du flux situé hors quartier prioritaire réservée à l'État : {{ part_hors_qpv }} au moins.
 {% fin %}
@@ -87,3 +90,15 @@ de chaque intercommunalité concernée, de l'établissement public territorial o
 
 {{ annexe_patrimoine }}
 """
+
+
+def deplier(texte: str) -> str:
+    """Le même gabarit, un paragraphe par ligne : ce qu'on donne à récrire à l'écran."""
+    lignes: list[str] = []
+    for ligne in texte.split("\n"):
+        suite = bool(ligne) and bool(lignes) and bool(lignes[-1]) and not ligne.startswith(_BLOCS)
+        if suite and not lignes[-1].startswith(_BLOCS):
+            lignes[-1] += f" {ligne}"
+        else:
+            lignes.append(ligne)
+    return "\n".join(lignes)

@@ -14,7 +14,7 @@ from conventions.actions.gabarits import ecrire_gabarit
 from conventions.chargement_texte import TYPOLOGIES, charger_texte
 from conventions.documents import convention_pdf
 from conventions.domaine.gabarit import CONDITIONS, INSERTIONS, LONGUEUR_MAXIMALE, VARIABLES, verifier_gabarit
-from conventions.domaine.gabarit_type import NOM, TEXTE
+from conventions.domaine.gabarit_type import NOM, TEXTE, deplier
 from conventions.models import Convention, Gabarit
 from conventions.views.documents import repondre_fichier
 from flux_reservations.acces.reserve import ReserveeMixin
@@ -88,7 +88,7 @@ class EcrireGabarit(ReserveeMixin):
     def get(self, request: Requete) -> HttpResponse:
         """Le texte de départ : `?de=` une version, sinon le texte type."""
         depart = self._depart(request)
-        initial = {"nom": depart.nom if depart else "", "texte": depart.texte if depart else TEXTE}
+        initial = {"nom": depart.nom if depart else "", "texte": deplier(depart.texte if depart else TEXTE)}
         return self._montrer(request, FormulaireGabarit(conventions=self._conventions(request), initial=initial))
 
     def post(self, request: Requete) -> HttpResponse:

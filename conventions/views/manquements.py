@@ -39,6 +39,13 @@ def avancement_de(manquement: Manquement) -> Avancement:
     )
 
 
+def objet_de(manquement: Manquement) -> str:
+    """Ce que vise la mise en demeure ; une convention qui n'a pas été transmise au préfet ne se lit pas de lui."""
+    if manquement.convention_id is None:
+        return "Défaut de convention"
+    return manquement.convention.numero if manquement.convention else "Convention non transmise"
+
+
 def pastille_de(manquement: Manquement) -> Pastille:
     """La suite, ou le temps qui reste."""
     if manquement.suite:
@@ -75,9 +82,7 @@ class ListeManquements(ReserveeMixin, VueListe[Manquement]):
             entete_de_ligne=True,
         ),
         Colonne[Manquement]("bailleur", "Bailleur", lambda un: un.bailleur.nom, tri=("bailleur__nom",)),
-        Colonne[Manquement](
-            "objet", "Objet", lambda un: un.convention.numero if un.convention else "Défaut de convention"
-        ),
+        Colonne[Manquement]("objet", "Objet", objet_de),
         Colonne[Manquement](
             "reservataire", "Réservataire", lambda un: un.reservataire.nom if un.reservataire else "", secondaire=True
         ),
@@ -120,6 +125,7 @@ class FicheManquement(ReserveeMixin):
             "fil": [("Mises en demeure", reverse("manquements"))],
             "manquement": manquement,
             "etat": pastille_de(manquement),
+            "objet": objet_de(manquement),
             "avancement": avancement,
             "moments": [
                 Moment(
@@ -130,7 +136,7 @@ class FicheManquement(ReserveeMixin):
                 ),
                 Moment(
                     "Deux mois passés : résiliation possible"
-                    if manquement.convention
+                    if manquement.convention_id
                     else "À défaut de convention : arrêté possible",
                     avancement.possible_le,
                     "fait" if timezone.localdate() >= avancement.possible_le else "a-venir",
@@ -305,10 +311,9 @@ class DonnerSuite(ReserveeMixin, VueActe):
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Le bailleur et la convention."""
-        convention = self.manquement.convention
         return [
             ("Bailleur", self.manquement.bailleur.nom),
-            ("Objet", convention.numero if convention else "Défaut de convention"),
+            ("Objet", objet_de(self.manquement)),
             ("Mise en demeure", ecrire_date(self.manquement.mise_en_demeure_le)),
         ]
 

@@ -18,7 +18,7 @@ from conventions.domaine.gabarit import (
     composer,
     verifier_gabarit,
 )
-from conventions.domaine.gabarit_type import TEXTE
+from conventions.domaine.gabarit_type import TEXTE, deplier
 from flux_reservations.commun.erreurs import ErreurMetier
 
 pytestmark = pytest.mark.regle("RG-12")
@@ -54,6 +54,12 @@ def test_le_texte_type_se_compose_dans_tous_les_cas(conditions: dict[str, bool])
     blocs = composer(TEXTE, dict.fromkeys(VARIABLES, "valeur"), conditions)
     assert {bloc.nom for bloc in blocs if bloc.genre == "insertion"} == set(INSERTIONS)
     assert not any(marque in texte for texte in textes(blocs) for marque in ("{{", "{%", "}}", "%}"))
+
+
+@pytest.mark.parametrize("conditions", [dict.fromkeys(CONDITIONS, True), {}])
+def test_le_texte_deplie_pour_l_ecran_dit_la_meme_chose(conditions: dict[str, bool]) -> None:
+    variables = dict.fromkeys(VARIABLES, "valeur")
+    assert composer(deplier(TEXTE), variables, conditions) == composer(TEXTE, variables, conditions)
 
 
 ATTAQUES = [

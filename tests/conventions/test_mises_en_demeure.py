@@ -14,6 +14,7 @@ from conventions.chargement_tableau import charger_tableau
 from conventions.domaine.codes import SuiteManquement
 from conventions.domaine.manquement import Avancement, verifier_suite
 from conventions.models import Bailleur, Convention, Manquement
+from flux_reservations.acces.models import Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
@@ -211,3 +212,13 @@ def test_l_ecran_dit_les_etapes_et_l_alerte(client: Client, bailleur: Bailleur, 
     assert "fixer les droits par arrêté" in fiche
     assert "résilier" not in fiche
     assert "Défaut de convention" in client.get(reverse("manquements")).content.decode()
+
+
+def test_une_convention_non_transmise_ne_passe_pas_pour_un_defaut_de_convention(
+    client: Client, bailleur: Bailleur, prefet: Acteur, convention: Convention
+) -> None:
+    manquement = demeure(prefet, bailleur, convention)
+    client.force_login(Utilisateur.objects.get(pk=prefet.utilisateur_id))
+    fiche = client.get(reverse("manquement", args=[manquement.pk])).content.decode()
+    assert "Convention non transmise" in fiche
+    assert "le préfet peut résilier la convention" in fiche
