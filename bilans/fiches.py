@@ -59,6 +59,7 @@ def _fiche(lecture: LectureDuBilan, code: str, compte: Mapping[str, Any] | None)
     siennes = [ligne for ligne in lecture.lignes if ligne["compte"] == code]
     colonnes, communes = _ranger_en_colonnes(lecture, code) if siennes else ([], None)
     return {
+        "code": code,
         "nom": lecture.nom(code),
         "convention": compte["convention"] if compte else "",
         "entete": _entete(lecture, code, compte, siennes),

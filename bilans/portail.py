@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Exists, OuterRef, Q
@@ -19,6 +20,8 @@ from attributions.domaine.decompte import PHRASES
 from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.domaine.flux import CompteAnnuel
 from bilans.domaine.pont import orientes_non_decomptes
+from bilans.fiches import lire_fiches
+from bilans.lecture import LectureDuBilan
 from conventions.domaine.controles import Controle
 from conventions.domaine.egalite import dire_les_taux, taux_par_commune
 from conventions.models import Bailleur, Convention, Logement, Reservataire
@@ -184,6 +187,18 @@ def mes_comptes(acteur: Acteur, annee: int) -> list[CompteDuPortail]:
             if _regarde(acteur, qui, compte)
         ]
     return comptes
+
+
+def mes_fiches(acteur: Acteur, lecture: LectureDuBilan) -> list[dict[str, Any]]:
+    """Dans un bilan reçu, les fiches des comptes de l'acteur : ceux de son service s'il est borné à un sous-contingent."""
+    codes = Reservataire.objects.filter(pk__in=titulaires(acteur)).values_list("pk", "code")
+    siens = {code: pk == acteur.organisme_id for pk, code in codes}
+    return [
+        fiche
+        for fiche in lire_fiches(lecture)
+        for code, _, sous_contingent in [fiche["code"].partition("/")]
+        if code in siens and (not siens[code] or acteur.sert(sous_contingent))
+    ]
 
 
 def _regarde(acteur: Acteur, qui: set[int], compte: CompteAnnuel) -> bool:

@@ -15,6 +15,7 @@ from django.views import View
 
 from attributions.models import Orientation
 from bilans import portail
+from bilans.lecture import LectureDuBilan
 from bilans.models import Bilan
 from conventions.models import Bailleur
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
@@ -225,13 +226,13 @@ class BilansRecus(ReserveeMixin, VueListe[Bilan]):
 
 
 class BilanRecu(ReserveeMixin, View):
-    """Un bilan reçu : ses pièces, son empreinte, ses autres versions, l'accusé."""
+    """Un bilan reçu : ce qu'il dit de l'acteur et de l'ensemble, ses pièces, son empreinte, ses autres versions, l'accusé."""
 
     natures = LECTEURS_DE_DROITS
 
     def get(self, request: Requete, pk: int) -> HttpResponse:
         """Montre le bilan."""
-        visibles = Bilan.objects.visibles_par(request.acteur).select_related("bailleur", "departement")
+        visibles = Bilan.objects.visibles_par(request.acteur).select_related("bailleur", "departement", "tableur")
         bilan = get_object_or_404(visibles, pk=pk)
         contexte = {
             "titre": f"{bilan.get_genre_display()} {bilan.annee}, {bilan.bailleur.nom}",
@@ -245,7 +246,11 @@ class BilanRecu(ReserveeMixin, View):
                 objet_type="bilans.bilan", objet_cle=str(bilan.pk)
             ),
             "organisme_id": request.acteur.organisme_id,
+            "changements": bilan.ce_qui_change.splitlines(),
         }
+        if {"flux", "document"} <= bilan.donnees.keys():
+            lecture = LectureDuBilan(bilan.donnees)
+            contexte |= {"chiffres": lecture.chiffres, "fiches": portail.mes_fiches(request.acteur, lecture)}
         return render(request, "portail/bilan.html", contexte)
 
 

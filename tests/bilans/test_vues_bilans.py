@@ -11,9 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from attributions.models import SoldeOuverture
 from bilans.actions.publier import publier
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan
+from bilans.recoupement import verifier_bilans
 from flux_reservations.acces.models import Rattachement, Utilisateur
 from flux_reservations.commun.acteur import Role
 from flux_reservations.notifications.actions.expedier import expedier
@@ -168,3 +170,20 @@ def test_les_courriels_de_la_demonstration_se_lisent_a_l_ecran(bailleur: Client,
     settings.DEMO = True
     assert monde.caf.courriel in bailleur.get(reverse("courriels")).content.decode()
     assert "/recus/" in bailleur.get(reverse("courriel", args=[courriel.pk])).content.decode()
+
+
+@pytest.mark.regle("RG-60")
+def test_qui_recoit_lit_son_compte_puis_l_ensemble(caf: Client, monde: Monde) -> None:
+    bilan = publier(acteur=monde.responsable, bilan_id=monde.preparer().pk)
+    page = caf.get(reverse("bilan_recu", args=[bilan.pk])).content.decode()
+    assert f"Votre compte : {monde.caf.nom}" in page
+    assert f"Votre compte : {monde.etat.nom}" not in page
+    assert "logements du flux à répartir" in page.replace("Logements", "logements")
+
+
+@pytest.mark.regle("RG-63")
+def test_une_nouvelle_version_en_brouillon_n_empeche_pas_de_verifier_la_publiee(monde: Monde) -> None:
+    bilan = publier(acteur=monde.responsable, bilan_id=monde.preparer().pk)
+    monde.preparer()
+    SoldeOuverture.objects.filter(annee=bilan.annee + 1).update(report=99)
+    assert verifier_bilans() != []
