@@ -13,6 +13,7 @@ from attributions.actions.vie_privee import purger_les_candidats
 from attributions.recapitulatif import envoyer_les_recapitulatifs
 from flux_reservations.acces.vie_privee import purger_les_acces
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.notifications.actions.purger import purger_les_envois
 
 
 @shared_task(name="attributions.constater_les_echeances")
@@ -41,4 +42,5 @@ def purger() -> dict[str, int]:
     """Efface les données personnelles dont la durée est passée (RG-70) ; la relancer n'efface rien de plus."""
     acteur, aujourd_hui = Acteur.systeme("purge"), timezone.localdate()
     candidats = purger_les_candidats(acteur=acteur, le=aujourd_hui)
-    return {"candidats": candidats} | purger_les_acces(acteur=acteur, le=aujourd_hui)
+    envois = purger_les_envois(acteur=acteur, le=aujourd_hui)
+    return {"candidats": candidats, "envois": envois} | purger_les_acces(acteur=acteur, le=aujourd_hui)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -43,6 +44,12 @@ _SECTIONS_COURTES = {
     Section.SANS_ORIENTATION: "Sans orientation",
     Section.HORS_CHAMP: "Hors du champ",
 }
+
+
+def en_toutes_lettres(tableau: Tableau) -> Tableau:
+    """Le tableau d'une fiche, ses en-têtes abrégés pour le papier écrits en entier pour l'écran."""
+    entiers = {"Prop.": "Proposés", "Attr.": "Attribués"}
+    return replace(tableau, entetes=tuple(entiers.get(entete, entete) for entete in tableau.entetes))
 
 
 def lire_fiches(lecture: LectureDuBilan) -> list[dict[str, Any]]:

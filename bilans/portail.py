@@ -20,7 +20,7 @@ from attributions.domaine.decompte import PHRASES
 from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.domaine.flux import CompteAnnuel
 from bilans.domaine.pont import orientes_non_decomptes
-from bilans.fiches import lire_fiches
+from bilans.fiches import en_toutes_lettres, lire_fiches
 from bilans.lecture import LectureDuBilan
 from conventions.domaine.controles import Controle
 from conventions.domaine.egalite import dire_les_taux, taux_par_commune
@@ -195,6 +195,10 @@ def mes_fiches(acteur: Acteur, lecture: LectureDuBilan) -> list[dict[str, Any]]:
     siens = {code: pk == acteur.organisme_id for pk, code in codes}
     return [
         fiche
+        | {
+            "colonnes": [[en_toutes_lettres(tableau) for tableau in colonne] for colonne in fiche["colonnes"]],
+            "communes": en_toutes_lettres(fiche["communes"]) if fiche["communes"] else None,
+        }
         for fiche in lire_fiches(lecture)
         for code, _, sous_contingent in [fiche["code"].partition("/")]
         if code in siens and (not siens[code] or acteur.sert(sous_contingent))

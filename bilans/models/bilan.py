@@ -115,6 +115,11 @@ class Bilan(models.Model):
         )
 
     @property
+    def document(self) -> str:
+        """« Bilan annuel » : le genre sans le numéro de sa règle."""
+        return self.get_genre_display().partition(" (")[0]
+
+    @property
     def titre(self) -> str:
-        """« Bilan annuel 2025 » : le genre sans le numéro de sa règle, et l'année."""
-        return f"{self.get_genre_display().partition(' (')[0]} {self.annee}"
+        """« Bilan annuel 2025 »."""
+        return f"{self.document} {self.annee}"

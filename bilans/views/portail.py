@@ -211,7 +211,7 @@ class BilansRecus(ReserveeMixin, VueListe[Bilan]):
             lien=lambda un: reverse("bilan_recu", args=[un.pk]),
             entete_de_ligne=True,
         ),
-        Colonne[Bilan]("genre", "Document", lambda un: un.get_genre_display(), tri=("genre",)),
+        Colonne[Bilan]("genre", "Document", lambda un: un.document, tri=("genre",)),
         Colonne[Bilan]("annee", "Année", lambda un: str(un.annee), tri=("annee",)),
         Colonne[Bilan](
             "departement", "Département", lambda un: un.departement_id, tri=("departement_id",), secondaire=True
@@ -235,7 +235,7 @@ class BilanRecu(ReserveeMixin, View):
         visibles = Bilan.objects.visibles_par(request.acteur).select_related("bailleur", "departement", "tableur")
         bilan = get_object_or_404(visibles, pk=pk)
         contexte = {
-            "titre": f"{bilan.get_genre_display()} {bilan.annee}, {bilan.bailleur.nom}",
+            "titre": f"{bilan.titre}, {bilan.bailleur.nom}",
             "fil": [("Bilans reçus", reverse("bilans_recus"))],
             "bilan": bilan,
             "pieces": Piece.objects.visibles_par(request.acteur).filter(pk__in=[bilan.pdf_id, bilan.tableur_id]),
