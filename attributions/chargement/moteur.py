@@ -8,62 +8,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 
 from django.db.models import (
-    BooleanField,
-    Case,
-    Count,
     Exists,
     F,
-    FilteredRelation,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Value,
-    When,
 )
 from django.db.models.functions import Coalesce, Greatest
 
-from attributions.chargement.decompte import charger_orientations, charger_reports, compter_mises_en_location
+from attributions.chargement.decompte import charger_orientations, charger_reports
+from attributions.chargement.parc import charger_parc, charger_rotation, stock_du_parc
+from attributions.chargement.parties import a_une_convention_dans_l_annee, lire_partie, lire_plafonds, lire_repli
 from attributions.domaine.codes import COMPTE_BAILLEUR, Issue, NatureLiberation, code_compte
 from attributions.domaine.decompte import FaitsOrientation
 from attributions.domaine.faits_moteur import (
-    Cellule,
     CompteDecide,
     FaitsMoteur,
-    Ligne,
     LogementLibere,
-    Parc,
     Partie,
-    Plafond,
-    U,
-    calculer_rotation,
 )
 from attributions.models import Liberation
 from conventions.chargement import (
-    ConventionsChargees,
-    StockCharge,
     charger_conventions,
     charger_reservataires,
-    compter_droits_de_suite,
     etat_du_departement,
     replis_de_l_annee,
 )
 from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock, SousContingent
-from conventions.domaine.repli import Repli
 from conventions.domaine.versions import (
     Conventions,
     PartieReservataire,
-    VersionConvention,
-    appliquer_report,
     sous_contingent_de,
 )
-from conventions.models import Bailleur, Logement, Reservataire, ReservationStock, SituationLogement
-from flux_reservations.commun.calendrier import UN_JOUR, premier_janvier, trente_et_un_decembre
-from flux_reservations.droit.assiette import ANNEES_DE_PREVISION, Qualification, qualifier
-from flux_reservations.droit.taux import dernier_jour_derogation, plafond_agents, plafond_etat
+from conventions.models import Bailleur, Reservataire, ReservationStock, SituationLogement
+from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
+from flux_reservations.droit.assiette import Qualification, qualifier
 from flux_reservations.territoires.models import Commune
 
 
@@ -90,8 +73,8 @@ def charger_annee_du_moteur(bailleur: Bailleur, departement: str, annee: int) ->
     """Les faits du moteur pour l'année d'un bailleur dans un département (nombre fixe de requêtes)."""
     chargees = charger_conventions(bailleur.pk, departement)
     premier = premier_janvier(annee)
-    parc = _charger_parc(bailleur.pk, departement, premier)
-    stock = _stock_du_parc(bailleur.pk, departement, premier, parc)
+    parc = charger_parc(bailleur.pk, departement, premier)
+    stock = stock_du_parc(bailleur.pk, departement, premier, parc)
     lignes = list(_liberations_de_l_annee(bailleur.pk, departement, annee))
     orientations = charger_orientations(ligne.pk for ligne in lignes)
     orientes = {une.reservataire for suite in orientations.values() for une in suite if une.reservataire is not None}
@@ -110,11 +93,11 @@ def charger_annee_du_moteur(bailleur: Bailleur, departement: str, annee: int) ->
         code for libere in liberes for code in libere.rendus
     }
     parties = [
-        _lire_partie(partie, chargees.conventions, annee, noms[identifiant], reports)
+        lire_partie(partie, chargees.conventions, annee, noms[identifiant], reports)
         for identifiant, partie in reservataires.items()
-        if partie.code in cites or _a_une_convention_dans_l_annee(chargees.conventions, identifiant, annee)
+        if partie.code in cites or a_une_convention_dans_l_annee(chargees.conventions, identifiant, annee)
     ]
-    parties += _lire_repli(replis, etat, chargees.conventions, noms)
+    parties += lire_repli(replis, etat, chargees.conventions, noms)
     connus = {partie.code for partie in parties}
     parties += [Partie(code, code) for code in sorted(cites - connus - {COMPTE_BAILLEUR})]
     faits = FaitsMoteur(
@@ -122,8 +105,8 @@ def charger_annee_du_moteur(bailleur: Bailleur, departement: str, annee: int) ->
         parties=tuple(parties),
         liberations=liberes,
         parc=parc,
-        rotation=_charger_rotation(bailleur.pk, departement, annee, chargees, stock.logements),
-        plafonds=_lire_plafonds(chargees.conventions, annee),
+        rotation=charger_rotation(bailleur.pk, departement, annee, chargees, stock.logements),
+        plafonds=lire_plafonds(chargees.conventions, annee),
         communes=chargees.communes,
         noms=dict(Commune.objects.filter(pk__in={libere.commune for libere in liberes}).values_list("pk", "nom")),
     )
@@ -213,155 +196,3 @@ def _compte_decide(orientation: FaitsOrientation, reservataires: Mapping[int, Pa
     if orientation.sous_contingent == SousContingent.REPLI:
         return CompteDecide(code_compte(partie.code, SousContingent.REPLI))
     return CompteDecide(partie.code, sous_contingent_de(partie, orientation.sous_contingent))
-
-
-def _a_une_convention_dans_l_annee(conventions: Conventions, reservataire: int, annee: int) -> bool:
-    return any(
-        version.court_entre(premier_janvier(annee), trente_et_un_decembre(annee))
-        for version in conventions.de(reservataire)
-    )
-
-
-def _lire_partie(
-    partie: PartieReservataire,
-    conventions: Conventions,
-    annee: int,
-    nom: str,
-    reports: Mapping[tuple[int, str], object],
-) -> Partie:
-    """Toutes les conventions d'un réservataire, successives comprises, en une seule partie (moteur.md § 2)."""
-    versions = conventions.de(partie.identifiant)
-    lignes = tuple(
-        Ligne(
-            taux=_points(ligne.taux),
-            assiette=ligne.assiette,
-            perimetre=ligne.perimetre,
-            debut=version.debut,
-            fin=min((fin for fin in (version.fin, ligne.fin) if fin is not None), default=None),
-            sous_contingent=sous_contingent_de(partie, ligne.sous_contingent),
-            premieres_locations=version.premieres_locations_dans_le_flux,
-        )
-        for version in versions
-        for ligne in version.lignes
-    )
-    return Partie(partie.code, nom, lignes, _lire_reports(versions, annee, reports), est_etat=partie.est_etat)
-
-
-def _lire_reports(
-    versions: Iterable[VersionConvention], annee: int, reports: Mapping[tuple[int, str], object]
-) -> dict[str, int]:
-    """Reports à l'ouverture, par sous-contingent, en U : ceux des conventions successives s'additionnent (RG-47)."""
-    chaines: dict[int, list[VersionConvention]] = {}
-    for version in versions:
-        chaines.setdefault(version.origine, []).append(version)
-    totaux: dict[str, int] = {}
-    for (origine, sous_contingent), solde in reports.items():
-        if origine in chaines:
-            reference = _version_de_reference(chaines[origine], annee)
-            report = appliquer_report(Fraction(str(solde)), reference.politique_de_report, reference.report_plafond)
-            totaux[sous_contingent] = totaux.get(sous_contingent, 0) + int(report * U)
-    return totaux
-
-
-def _version_de_reference(versions: Iterable[VersionConvention], annee: int) -> VersionConvention:
-    """La version dont la politique de report s'applique : celle d'avant ou du 1er janvier, à défaut la première."""
-    ordonnees = sorted(versions, key=lambda version: version.debut)
-    anterieures = [version for version in ordonnees if version.debut <= premier_janvier(annee)]
-    return anterieures[-1] if anterieures else ordonnees[0]
-
-
-def _lire_repli(
-    replis: Iterable[Repli], etat: PartieReservataire | None, conventions: Conventions, noms: Mapping[int, str]
-) -> list[Partie]:
-    """Le compte `ETAT…/repli`, partie distincte de l'État, une ligne par réservataire non converti (RG-19)."""
-    replis = list(replis)
-    if not replis or etat is None:
-        return []
-    dans_le_flux = any(version.premieres_locations_dans_le_flux for version in conventions.de(etat.identifiant))
-    lignes = tuple(
-        Ligne(_points(repli.taux), repli.zone, repli.zone, repli.debut, repli.fin, premieres_locations=dans_le_flux)
-        for repli in replis
-    )
-    return [Partie(code_compte(etat.code, SousContingent.REPLI), f"{noms[etat.identifiant]} (repli)", lignes)]
-
-
-def _points(taux: object) -> int:
-    """Un taux en % (deux décimales) en points de base."""
-    return int(Fraction(str(taux)) * 100)
-
-
-def _lire_plafonds(conventions: Conventions, annee: int) -> tuple[Plafond, ...]:
-    """Plafonds légaux à chaque date où ils peuvent changer : version de l'État, dérogation, texte (RG-14, RG-37, RG-38)."""
-    premier = premier_janvier(annee)
-    coupures = {premier}
-    for version in conventions.versions:
-        if version.reservataire.est_etat:
-            derogation = version.derogation
-            fin_de_derogation = derogation.fin
-            if derogation.debut and derogation.fin:
-                fin_de_derogation = min(derogation.fin, dernier_jour_derogation(derogation.debut))
-            fins = [fin + UN_JOUR for fin in (version.fin, fin_de_derogation) if fin is not None]
-            bornes = [version.debut, derogation.debut, *fins]
-            coupures.update(borne for borne in bornes if borne is not None and borne > premier)
-    plafonds = []
-    for jour in sorted(coupures):
-        etat = conventions.etat(jour)
-        derogation_du_jour = etat.derogation if etat else None
-        plafonds.append(
-            Plafond(
-                depuis=date.min if jour == premier else jour,
-                etat=int(plafond_etat(jour, derogation_du_jour) * U),
-                agents=int(plafond_agents(jour, derogation_du_jour) * U),
-                garde_hors_qpv=etat is not None and etat.garde_hors_qpv,
-            )
-        )
-    return tuple(plafonds)
-
-
-def _charger_parc(bailleur: int, departement: str, le: date) -> dict[Cellule, int]:
-    """Logements du champ et du flux, par commune, QPV, typologie et financement, à cette date (une requête).
-
-    Les mêmes que `logements_du_flux`, par une jointure : c'est le plus gros compte de l'année.
-    """
-    maintenus = ReservationStock.objects.actives(le).filter(
-        nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU, logement__bailleur_id=bailleur
-    )
-    lignes = (
-        Logement.objects.filter(bailleur_id=bailleur, commune__departement_id=departement)
-        .annotate(situation=FilteredRelation("situations", condition=Q(situations__periode__contains=le)))
-        .filter(Q(situation__hors_champ="") | Q(situation__isnull=True))
-        .exclude(pk__in=maintenus.values("logement_id"))
-        .annotate(en_qpv=Case(When(situation__qpv__gt="", then=True), default=False, output_field=BooleanField()))
-        .order_by()
-        .values("commune_id", "en_qpv", "typologie", "financement")
-        .annotate(nombre=Count("pk"))
-        .values_list("commune_id", "en_qpv", "typologie", "financement", "nombre")
-    )
-    return {(commune, qpv, typologie, financement): nombre for commune, qpv, typologie, financement, nombre in lignes}
-
-
-def _stock_du_parc(bailleur: int, departement: str, le: date, parc: Parc) -> StockCharge:
-    """Ce qui fonde le repli : les logements du parc déjà compté, et les droits de suite s'il en reste."""
-    logements: dict[str, int] = {}
-    for (commune, *_), nombre in parc.items():
-        logements[commune] = logements.get(commune, 0) + nombre
-    restants = ReservationStock.objects.actives(le).filter(logement__bailleur_id=bailleur)
-    droits = compter_droits_de_suite(bailleur, departement, le) if restants.exists() else {}
-    return StockCharge(logements, droits)
-
-
-def _charger_rotation(
-    bailleur: int, departement: str, annee: int, chargees: ConventionsChargees, logements: int
-) -> int:
-    """Rotation des trois années civiles précédentes, en points de base (une requête)."""
-    premier = premier_janvier(annee)
-    annees = ANNEES_DE_PREVISION.valeur(premier)
-    locations = compter_mises_en_location(
-        bailleur,
-        departement,
-        premier_janvier(annee - annees),
-        trente_et_un_decembre(annee - 1),
-        chargees.conventions,
-        premier,
-    )
-    return calculer_rotation(sum(locations.values()), logements, annees)
