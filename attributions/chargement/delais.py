@@ -95,6 +95,7 @@ def en_attente(liberations: LiberationQuerySet, le: date) -> QuerySet[Liberation
     a_un_compte = Subquery(en_cours.values("reservataire_id")[:1])
     decision = Subquery(en_cours.values("decision")[:1], output_field=CharField())
     attente = Case(
+        When(Q(le_orientation__isnull=True) & ~Q(exclusion=""), then=Value(Attente.HORS_FLUX.value)),
         When(le_orientation__isnull=True, then=Value(Attente.ORIENTATION.value)),
         When(Q(titulaire__isnull=False, le_mise_a_disposition__isnull=True), then=Value(Attente.NOTIFICATION.value)),
         When(le_proposition__isnull=True, then=Value(Attente.PRESENTATION.value)),

@@ -120,7 +120,7 @@ def _raconter(liberation: Liberation, lignes: tuple[LigneOrientation, ...]) -> l
         moments.append(Moment("Libération retirée", None, "refuse", liberation.get_retrait_display()))
     elif liberation.date_bail:
         moments.append(Moment("Bail signé", liberation.date_bail))
-    else:
+    elif not any(ligne.etape is Etape.BAIL for ligne in lignes):
         moments.append(Moment("Bail à signer", None, "a-venir"))
     return moments
 

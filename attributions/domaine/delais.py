@@ -46,11 +46,13 @@ class Attente(StrEnum):
     PRESENTATION = "presentation"
     COMMISSION = "commission"
     REPONSE = "reponse"
+    HORS_FLUX = "hors_flux"
 
     @property
     def libelle(self) -> str:
         """Ce qu'on attend."""
         return {
+            Attente.HORS_FLUX: "Bail hors du flux",
             Attente.ORIENTATION: "À orienter",
             Attente.NOTIFICATION: "À mettre à disposition",
             Attente.PRESENTATION: "Candidats attendus",

@@ -41,7 +41,9 @@ class FiltreBesoins(django_filters.FilterSet):
     """Filtres de la liste des besoins."""
 
     typologie = django_filters.ChoiceFilter(label="Typologie", choices=Typologie.choix(), empty_label="Toutes")
-    pmr = django_filters.BooleanFilter(label="Accessible (PMR)")
+    pmr = django_filters.ChoiceFilter(
+        label="Accessible (PMR)", choices=[("True", "Oui"), ("False", "Non")], empty_label="Tous"
+    )
 
     class Meta:
         model = Besoin
@@ -79,14 +81,21 @@ class ListeBesoins(ReserveeMixin, VueListe[Besoin]):
                 lien=(lambda un: reverse("modifier_besoin", args=[un.pk])) if acteur.peut(Role.GESTIONNAIRE) else None,
             )
         )
+        precises = (
+            (
+                Colonne[Besoin]("type", "Typologie", lambda un: un.typologie or "Toutes", tri=("typologie",)),
+                Colonne[Besoin]("pmr", "Accessible (PMR)", lambda un: un.pmr, "oui_non", tri=("pmr",), secondaire=True),
+            )
+            if acteur.est_bailleur
+            else ()
+        )
         retirer = Colonne[Besoin](
             "retirer", "Acte", lambda un: "Retirer", lien=lambda un: reverse("retirer_besoin", args=[un.pk])
         )
         actes = (retirer,) if acteur.est_reservataire and acteur.peut(Role.GESTIONNAIRE) else ()
         return (
             premiere,
-            Colonne[Besoin]("type", "Typologie", lambda un: un.typologie or "Toutes", tri=("typologie",)),
-            Colonne[Besoin]("pmr", "Accessible (PMR)", lambda un: un.pmr, "oui_non", tri=("pmr",), secondaire=True),
+            *precises,
             Colonne[Besoin]("menages", "Ménages", lambda un: un.nb_menages, "nombre", tri=("nb_menages",)),
             Colonne[Besoin]("ou", "Territoire", lambda un: un.territoire.nom if un.territoire else "Partout", secondaire=True),
             Colonne[Besoin]("bailleur", "Bailleur", lambda un: un.bailleur.nom if un.bailleur else "Tous", secondaire=True),

@@ -134,14 +134,14 @@ _IDENTITE: tuple[Colonne[Liberation], ...] = (
     ),
 )
 _COURTS = {
-    Duree.ORIENTATION: "Congé → orientation",
-    Duree.NOTIFICATION: "→ mise à disposition",
-    Duree.PRESENTATION: "→ candidats",
-    Duree.COMMISSION: "→ commission",
-    Duree.REPONSE: "→ acceptation",
-    Duree.SIGNATURE: "→ bail",
-    Duree.VACANCE: "Vacance",
     Duree.TOTAL: "En tout",
+    Duree.VACANCE: "Vacance",
+    Duree.ORIENTATION: "Orienter",
+    Duree.NOTIFICATION: "Notifier",
+    Duree.PRESENTATION: "Présenter",
+    Duree.COMMISSION: "Examiner",
+    Duree.REPONSE: "Accepter",
+    Duree.SIGNATURE: "Signer",
 }
 
 
@@ -158,7 +158,7 @@ class Delais(ReserveeMixin, VueListe[Liberation]):
 
     natures = frozenset({Nature.BAILLEUR})
     titre = "Délais et vacance"
-    legende = "Baux signés, durées en jours"
+    legende = "Baux signés : jours en tout, de vacance, puis de chaque étape"
     nom_export = "delais"
     gabarit = "attributions/delais.html"
     classe_filtre = FiltreDelais
@@ -174,7 +174,7 @@ class Delais(ReserveeMixin, VueListe[Liberation]):
             Colonne[Liberation](
                 duree.value, _COURTS[duree], _jours(f"j_{duree.value}"), "nombre", tri=(f"j_{duree.value}",)
             )
-            for duree in Duree
+            for duree in _COURTS
         ),
     )
 

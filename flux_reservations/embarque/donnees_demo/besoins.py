@@ -15,7 +15,7 @@ BESOINS: Final = (
     ("AL", "", "T2", False, 38, "Jeunes salariés en mobilité"),
     ("AL", "", "T3", False, 52, ""),
     ("AL", "commune:94081", "T4", False, 11, "Salariés du pôle de Vitry"),
-    ("CRETEIL", "commune:94028", "T4", True, 12, "Ménages avec un membre à mobilité réduite"),
+    ("CRETEIL", "commune:94028", "T4", True, 12, "Logements de plain-pied ou avec ascenseur"),
     ("CRETEIL", "commune:94028", "T2", False, 27, "Décohabitation"),
     ("VITRY", "commune:94081", "T3", False, 34, ""),
     ("IVRY", "commune:94041", "T5", False, 6, "Familles nombreuses"),
