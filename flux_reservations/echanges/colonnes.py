@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 from flux_reservations.echanges.lecture.source import Nombre
 
-_DATE_ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
-_DATE_FRANCAISE = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})")
-_DECIMAL = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
-_ENTIER = re.compile(r"[+-]?\d+(?:[.,]0+)?")
+_DATE_ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)", re.ASCII)
+_DATE_FRANCAISE = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
+_ENTIER = re.compile(r"[+-]?\d+(?:[.,]0+)?", re.ASCII)
 _ESPACES = str.maketrans("", "", " \u00a0\u202f")
 _PROTEGE = re.compile(r"'+[=+\-@\t\r]")
 _A_PROTEGER = re.compile(r"'*[=+\-@\t\r]")

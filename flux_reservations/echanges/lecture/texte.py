@@ -34,11 +34,17 @@ def ouvrir_csv(chemin: Path, connues: Callable[[list[str]], int]) -> Source:
     except FichierIllisible:
         flux.close()
         raise
-    separateur = max(
-        ";,", key=lambda signe: (connues(next(csv.reader([premiere], delimiter=signe), [])), premiere.count(signe))
-    )
+    separateur = max(";,", key=lambda signe: (connues(_decouper(premiere, signe)), premiere.count(signe)))
     flux.seek(0)
     return Source(lignes=_lire(csv.reader(_bornees(flux), delimiter=separateur)), fermer=flux.close)
+
+
+def _decouper(ligne: str, signe: str) -> list[str]:
+    """Les cellules d'une ligne à ce séparateur ; aucune si l'une est démesurée."""
+    try:
+        return next(csv.reader([ligne], delimiter=signe), [])
+    except csv.Error:
+        return []
 
 
 def _lire(lecteur: Iterator[list[str]]) -> Iterator[list[str]]:

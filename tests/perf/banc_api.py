@@ -1,0 +1,157 @@
+"""Banc de l'API : lister un million de libérations, un nombre fixe de requêtes SQL par page, p95 par page.
+
+`python -m tests.perf.banc_api [LIBERATIONS]`, dans une base migrée et jetable (`manage.py base_temporaire -- python -m
+tests.perf.banc_api`). Le repère : p95 de 100 ms. Le jeu est retiré à la fin.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import django
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flux_reservations.settings.test")
+os.environ["DEBIT_API"] = "1000000/min"
+
+LIBERATIONS, PAGES, TAILLE, REPERE_MS = 1_000_000, 150, 50, 100
+
+
+def ecrire(ligne: str) -> None:
+    """Une ligne de compte rendu."""
+    sys.stdout.write(f"{ligne}\n")
+    sys.stdout.flush()
+
+
+def batir(nombre: int) -> Any:
+    """Un bailleur, un logement pour vingt libérations, une libération sur deux orientée ; écrit en SQL."""
+    from django.db import connection
+
+    from tests.fabriques import creer_bailleur, creer_reservataire
+
+    bailleur, mairie = creer_bailleur("Banc"), creer_reservataire("BANC", "commune", "commune:94028")
+    logements = max(1, nombre // 20)
+    with connection.cursor() as curseur:
+        curseur.execute(
+            "INSERT INTO conventions_logement (bailleur_id, identifiant, identifiant_rpls, programme, adresse, code_postal, commune_id,"
+            " typologie, financement, etage, dpe, annexes, secteur)"
+            " SELECT %s, 'B' || n, '', '', '', '', CASE WHEN n %% 2 = 0 THEN '94028' ELSE '94081' END, 'T3', 'PLUS', '', '', '', ''"
+            " FROM generate_series(1, %s) n",
+            [bailleur.pk, logements],
+        )
+        curseur.execute(
+            "INSERT INTO attributions_liberation (bailleur_id, numero, logement_id, date_disponibilite, nature, exclusion,"
+            " motif_exclusion, retrait, motif_retrait)"
+            " SELECT %s, 'L' || n, g.premier + n %% %s, DATE '2005-01-01' + (n %% 7600)::int, 'relocation', '', '', '', ''"
+            " FROM generate_series(1, %s) n,"
+            " (SELECT min(id) AS premier FROM conventions_logement WHERE bailleur_id = %s) g",
+            [bailleur.pk, logements, nombre, bailleur.pk],
+        )
+        curseur.execute(
+            "INSERT INTO attributions_orientation (liberation_id, rang, reservataire_id, sous_contingent, date_orientation, motif,"
+            " compte_propose, phrase, etat_comptes, decision, issue, public)"
+            " SELECT id, 1, %s, '', date_disponibilite, '', '', '', '{}', '', 'carence', '' FROM attributions_liberation"
+            " WHERE bailleur_id = %s AND id %% 2 = 0",
+            [mairie.pk, bailleur.pk],
+        )
+        curseur.execute("ANALYZE")
+    return bailleur
+
+
+def ouvrir(bailleur: Any) -> dict[str, str]:
+    """Un jeton de lecture."""
+    from flux_reservations.acces.jetons import Jeton, tirer_secret
+
+    secret, empreinte = tirer_secret()
+    Jeton.objects.create(organisme_id=bailleur.pk, usage="banc", empreinte=empreinte, debut=secret[:12])
+    return {"Authorization": f"Jeton {secret}"}
+
+
+def mesurer(entetes: dict[str, str], adresses: list[str]) -> tuple[list[float], set[int]]:
+    """Millisecondes de chaque page, et nombres de requêtes SQL vus."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client, durees, requetes = Client(), [], set()
+    for adresse in adresses:
+        debut = time.perf_counter()
+        reponse = client.get(adresse, headers=entetes)
+        durees.append((time.perf_counter() - debut) * 1000)
+        if reponse.status_code != 200:
+            raise SystemExit(f"{adresse} : {reponse.status_code}")
+    for adresse in adresses[:5]:
+        with CaptureQueriesContext(connection) as vues:
+            client.get(adresse, headers=entetes)
+        requetes.add(
+            sum(not requete["sql"].startswith(("SET ", "SELECT set_config")) for requete in vues.captured_queries)
+        )
+    return durees, requetes
+
+
+def tirer_les_adresses(bailleur: Any) -> dict[str, list[str]]:
+    """Des pages tirées au sort : par curseur n'importe où, filtrées par numéro, par date, par commune."""
+    import base64
+    from urllib.parse import quote
+
+    from attributions.models import Liberation
+
+    cles = list(
+        Liberation.objects.filter(bailleur=bailleur).order_by("pk").values_list("pk", flat=True)[:: max(1, 997)]
+    )
+    hasard = random.Random(1)  # noqa: S311 : une graine de mesure
+    curseurs = [quote(base64.b64encode(f"p={cle}".encode()).decode()) for cle in hasard.choices(cles, k=PAGES)]
+    racine = f"/api/v1/liberations/?taille={TAILLE}"
+    return {
+        "première page": [racine] * 30,
+        "page quelconque": [f"{racine}&curseur={curseur}" for curseur in curseurs],
+        "par numéro": [f"{racine}&numero=L{hasard.randrange(1, len(cles))}" for _ in range(50)],
+        "par mois": [
+            f"{racine}&disponible_du={annee}-03-01&disponible_au={annee}-03-31" for annee in range(2006, 2025)
+        ],
+        "par commune": [f"{racine}&commune=94028&curseur={curseur}" for curseur in curseurs[:50]],
+    }
+
+
+def retirer(bailleur: Any) -> None:
+    """Vide ce que le banc a écrit."""
+    from django.db import connection
+
+    with connection.cursor() as curseur:
+        curseur.execute(
+            "DELETE FROM attributions_orientation o USING attributions_liberation l"
+            " WHERE l.id = o.liberation_id AND l.bailleur_id = %s",
+            [bailleur.pk],
+        )
+        curseur.execute("DELETE FROM attributions_liberation WHERE bailleur_id = %s", [bailleur.pk])
+        curseur.execute("DELETE FROM conventions_logement WHERE bailleur_id = %s", [bailleur.pk])
+
+
+def main() -> None:
+    """Bâtit, mesure, dit, retire."""
+    django.setup()
+    nombre = int(sys.argv[1]) if len(sys.argv) > 1 else LIBERATIONS
+    debut = time.perf_counter()
+    bailleur = batir(nombre)
+    ecrire(f"{nombre} libérations posées en {time.perf_counter() - debut:.0f} s")
+    entetes = ouvrir(bailleur)
+    ecrire(f"{'pages de ' + str(TAILLE):<22}{'p50 (ms)':>10}{'p95 (ms)':>10}{'requêtes':>10}")
+    tout: list[float] = []
+    for nom, adresses in tirer_les_adresses(bailleur).items():
+        durees, requetes = mesurer(entetes, adresses)
+        tout += durees
+        rangs = statistics.quantiles(durees, n=20)
+        nombres = "/".join(map(str, sorted(requetes)))
+        ecrire(f"{nom:<22}{statistics.median(durees):>10.1f}{rangs[18]:>10.1f}{nombres:>10}")
+    ecrire(f"p95 de l'ensemble : {statistics.quantiles(tout, n=20)[18]:.1f} ms (repère {REPERE_MS})")
+    retirer(bailleur)
+
+
+if __name__ == "__main__":
+    main()
