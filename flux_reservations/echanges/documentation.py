@@ -35,8 +35,8 @@ def lire_documentation() -> tuple[SafeString, tuple[tuple[str, str], ...]]:
                 sommaire.append((ancre, titre))
         elif jeton.type == "th_open":
             jeton.attrSet("scope", "col")
-        elif jeton.type in {"fence", "table_open"}:
-            jeton.attrSet("tabindex", "0")
+        elif jeton.type == "table_open":
+            jeton.attrSet("class", "tableau")
     html: Any = lecteur.renderer.render(jetons, lecteur.options, {})
     return mark_safe(html), tuple(sommaire)  # noqa: S308 : notre document, HTML brut refusé
 

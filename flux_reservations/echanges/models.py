@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils import timezone
 
 from conventions.models import Bailleur, Logement
 from flux_reservations.acces.models import Utilisateur
@@ -83,7 +84,7 @@ class ImportDepose(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"import du {self.depose_le:%d/%m/%Y %H:%M}"
+        return f"import du {timezone.localtime(self.depose_le):%d/%m/%Y %H:%M}"
 
 
 class CorrespondanceQuerySet(models.QuerySet["Correspondance"]):

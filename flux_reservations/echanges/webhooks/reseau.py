@@ -120,9 +120,7 @@ def appeler(cible: Cible, corps: bytes, entetes: Mapping[str, str]) -> int:
     except ssl.SSLError as erreur:
         raise AppelManque(f"Certificat ou chiffrement refusé ({erreur.reason or 'TLS'}).") from erreur
     except (OSError, http.client.HTTPException) as erreur:
-        raise AppelManque(
-            _TROP_LENT if echue.is_set() else f"Pas de réponse ({str(erreur) or type(erreur).__name__})."
-        ) from erreur
+        raise AppelManque(_TROP_LENT if echue.is_set() else f"Pas de réponse ({_dire(erreur)}).") from erreur
     else:
         # Une réponse coupée se lit comme une réponse courte : elle ne vaut rien.
         if echue.is_set():
@@ -132,6 +130,10 @@ def appeler(cible: Cible, corps: bytes, entetes: Mapping[str, str]) -> int:
         if minuterie is not None:
             minuterie.cancel()
         connexion.close()
+
+
+def _dire(erreur: OSError | http.client.HTTPException) -> str:
+    return (isinstance(erreur, OSError) and erreur.strerror) or str(erreur) or type(erreur).__name__
 
 
 def _couper(prise: socket.socket, echue: threading.Event) -> None:
