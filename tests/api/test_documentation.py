@@ -64,7 +64,7 @@ def test_elle_cite_chaque_ressource_chaque_evenement_et_chaque_colonne_rpls() ->
     assert ressources <= cites
     assert {code for code, _ in Evenement.choices} <= cites
     assert {colonne.upper() for colonne in Rpls().colonnes_lues()} <= cites
-    assert {tableau.nom for tableau in TABLEAUX} - {"bailleurs", "reservataires", "situations"} <= cites
+    assert {tableau.nom for tableau in TABLEAUX} - {"bailleurs", "reservataires"} <= cites
 
 
 @pytest.mark.django_db
