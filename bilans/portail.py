@@ -189,9 +189,9 @@ def mes_comptes(acteur: Acteur, annee: int) -> list[CompteDuPortail]:
     return comptes
 
 
-def mes_fiches(acteur: Acteur, lecture: LectureDuBilan) -> list[dict[str, Any]]:
+def mes_fiches(acteur: Acteur, lieu: Lieu, annee: int, lecture: LectureDuBilan) -> list[dict[str, Any]]:
     """Dans un bilan reçu, les fiches des comptes de l'acteur : ceux de son service s'il est borné à un sous-contingent."""
-    codes = Reservataire.objects.filter(pk__in=titulaires(acteur)).values_list("pk", "code")
+    codes = Reservataire.objects.filter(pk__in=titulaires(acteur, lieu, annee)).values_list("pk", "code")
     siens = {code: pk == acteur.organisme_id for pk, code in codes}
     return [
         fiche

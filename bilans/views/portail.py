@@ -250,7 +250,9 @@ class BilanRecu(ReserveeMixin, View):
         }
         if {"flux", "document"} <= bilan.donnees.keys():
             lecture = LectureDuBilan(bilan.donnees)
-            contexte |= {"chiffres": lecture.chiffres, "fiches": portail.mes_fiches(request.acteur, lecture)}
+            lieu = portail.Lieu(bilan.bailleur, bilan.departement)
+            fiches = portail.mes_fiches(request.acteur, lieu, bilan.annee, lecture)
+            contexte |= {"chiffres": lecture.chiffres, "fiches": fiches}
         return render(request, "portail/bilan.html", contexte)
 
 
