@@ -12,6 +12,7 @@ from django.utils import timezone
 from conventions.chargement import charger_conventions, lire_reservataire
 from conventions.domaine.codes import STOCK_MAINTENU
 from conventions.domaine.controles import Controle, Niveau
+from conventions.domaine.egalite import fin_d_un_droit
 from conventions.domaine.plafonds import controler_partage_des_garanties, controler_plafonds
 from conventions.domaine.saisie import LigneSaisie
 from conventions.domaine.versions import LigneDroit, Modalites, VersionConvention
@@ -78,6 +79,7 @@ def controler_brouillon(convention: Convention) -> list[Controle]:
                 droit.sous_contingent,
                 tuple(territoire.pk for territoire in droit.assiette.all()),
                 droit.montant_garanti,
+                droit.dernier_versement,
             )
             for droit in droits
         ],
@@ -142,6 +144,7 @@ def _projeter(
                 perimetre,
                 assiette or perimetre,
                 saisie.montant_garanti,
+                fin=fin_d_un_droit(saisie.contrepartie, saisie.dernier_versement),
             )
         )
     reservataire = convention.reservataire

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -39,6 +40,7 @@ def declarer_remboursement(*, acteur: Acteur, droit_id: int, dernier_versement: 
         convention, ancien = droit.convention, droit.dernier_versement
         droit.dernier_versement = dernier_versement
         droit.save(update_fields=["dernier_versement"])
+        _dater_les_autres_versions(droit)
         garantie = lire_garantie_eteinte(convention.reservataire.code, dernier_versement)
         journaliser(
             acteur=acteur,
@@ -60,6 +62,17 @@ def declarer_remboursement(*, acteur: Acteur, droit_id: int, dernier_versement: 
             objet=Objet(droit, convention.departement_id, page=reverse("convention", args=[convention.pk])),
         )
     return garantie
+
+
+def _dater_les_autres_versions(droit: Droit) -> None:
+    """Le même emprunt, dans les autres versions de la convention : un avenant préparé ou à venir ne le fait pas renaître (RG-16)."""
+    compte = droit.convention.compte_id
+    Droit.objects.filter(
+        Q(convention_id=compte) | Q(convention__origine_id=compte),
+        contrepartie=droit.contrepartie,
+        montant_garanti=droit.montant_garanti,
+        dernier_versement__isnull=True,
+    ).exclude(pk=droit.pk).update(dernier_versement=droit.dernier_versement)
 
 
 def _verrouiller(acteur: Acteur, droit_id: int) -> Droit:

@@ -14,6 +14,7 @@ from attributions.chargement.moteur import charger_annee_du_moteur
 from bilans.calcul import calculer_annee
 from bilans.domaine.flux import calculer_flux
 from bilans.recoupement import verifier_annee
+from conventions.actions.brouillons import preparer_avenant
 from conventions.actions.garanties import declarer_remboursement
 from conventions.chargement_garanties import charger_garanties
 from conventions.domaine.codes import Contrepartie
@@ -126,6 +127,15 @@ def test_la_garantie_reprise_par_un_avenant_reste_informee(convention: Conventio
     )  # fmt: skip
     Droit.objects.filter(convention=avenant).update(dernier_versement=versement)
     assert all(une.informe_le is not None for une in charger_garanties(acteur, "94"))
+
+
+@pytest.mark.django_db
+def test_un_avenant_deja_prepare_ne_fait_pas_renaitre_le_droit(convention: Convention) -> None:
+    acteur = acteur_de(convention.bailleur, Role.RESPONSABLE)
+    avenant = preparer_avenant(acteur=acteur, convention_id=convention.pk)
+    versement = date(2020, 6, 30)
+    declarer_remboursement(acteur=acteur, droit_id=convention.droits.get().pk, dernier_versement=versement)
+    assert [droit.dernier_versement for droit in avenant.droits.all()] == [versement]
 
 
 @pytest.mark.django_db

@@ -309,6 +309,19 @@ def test_un_avenant_cite_une_autre_version_connue(base: Path, lignes: str) -> No
     assert (2, "avenant_de") in {(erreur.ligne, erreur.colonne) for erreur in rapport.erreurs}
 
 
+@pytest.mark.regle("RG-16")
+@pytest.mark.parametrize("effet", ["{0}", "2000-01-01"])
+def test_un_avenant_prend_effet_apres_la_version_qu_il_remplace(base: Path, effet: str) -> None:
+    premiere = Convention.objects.get(numero="C-AL")
+    ligne = (
+        "numero;bailleur;reservataire;departement;date_signature;date_effet;avenant_de\n"
+        f"C-AL-2;{SIREN};AL;94;2000-01-01;{effet.format(premiere.date_effet)};C-AL\n"
+    )
+    rapport = importer(base, {"conventions": ligne})
+    assert (2, "date_effet") in {(erreur.ligne, erreur.colonne) for erreur in rapport.erreurs}
+    assert not Convention.objects.filter(numero="C-AL-2").exists()
+
+
 def test_une_convention_sans_signature_est_un_brouillon_sans_droit_en_vigueur(tmp_path: Path) -> None:
     conventions = CONVENTIONS.replace("2023-05-15;2023-06-01", ";2023-06-01")
     importer(tmp_path, TOUT | {"conventions": conventions})

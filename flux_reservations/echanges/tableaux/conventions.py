@@ -285,12 +285,24 @@ class Conventions(TableauModele):
                 )
                 suivi.refuser(version.ligne, "avenant_de", message)
             self._poser_origine(suivi, version, par_pk)
+        self._refuser_les_avenants_trop_tot(suivi, avenants, par_pk)
         for version in reserve.versions.values():
             suivante = avenants.get(version.pk)
             if version.ligne is None and (suivante is None or suivante.ligne is None):
                 continue
             signe = suivante is not None and suivante.valeurs["etat"] == EtatConvention.SIGNEE
             version.valeurs["remplacee_le"] = suivante.valeurs["date_effet"] if suivante and signe else None
+
+    @staticmethod
+    def _refuser_les_avenants_trop_tot(suivi: Suivi, avenants: dict[int, Version], par_pk: dict[int, Version]) -> None:
+        """Comme à l'écran : un avenant signé prend effet après la version qu'il remplace, qui sinon n'aurait jamais couru (RG-16)."""
+        for precedente, avenant in avenants.items():
+            avant, apres = par_pk[precedente].valeurs["date_effet"], avenant.valeurs["date_effet"]
+            signe = avenant.valeurs["etat"] == EtatConvention.SIGNEE
+            if avenant.ligne is not None and signe and avant and apres and apres <= avant:
+                suivi.refuser(
+                    avenant.ligne, "date_effet", "L'avenant prend effet après la version qu'il remplace (RG-16)."
+                )
 
     @staticmethod
     def _poser_origine(suivi: Suivi, version: Version, par_pk: dict[int, Version]) -> None:
