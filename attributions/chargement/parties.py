@@ -16,6 +16,7 @@ from conventions.domaine.versions import (
     VersionConvention,
     appliquer_report,
     sous_contingent_de,
+    version_de_reference,
 )
 from flux_reservations.commun.calendrier import UN_JOUR, premier_janvier, trente_et_un_decembre
 from flux_reservations.droit.taux import dernier_jour_derogation, plafond_agents, plafond_etat
@@ -64,17 +65,10 @@ def lire_reports(
     totaux: dict[str, int] = {}
     for (origine, sous_contingent), solde in reports.items():
         if origine in chaines:
-            reference = _version_de_reference(chaines[origine], annee)
+            reference = version_de_reference(chaines[origine], premier_janvier(annee))
             report = appliquer_report(Fraction(str(solde)), reference.politique_de_report, reference.report_plafond)
             totaux[sous_contingent] = totaux.get(sous_contingent, 0) + int(report * U)
     return totaux
-
-
-def _version_de_reference(versions: Iterable[VersionConvention], annee: int) -> VersionConvention:
-    """La version dont la politique de report s'applique : celle d'avant ou du 1er janvier, à défaut la première."""
-    ordonnees = sorted(versions, key=lambda version: version.debut)
-    anterieures = [version for version in ordonnees if version.debut <= premier_janvier(annee)]
-    return anterieures[-1] if anterieures else ordonnees[0]
 
 
 def lire_repli(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 
 from attributions.domaine.codes import code_compte
@@ -13,7 +12,13 @@ from bilans.domaine.droits import DroitDeLigne
 from bilans.domaine.faits import CleDeCompte, FaitsFlux
 from bilans.domaine.qualification import LectureDesConventions, LiberationQualifiee
 from conventions.domaine.codes import Report, SousContingent
-from conventions.domaine.versions import PartieReservataire, VersionConvention, appliquer_report, sous_contingent_de
+from conventions.domaine.versions import (
+    PartieReservataire,
+    VersionConvention,
+    appliquer_report,
+    sous_contingent_de,
+    version_de_reference,
+)
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.droit.assiette import Assiette
 from flux_reservations.droit.repartition import DroitsEntiers, complement_du_bailleur
@@ -169,16 +174,6 @@ def _compte_de_convention(
         politique_suivante=suivante.politique_de_report,
         plafond_suivant=suivante.report_plafond,
         solde_anterieur=anterieur,
-    )
-
-
-def version_de_reference(versions: Sequence[VersionConvention], le: date) -> VersionConvention:
-    """La version dont la politique de report s'applique à ce jour : celle d'avant ou du jour, à défaut la première (RG-47)."""
-    anterieures = [version for version in versions if version.debut <= le]
-    return (
-        max(anterieures, key=lambda version: version.debut)
-        if anterieures
-        else min(versions, key=lambda version: version.debut)
     )
 
 

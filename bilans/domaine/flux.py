@@ -16,7 +16,6 @@ from bilans.domaine.comptes import (
     compte_du_bailleur,
     ouvrir_les_comptes,
     ranger_les_decomptes,
-    version_de_reference,
 )
 from bilans.domaine.droits import baux_du_flux, lignes_du_repli, lignes_par_compte, taux_de_rang
 from bilans.domaine.faits import FaitsFlux
@@ -33,7 +32,6 @@ __all__ = [
     "PartsDeLEtat",
     "calculer_assiette",
     "calculer_flux",
-    "version_de_reference",
 ]
 
 

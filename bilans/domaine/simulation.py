@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -55,18 +54,6 @@ def avec_une_convention(faits: FaitsFlux, partie: PartieReservataire, taux: Frac
         reservataires={**faits.reservataires, partie.identifiant: partie},
         replis=tuple(repli for repli in faits.replis if repli.reservataire.identifiant != partie.identifiant),
     )
-
-
-def avec_des_taux(faits: FaitsFlux, facteurs: Mapping[int, Decimal]) -> FaitsFlux:
-    """Les mêmes faits, chaque ligne de droit citée (par identifiant) portant un autre taux, en %."""
-    versions = [
-        replace(
-            version,
-            lignes=tuple(replace(ligne, taux=facteurs.get(ligne.identifiant, ligne.taux)) for ligne in version.lignes),
-        )
-        for version in faits.conventions.versions
-    ]
-    return replace(faits, conventions=Conventions(versions))
 
 
 def comparer_impacts(avant: FluxAnnuel, apres: FluxAnnuel) -> tuple[Impact, ...]:

@@ -167,6 +167,13 @@ def sous_contingent_de(reservataire: PartieReservataire, sous_contingent: str) -
     return ""
 
 
+def version_de_reference(versions: Iterable[VersionConvention], le: date) -> VersionConvention:
+    """La version d'une chaîne dont la politique de report s'applique à ce jour : celle d'avant ou du jour, à défaut la première (RG-47)."""
+    par_date = sorted(versions, key=lambda version: version.debut)
+    anterieures = [version for version in par_date if version.debut <= le]
+    return anterieures[-1] if anterieures else par_date[0]
+
+
 def appliquer_report(solde: Fraction, politique: str, plafond: int | None) -> Fraction:
     """Ce qui passe d'une année sur l'autre : tout, entre −n et +n, ou rien (RG-47)."""
     if politique == Report.AUCUN:

@@ -11,12 +11,12 @@ import pytest
 from bilans.chargement_prevision import prevoir_annee
 from bilans.domaine.chainage import raconter_les_comptes, soldes_a_reprendre, soldes_de_fin
 from bilans.domaine.flux import calculer_flux
-from bilans.domaine.simulation import Impact, avec_des_taux, comparer_impacts, simuler_conversion
+from bilans.domaine.simulation import simuler_conversion
 from conventions.domaine.codes import Report
 from conventions.domaine.repli import calculer_replis
 from conventions.domaine.versions import Conventions
 from tests.fabriques import CRETEIL, VITRY, creer_bailleur, creer_liberation, creer_logement
-from tests.faits import AL, CAF, DEPARTEMENT, A, de_l_etat, faits, liberation, ligne, orientation, version
+from tests.faits import AL, CAF, DEPARTEMENT, A, de_l_etat, faits, liberation, ligne, version
 
 
 @pytest.mark.regle("RG-47")
@@ -70,14 +70,6 @@ def test_l_impact_d_une_conversion_se_lit_sur_l_annee_connue() -> None:
     assert impacts["CAF94"] == (0, 4)
     assert impacts["ETAT94/repli"] == (4, 0)
     assert impacts["BAILLEUR"] == (66, 66)
-
-
-@pytest.mark.regle("RG-33")
-def test_changer_un_taux_deplace_des_logements_sans_en_creer() -> None:
-    convention = version(AL, ligne("20"))
-    situation = faits([convention], [liberation(A, date(2025, 6, 1), orientation(AL)) for _ in range(10)])
-    apres = calculer_flux(avec_des_taux(situation, {convention.lignes[0].identifiant: Decimal(30)}))
-    assert comparer_impacts(calculer_flux(situation), apres) == (Impact("AL", 2, 3), Impact("BAILLEUR", 8, 7))
 
 
 @pytest.mark.django_db
