@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
 
@@ -19,6 +20,9 @@ from flux_reservations.echanges.plafonds import signaler_les_plafonds
 from flux_reservations.echanges.rapport import Rapport
 from flux_reservations.echanges.tableaux import types_de_fichier
 from flux_reservations.socle.journal import journaliser
+
+JOURNALISES = frozenset({"liberations", "orientations", "candidats", "seances", "inscriptions", "soldes_ouverture"})
+"""Tableaux dont chaque ligne modifiée par une personne se lit au journal, avant et après."""
 
 
 def essayer(
@@ -94,6 +98,22 @@ def _siren_de(acteur: Acteur, siren: str) -> str:
     return bailleur.siren
 
 
+def _dire_les_lignes(contexte: Contexte) -> list[dict[str, Any]]:
+    """Ce qu'une personne a changé, ligne à ligne, dans ce qui fait le décompte ; jamais un numéro de demande (RG-71)."""
+    if contexte.acteur.est_systeme:
+        return []
+    return [
+        {
+            "fichier": un.fichier,
+            "ligne": un.ligne,
+            "cle": un.cle if un.tableau != "candidats" else "",
+            "champs": {nom: list(valeurs) for nom, valeurs in un.champs.items() if nom != "numero_demande"},
+        }
+        for un in contexte.rapport.changements
+        if un.nature == "modifie" and un.tableau in JOURNALISES
+    ]
+
+
 def _journaliser(contexte: Contexte, fichiers: Sequence[Fichier]) -> None:
     """Une entrée par import qui change quelque chose, dans la chaîne du bailleur s'il n'y en a qu'un."""
     rapport = contexte.rapport
@@ -109,6 +129,7 @@ def _journaliser(contexte: Contexte, fichiers: Sequence[Fichier]) -> None:
         objet=cible,
         organisme_id=cible.pk if contexte.siren or len(bailleurs) == 1 else None,
         apres={
+            "lignes": _dire_les_lignes(contexte),
             "effet": contexte.effet,
             "fichiers": [compte.en_json() for compte in rapport.fichiers if compte.crees or compte.modifies],
         },

@@ -215,7 +215,12 @@ def traiter(import_id: int) -> ImportDepose | None:
         if ecrit:
             with transaction.atomic(), tracer(depot.pk):
                 rapport = appliquer(
-                    chemins, acteur=acteur, siren=depot.bailleur.siren, effet=depot.effet, options=options
+                    chemins,
+                    acteur=acteur,
+                    siren=depot.bailleur.siren,
+                    effet=depot.effet,
+                    avec_changements=True,
+                    options=options,
                 )
                 return _conclure(depot, rapport, EtatImport.APPLIQUE if rapport.applique else EtatImport.REFUSE)
         rapport = essayer(chemins, acteur=acteur, siren=depot.bailleur.siren, effet=depot.effet, options=options)

@@ -20,6 +20,7 @@ from flux_reservations.echanges.colonnes import (
     TypeColonne,
 )
 from flux_reservations.echanges.masse import MiseDeCote, attributs_de, valeurs_par_defaut
+from flux_reservations.echanges.preuves import proteger_les_preuves
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau
 
@@ -83,6 +84,7 @@ class TableauModele(Tableau):
             ancien = existant[1] if existant else None
             complet = (ancien or defauts) | ligne.champs
             self.controler(suivi, ligne, complet, ancien)
+            proteger_les_preuves(suivi, ligne, complet, ancien)
             if ligne.fautive:
                 continue
             if existant is None:

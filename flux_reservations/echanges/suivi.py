@@ -25,6 +25,9 @@ class Suivi:
         """En-tête qu'une personne a fait correspondre à une colonne : c'est lui qu'on cite."""
         self.reserve: Any = None
         """Ce que le tableau met de côté entre `traiter` et `ecrire`."""
+        self.annees_publiees: frozenset[int] | None = None
+        self.seances_closes: frozenset[int] | None = None
+        """Ce qui est figé chez le bailleur, lu une fois (`preuves.py`)."""
         self._debut = len(contexte.rapport.erreurs), len(contexte.rapport.avertissements)
         self._cles: dict[tuple[Any, ...], int] = {}
         self._avertissements = 0

@@ -6,18 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
+from attributions.models import Candidat, Orientation
+from bilans.models import Bilan
 from conventions.models import Bailleur, Logement, Reservataire
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse
 from flux_reservations.echanges.actions import appliquer, essayer
+from flux_reservations.pieces.models import Piece
 from flux_reservations.socle import rls
 from flux_reservations.socle.models import EntreeJournal
 from tests.echanges.depot import (
     AUTRE,
     BAILLEURS,
+    CANDIDATS,
     CONVENTIONS,
     DROITS,
+    LIBERATIONS,
+    ORIENTATIONS,
     PATRIMOINE,
     RESERVATAIRES,
     SIREN,
@@ -106,3 +113,46 @@ def test_un_gestionnaire_ne_signe_ni_ne_change_un_taux_signe_par_fichier(tmp_pat
     assert appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE)).est_accepte
     rapport = essayer([deposer(tmp_path, {"droits": DROITS.replace(";20;commune", ";90;commune")})], acteur=agent)
     assert [(erreur.valeur, erreur.colonne) for erreur in rapport.erreurs] == [("C-COMA", "convention")]
+
+
+@pytest.mark.regle("RG-41")
+def test_un_agent_ne_recrit_ni_une_decision_ni_sa_trace(tmp_path: Path, agent: Acteur) -> None:
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+    change = ORIENTATIONS.replace("2025-02-01;en_cours", "2025-02-02;en_cours")
+    assert essayer([deposer(tmp_path, {"orientations": change})], acteur=responsable).est_accepte
+    trace = "liberation;rang;compte;date_orientation;phrase\nB2;1;AL;2025-02-01;inventée\n"
+    assert "RG-41" in essayer([deposer(tmp_path, {"orientations": trace})], acteur=responsable).erreurs[0].message
+    with rls.en_systeme():
+        Orientation.objects.update(decidee_le=timezone.now())
+        Candidat.objects.update(decision="attribution")
+    assert "RG-41" in essayer([deposer(tmp_path, {"orientations": change})], acteur=responsable).erreurs[0].message
+    candidats = CANDIDATS.replace("dalo", "agent")
+    assert "RG-43" in essayer([deposer(tmp_path, {"candidats": candidats})], acteur=responsable).erreurs[0].message
+    assert essayer([deposer(tmp_path, {"orientations": ORIENTATIONS})], acteur=responsable).est_accepte
+
+
+@pytest.mark.regle("RG-63")
+def test_un_agent_ne_change_pas_par_fichier_une_annee_publiee(tmp_path: Path, agent: Acteur) -> None:
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+    change = LIBERATIONS.replace("2025-02-01", "2025-03-01")
+    with rls.en_systeme():
+        bailleur = Bailleur.objects.get(siren=SIREN)
+        piece = Piece.objects.deposer(
+            organisme_id=bailleur.pk, genre="bilan", nom="b.pdf", type_mime="application/pdf", octets=b"x"
+        )
+        Bilan.objects.create(
+            bailleur=bailleur, departement_id="94", annee=2025, etat="publie", publie_le=timezone.now(), empreinte="0" * 64, pdf=piece
+        )  # fmt: skip
+    assert (
+        "2025 est publié"
+        in essayer([deposer(tmp_path, {"liberations": change})], acteur=responsable).erreurs[0].message
+    )
+    assert essayer([deposer(tmp_path, {"liberations": LIBERATIONS})], acteur=responsable).est_accepte
+    seances = f"bailleur;date;lieu;etat\n{SIREN};2025-01-20;Siège;close\n"
+    assert appliquer([deposer(tmp_path, {"seances": seances})], acteur=responsable).est_accepte
+    rouverte = seances.replace("close", "prevue")
+    assert "close" in essayer([deposer(tmp_path, {"seances": rouverte})], acteur=responsable).erreurs[0].message

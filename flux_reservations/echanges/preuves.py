@@ -1,0 +1,73 @@
+"""Ce qu'un agent ne récrit pas par fichier : une décision prise, une séance close, la trace du moteur, une année publiée (RG-41, RG-63).
+
+À l'écran, ces changements passent par une action motivée et journalisée ; l'import d'un agent ne les contourne pas. L'administration,
+par la commande, reprend tout : c'est ainsi qu'un export revient dans une base vide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attributions.models import Seance
+from bilans.models import Bilan
+from flux_reservations.echanges.suivi import Suivi
+from flux_reservations.echanges.tableau import Ligne
+
+TRACES_DU_MOTEUR: Final = ("etat_comptes", "phrase", "compte_propose", "decidee_le")
+DATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "liberations": ("date_bail",),
+    "orientations": ("date_orientation", "date_mise_a_disposition", "date_proposition", "date_caleol", "date_rendu"),
+}
+"""Dates qui placent une ligne dans une année."""
+
+
+def proteger_les_preuves(
+    suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any] | None
+) -> None:
+    """Refuse la ligne si un agent y récrit une preuve."""
+    if suivi.contexte.acteur.est_systeme or complet == ancien:
+        return
+    nom = suivi.tableau.nom
+    if nom == "orientations":
+        for colonne in TRACES_DU_MOTEUR:
+            if complet[colonne] and complet[colonne] != (ancien or {}).get(colonne):
+                suivi.refuser(
+                    ligne, colonne, "Ce que le moteur a proposé ne s'écrit pas par fichier (RG-41).", valeur=""
+                )
+                return
+    raison = _dire_ce_qui_est_fige(suivi, nom, complet, ancien)
+    if raison:
+        suivi.refuser(ligne, suivi.tableau.colonne_cle, f"{raison} Corrigez-la à l'écran, avec un motif.", valeur="")
+
+
+def _dire_ce_qui_est_fige(suivi: Suivi, nom: str, complet: Mapping[str, Any], ancien: Mapping[str, Any] | None) -> str:
+    if nom == "seances" and ancien is not None and ancien["etat"] == "close":
+        return "Cette séance est close : elle ne change plus (RG-62)."
+    if nom == "inscriptions" and complet["seance_id"] in _seances_closes(suivi):
+        return "Cette séance est close : son ordre du jour ne change plus (RG-62)."
+    if nom == "candidats" and ancien is not None and ancien["decision"]:
+        return "La commission a décidé de cette demande (RG-43)."
+    if nom == "orientations" and ancien is not None and ancien["decidee_le"] is not None:
+        return "Cette orientation a été décidée dans l'application (RG-41)."
+    dates = [ligne[champ] for champ in DATES.get(nom, ()) for ligne in (complet, ancien or {}) if ligne.get(champ)]
+    publiees = _annees_publiees(suivi) if dates else frozenset()
+    touchees = sorted({date.year for date in dates} & publiees)
+    return f"Le bilan de {touchees[0]} est publié (RG-63)." if touchees else ""
+
+
+def _annees_publiees(suivi: Suivi) -> frozenset[int]:
+    """Années dont un bilan annuel est publié, pour les bailleurs de l'import ; lues une fois par fichier."""
+    if suivi.annees_publiees is None:
+        publies = Bilan.objects.filter(
+            bailleur__in=suivi.contexte.bailleurs_cherches(), genre="annuel", etat="publie"
+        ).values_list("annee", flat=True)
+        suivi.annees_publiees = frozenset(publies)
+    return suivi.annees_publiees
+
+
+def _seances_closes(suivi: Suivi) -> frozenset[int]:
+    if suivi.seances_closes is None:
+        closes = Seance.objects.filter(bailleur__in=suivi.contexte.bailleurs_cherches(), etat="close")
+        suivi.seances_closes = frozenset(closes.values_list("pk", flat=True))
+    return suivi.seances_closes
