@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 _ROLES = {
     "bailleur_a": Acteur(Nature.BAILLEUR, Role.GESTIONNAIRE),
+    "responsable_a": Acteur(Nature.BAILLEUR, Role.RESPONSABLE),
     "caf": Acteur(Nature.RESERVATAIRE, Role.GESTIONNAIRE),
     "mairie": Acteur(Nature.COLLECTIVITE, Role.GESTIONNAIRE),
     "etat": Acteur(Nature.ETAT, Role.GESTIONNAIRE),
     "plateforme": Acteur(Nature.PLATEFORME, Role.ADMINISTRATEUR),
+    "caleol": Acteur(Nature.CALEOL, Role.LECTEUR),
 }
 _PUBLIQUES = [("anonyme", reverse(nom)) for nom in ("accueil", "regles", "accessibilite", "connexion")]
 _PAGES = [
@@ -36,6 +38,12 @@ _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("bailleur_a", "liberation", lambda monde: monde.liberation_a.pk),
     ("bailleur_a", "seance", lambda monde: monde.seance_a.pk),
     ("mairie", "convention", lambda monde: monde.convention_mairie.pk),
+    ("caleol", "ma_seance", lambda monde: monde.seance_ouverte.pk),
+    ("responsable_a", "personne", lambda monde: monde.rattachement_a.pk),
+    ("responsable_a", "confier_secteurs", lambda monde: monde.rattachement_a.pk),
+    ("responsable_a", "noter_absence", lambda monde: monde.rattachement_a.pk),
+    ("responsable_a", "changer_secteur", lambda monde: monde.secteur_a.pk),
+    ("bailleur_a", "convoquer_membres", lambda monde: monde.seance_a.pk),
 ]
 
 
