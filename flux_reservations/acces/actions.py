@@ -35,12 +35,15 @@ def changer_role(*, acteur: Acteur, rattachement_id: int, role: str, service: st
 
 
 def clore_rattachement(*, acteur: Acteur, rattachement_id: int) -> Rattachement:
-    """Départ d'un agent : son rôle ici est clos et ses sessions ferment tout de suite ; ce qu'il a fait reste au journal."""
+    """Départ d'un agent : son rôle est clos, ses sessions ferment, son portefeuille se libère ; ce qu'il a fait reste au journal."""
     with transaction.atomic():
         rattachement = _verrouiller(acteur, rattachement_id)
         _garder_un_responsable(rattachement)
         rattachement.clos_le = timezone.now()
         rattachement.save(update_fields=["clos_le"])
+        rattachement.portefeuilles.all().delete()
+        rattachement.absences.all().delete()
+        rattachement.remplacements.all().delete()
         revoquer_sessions(rattachement.utilisateur_id)
         journaliser(
             acteur=acteur, action="clore_rattachement", objet=rattachement, organisme_id=rattachement.organisme_id,

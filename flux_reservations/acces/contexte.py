@@ -24,9 +24,15 @@ def interface(request: HttpRequest) -> dict[str, Any]:
     return {
         "acteur": acteur,
         "organisme_actif": actif.organisme if actif else None,
-        "role_actif": actif.get_role_display() if actif else "",
+        "role_actif": _role_et_service(actif) if actif else "",
         "autres_rattachements": rattachements[1:],
         "navigation": naviguer(acteur, page or ""),
         "theme": theme if theme in THEMES else "",
         "demo": settings.DEMO,
     }
+
+
+def _role_et_service(rattachement: Rattachement) -> str:
+    """« Gestionnaire, service des agents de l'État » : au nom de quoi la personne agit."""
+    role, service = rattachement.get_role_display(), rattachement.get_service_display()
+    return f"{role}, {service[0].lower()}{service[1:]}" if rattachement.service else role

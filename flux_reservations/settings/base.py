@@ -230,6 +230,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["flux_reservations.acces.api.LimiteParPorteur"],
     "DEFAULT_THROTTLE_RATES": {"porteur": os.environ.get("DEBIT_API", "600/min")},
+    "NUM_PROXIES": NOMBRE_DE_FRONTAUX,
     "EXCEPTION_HANDLER": "flux_reservations.socle.api.traduire_erreur",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {

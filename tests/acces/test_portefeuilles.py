@@ -14,6 +14,7 @@ from attributions.models import Candidat
 from attributions.recapitulatif import envoyer_les_recapitulatifs
 from conventions.actions.secteurs import reprendre_les_secteurs
 from conventions.models import Bailleur
+from flux_reservations.acces import actions as fermer
 from flux_reservations.acces import actions_portefeuilles as actions
 from flux_reservations.acces.models import Absence, Rattachement, Secteur
 from flux_reservations.acces.portefeuilles import mon_secteur
@@ -255,3 +256,11 @@ def test_les_pages_des_secteurs_font_ce_qu_elles_disent(bailleur: Bailleur, chef
     assert client.post(reverse("supprimer_secteur", args=[est.pk])).status_code == 302
     assert not agent.portefeuilles.exists()
     assert "Nord" in client.get(reverse("secteurs")).content.decode()
+
+
+def test_un_depart_libere_le_portefeuille(bailleur: Bailleur, chef: Acteur) -> None:
+    agent, _ = creer_agent(bailleur, chef, "Nord")
+    with rls.pour_acteur(chef):
+        fermer.clore_rattachement(acteur=chef, rattachement_id=rattachement_de(agent).pk)
+    assert not rattachement_de(agent).portefeuilles.exists()
+    assert mon_secteur(agent, timezone.localdate()) is None
