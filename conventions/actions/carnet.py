@@ -9,7 +9,6 @@ from django.db import IntegrityError, transaction
 
 from conventions.domaine.codes import VoieDeRemise
 from conventions.models import ContactAutorite
-from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
@@ -97,9 +96,3 @@ def _fermer_le_precedent(acteur: Acteur, territoire: Territoire, depuis: date) -
         return
     precedent.jusqu_au = depuis - UN_JOUR
     precedent.save(update_fields=["jusqu_au"])
-
-
-def nom_du_teneur(contact: ContactAutorite, acteur: Acteur) -> str:
-    """Qui tient ce contact, vu de l'acteur."""
-    teneur: Organisme = contact.tenu_par
-    return "vous" if teneur.pk == acteur.organisme_id else teneur.nom

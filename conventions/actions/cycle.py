@@ -7,6 +7,7 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from conventions.actions.brouillons import verrouiller_convention
 from conventions.actions.pieces import Fichier, deposer_pdf
@@ -101,6 +102,13 @@ def signer(
         if not convention.droits.exists():
             raise ErreurMetier("sans_droit", "Ajoutez au moins une ligne de droit avant de signer.", regle="RG-13")
         signature = max(signature_bailleur, signature_reservataire)
+        if signature > timezone.localdate():
+            raise ErreurMetier(
+                "date_future",
+                "Une signature faite n'a pas une date à venir.",
+                regle="RG-16",
+                champ="signature_reservataire",
+            )
         _exiger_information_prealable(convention, signature)
         convention.etat = EtatConvention.SIGNEE
         convention.date_signature_bailleur = signature_bailleur

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
@@ -32,6 +33,9 @@ from tests.fabriques import (
     creer_logement,
     creer_reservataire,
 )
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
 
 pytestmark = pytest.mark.django_db
 DEMAIN = timezone.localdate() + timedelta(days=1)
@@ -299,3 +303,32 @@ def test_deux_conventions_qui_se_recouvrent_sont_refusees_et_rien_n_est_ecrit(
     assert refus.value.code == "deja_en_vigueur"
     seconde.refresh_from_db()
     assert (seconde.etat, seconde.date_signature) == (EtatConvention.PROPOSEE, None)
+
+
+def test_le_tableau_de_bord_se_lit_en_un_nombre_fixe_de_requetes(
+    bailleur: Bailleur, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    def lire() -> int:
+        with django_assert_max_num_queries(20) as requetes:
+            charger_tableau(bailleur.pk, "94", timezone.localdate())
+        return len(requetes)
+
+    creer_convention(bailleur, creer_reservataire("PREMIER"))
+    peu = lire()
+    for rang in range(12):
+        creer_convention(bailleur, creer_reservataire(f"AUTRE{rang}"))
+    assert lire() == peu
+
+
+@pytest.mark.regle("RG-16")
+def test_une_signature_a_venir_est_refusee(bailleur: Bailleur, responsable: Acteur) -> None:
+    proposee = creer_convention(bailleur, creer_reservataire("MSA"), etat=EtatConvention.PROPOSEE)
+    with pytest.raises(ErreurMetier) as refus:
+        cycle.signer(
+            acteur=responsable,
+            convention_id=proposee.pk,
+            signature_bailleur=timezone.localdate(),
+            signature_reservataire=DEMAIN,
+        )
+    assert refus.value.code == "date_future"
+    assert Convention.objects.get(pk=proposee.pk).etat == EtatConvention.PROPOSEE
