@@ -201,8 +201,8 @@ class FormulaireDecisions(forms.Form):
                 label=f"Motif pour {nom}", max_length=200, required=False, initial=candidat.motif
             )
         self.fields["motif_nombre"] = forms.ChoiceField(
-            label="Moins de trois demandes examinées : pourquoi ?",
-            choices=[("", "Trois demandes ou plus sont examinées"), *MotifPeuDeCandidats.choix()],
+            label="Moins de demandes examinées que le minimum : pourquoi ?",
+            choices=[("", "Le minimum est atteint"), *MotifPeuDeCandidats.choix()],
             required=False,
         )
         self.fields["precision_nombre"] = forms.CharField(

@@ -14,6 +14,7 @@ from attributions.domaine.lecture_candidats import CandidatLu
 from attributions.domaine.parcours import (
     Offre,
     avertir_numero_demande,
+    est_en_carence,
     est_silence,
     limite_de_reponse,
     tous_ont_refuse,
@@ -77,6 +78,7 @@ def presenter_candidat(
             orientation,
             "presenter_candidat",
             {"date_proposition": parcours.proposition or le, "nb_candidats": _compter(orientation)},
+            "Présenté hors délai, accepté par le bailleur" if est_en_carence(parcours, le) else "",
         )
     return candidat, avertir_numero_demande(numero)
 

@@ -73,7 +73,7 @@ def prolonger_le_delai(*, acteur: Acteur, orientation_id: int, jusqu_au: date, m
 def rendre(*, acteur: Acteur, orientation_id: int, le: date, motif: str) -> Orientation:
     """Le réservataire rend le logement : rien n'est décompté, le moteur le propose de nouveau sans lui (RG-46).
 
-    Lève `ErreurMetier` sans motif, pour un compte du bailleur, ou si la CALEOL l'a attribué.
+    Lève `ErreurMetier` sans motif, pour un compte du bailleur, passé le délai sans candidat, ou si la CALEOL l'a attribué.
     """
     exiger_un_motif(motif, "Dites pourquoi le logement est rendu.")
     with transaction.atomic():
@@ -87,6 +87,15 @@ def rendre(*, acteur: Acteur, orientation_id: int, le: date, motif: str) -> Orie
                 "deja_decide",
                 "La CALEOL a attribué ce logement : il ne se rend plus. Saisissez les réponses des candidats, ou annulez la décision.",
                 regle="RG-43",
+            )
+        limite = limite_de_presentation(parcours)
+        if limite is not None and le > limite and parcours.proposition is None:
+            raise ErreurMetier(
+                "delai_passe",
+                f"Le délai de présentation est passé depuis le {limite:%d/%m/%Y} : le logement est en carence, il ne se rend plus. "
+                "Une carence constatée à tort se conteste.",
+                champ="le",
+                regle="RG-46",
             )
         verifier_apres(
             "date_rendu", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition"

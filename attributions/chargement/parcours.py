@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -24,7 +25,9 @@ def avec_parcours(orientations: QuerySet[Orientation]) -> QuerySet[Orientation]:
 
 
 def conventions_en_cause(orientations: Iterable[Orientation]) -> dict[int, Convention]:
-    """Convention en vigueur à la date de chaque orientation, par identifiant d'orientation : une requête.
+    """Convention à laquelle chaque orientation se rattache, par identifiant d'orientation : une requête, la lecture du décompte.
+
+    Celle qui court ce jour-là ; à défaut la plus récente qui a couru avant, sinon la première qui court ensuite (RG-46, choix 3).
 
     Pour le repli (RG-19), celle de l'État : c'est lui le réservataire de l'orientation.
     """
@@ -56,10 +59,15 @@ def conventions_en_cause(orientations: Iterable[Orientation]) -> dict[int, Conve
             orientation.reservataire_id,
             orientation.liberation.logement.commune.departement_id,
         )
-        for convention in par_parties.get(cle, []):
-            if convention.est_en_vigueur(orientation.date_orientation):
-                trouvees[orientation.pk] = convention
+        versions = sorted(par_parties.get(cle, []), key=_debut)
+        anterieures = [une for une in versions if _debut(une) <= orientation.date_orientation]
+        if versions:
+            trouvees[orientation.pk] = anterieures[-1] if anterieures else versions[0]
     return trouvees
+
+
+def _debut(convention: Convention) -> date:
+    return convention.date_effet or convention.date_signature or date.max
 
 
 def lire_parcours(orientation: Orientation, convention: Convention | None) -> Parcours:

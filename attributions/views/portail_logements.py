@@ -18,14 +18,14 @@ from django.views import View
 from attributions.actions import candidats, mise_a_disposition
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
 from attributions.domaine.parcours import Etape, est_en_carence, etape_de, limite_de_presentation
-from attributions.forms import FormulaireCandidat, FormulaireDateMotif, FormulaireListeDeCandidats
+from attributions.forms import FormulaireCandidat, FormulaireListeDeCandidats, FormulaireMotif
 from attributions.models import Candidat, Orientation
 from conventions.models import Convention
 from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
 from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.actes import SansSaisie, VueActe
@@ -226,6 +226,16 @@ class ActeLogement(ReserveeMixin, VueActe):
         return [*lignes, ("Date limite", ecrire_date(self.un.limite))] if self.un.limite else lignes
 
 
+def refuser_hors_delai(un: LogementMisADisposition) -> None:
+    """Passé la date limite sans candidat, le portail n'en prend plus : une date saisie n'y change rien (RG-46)."""
+    if un.en_retard and un.limite:
+        raise ErreurMetier(
+            "delai_passe",
+            f"Le délai de présentation est passé depuis le {ecrire_date(un.limite)} : demandez au bailleur de le prolonger.",
+            regle="RG-46",
+        )
+
+
 class ProposerCandidat(ActeLogement):
     """Proposer une demande pour le logement."""
 
@@ -235,6 +245,7 @@ class ProposerCandidat(ActeLogement):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Ajoute le candidat, et dit l'avertissement de forme s'il y en a un."""
+        refuser_hors_delai(self.un)
         _, avertissement = candidats.presenter_candidat(
             acteur=self.request.acteur, orientation_id=self.un.orientation.pk, **donnees
         )
@@ -255,6 +266,7 @@ class ImporterCandidats(ActeLogement):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Présente tout, et dit les avertissements de forme."""
+        refuser_hors_delai(self.un)
         avertissements = candidats.presenter_une_liste(
             acteur=self.request.acteur,
             orientation_id=self.un.orientation.pk,
@@ -270,7 +282,7 @@ class RendreLogement(ActeLogement):
 
     titre = "Rendre le logement"
     bouton = "Rendre le logement"
-    formulaire = FormulaireDateMotif
+    formulaire = FormulaireMotif
     ton = "danger"
 
     def avertissement(self) -> str:
@@ -279,7 +291,9 @@ class RendreLogement(ActeLogement):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Conclut l'orientation."""
-        mise_a_disposition.rendre(acteur=self.request.acteur, orientation_id=self.un.orientation.pk, **donnees)
+        mise_a_disposition.rendre(
+            acteur=self.request.acteur, orientation_id=self.un.orientation.pk, le=timezone.localdate(), **donnees
+        )
         return "Logement rendu : il ne vous est pas décompté."
 
 

@@ -91,7 +91,12 @@ def test_il_ne_lit_pas_les_comptes_des_autres(bailleur: Bailleur, caf: Reservata
 
 
 def test_un_lecteur_ne_propose_pas_de_candidat(bailleur: Bailleur, caf: Reservataire, convention: Convention) -> None:
-    orientation = creer_orientation(creer_liberation(creer_logement(bailleur)), caf, date_mise_a_disposition=JOUR)
+    orientation = creer_orientation(
+        creer_liberation(creer_logement(bailleur)),
+        caf,
+        date_mise_a_disposition=JOUR,
+        date_limite_prolongee=date(2099, 1, 1),
+    )
     page = reverse("proposer_candidat", args=[orientation.pk])
     assert connecter(caf, Role.LECTEUR).get(page).status_code == 403
     donnees = {"numero_demande": "094032500000000001", "public": "", "le": JOUR.isoformat()}

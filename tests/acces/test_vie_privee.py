@@ -145,7 +145,10 @@ def test_un_acte_avec_un_texte_sensible_demande_d_abord_de_relire() -> None:
     reservataire = creer_reservataire()
     bailleur = creer_bailleur()
     orientation = creer_orientation(
-        creer_liberation(creer_logement(bailleur)), reservataire, date_mise_a_disposition=date(2025, 3, 2)
+        creer_liberation(creer_logement(bailleur)),
+        reservataire,
+        date_mise_a_disposition=date(2025, 3, 2),
+        date_limite_prolongee=date(2099, 1, 1),
     )
     client = Client()
     client.force_login(creer_utilisateur(reservataire))

@@ -268,3 +268,20 @@ def test_une_prolongation_n_avance_jamais_la_limite_ni_a_l_ecran_ni_au_decompte(
     imputation = imputer([faits], None, lambda _: MODALITES_PAR_DEFAUT)
     assert imputation is not None
     assert imputation.date == date(2025, 4, 19)
+
+
+@pytest.mark.regle("RG-46")
+def test_l_ecran_et_le_decompte_lisent_la_meme_convention_meme_echue(dossier: Dossier) -> None:
+    # Quarante-cinq jours, échue à la fin de 2024 : faute d'une autre, elle régit encore l'orientation du 3 mars 2025.
+    Convention.objects.filter(pk=dossier.convention.pk).update(delai_presentation_jours=45, date_fin=date(2024, 12, 31))
+    dossier.a_disposition()
+    assert constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 4, 17)) == []
+    assert len(constater_les_carences(acteur=Acteur.systeme(), le=date(2025, 4, 18))) == 1
+
+
+@pytest.mark.regle("RG-46")
+def test_un_logement_ne_se_rend_plus_passe_le_delai(dossier: Dossier) -> None:
+    dossier.a_disposition()
+    with pytest.raises(ErreurMetier, match="en carence") as refus:
+        rendre(acteur=dossier.caf, orientation_id=dossier.orientation.pk, le=date(2025, 4, 3), motif="Aucun ménage")
+    assert code_de(refus) == "delai_passe"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from attributions.actions.mise_a_disposition import prolonger_le_delai
 from attributions.models import Candidat, Orientation
 from tests.attributions.dossier import NUMERO, Dossier
 from tests.fabriques import creer_utilisateur
@@ -18,6 +20,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.regle("RG-42")]
 @pytest.fixture
 def portail(dossier: Dossier) -> tuple[Client, str]:
     dossier.a_disposition()
+    prolonger_le_delai(
+        acteur=dossier.agent, orientation_id=dossier.orientation.pk, jusqu_au=date(2099, 1, 1), motif="Essai"
+    )
     client = Client()
     client.force_login(creer_utilisateur(dossier.reservataire), backend="django.contrib.auth.backends.ModelBackend")
     return client, f"/logements-a-pourvoir/{dossier.orientation.pk}/candidats/"
@@ -73,3 +78,21 @@ def test_un_fichier_depose_se_lit_ou_dit_pourquoi(portail: tuple[Client, str], o
 def test_rien_ou_les_deux_se_refuse(portail: tuple[Client, str]) -> None:
     client, adresse = portail
     assert "l'un des deux" in unescape(client.post(adresse, {"le": "2025-03-05"}).content.decode())
+
+
+@pytest.mark.regle("RG-46")
+def test_passe_le_delai_le_portail_ne_prend_ni_candidat_ni_rendu_meme_antidates(dossier: Dossier) -> None:
+    dossier.a_disposition()
+    client = Client()
+    client.force_login(creer_utilisateur(dossier.reservataire), backend="django.contrib.auth.backends.ModelBackend")
+    base = f"/logements-a-pourvoir/{dossier.orientation.pk}"
+    for adresse, donnees in (
+        ("candidats/", {"liste": NUMERO, "le": "2025-03-05"}),
+        ("candidat/", {"numero_demande": NUMERO, "le": "2025-03-05"}),
+        ("rendre/", {"motif": "Aucun ménage", "le": "2025-03-05"}),
+    ):
+        reponse = client.post(f"{base}/{adresse}", donnees)
+        assert reponse.status_code == 422
+        assert "délai de présentation est passé" in unescape(reponse.content.decode())
+    orientation = Orientation.objects.get()
+    assert (orientation.issue, orientation.date_proposition) == ("en_cours", None)

@@ -102,6 +102,11 @@ def test_une_carence_de_la_mairie_puis_le_bail_de_l_etat(  # noqa: PLR0915 : un 
     assert Envoi.objects.filter(genre="mise_a_disposition", objet_cle__in=[str(carence.pk), str(bail.pk)]).count() == 2
     assert (decompte(monde, "MAIRIE"), decompte(monde, "ETAT94")) == (0, 0)
 
+    # L'État a demandé un délai : le bailleur le prolonge, avec un motif.
+    page.goto(f"{serveur}/orientations/{bail.pk}/prolonger/")
+    remplir(page, "Prolonger", jusqu_au=AUJOURD_HUI + timedelta(days=5), motif="Demande du service")
+    assert page.get_by_text("Délai prolongé").is_visible()
+
     # La mairie voit le sien, son délai dépassé, et pas celui de l'État.
     ouvrir("mairie")
     page.goto(f"{serveur}/logements-a-pourvoir/{carence.pk}/")
