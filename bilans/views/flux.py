@@ -15,7 +15,7 @@ from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.domaine.flux import CompteAnnuel
 from bilans.domaine.pont import orientes_non_decomptes
 from bilans.views.champ import Champ, lire_champ, nommer_les_comptes, onglets_du_flux
-from bilans.views.depliages import deplier
+from bilans.views.depliages.aiguillage import deplier
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
 from flux_reservations.commun.erreurs import Introuvable

@@ -1,0 +1,1 @@
+"""Tout nombre de l'écran Flux se déplie : les logements, les taux, la règle (ecrans.md, règles communes)."""
