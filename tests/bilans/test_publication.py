@@ -27,6 +27,7 @@ from conventions.models import Bailleur, Reservataire
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi
+from flux_reservations.socle.pdf import produire_pdf
 from tests.fabriques import (
     CRETEIL,
     acteur_de,
@@ -38,6 +39,7 @@ from tests.fabriques import (
     creer_orientation,
     creer_reservataire,
 )
+from tests.perf.banc_pdf import donnees_de_synthese
 
 pytestmark = pytest.mark.django_db
 FINI = date(2026, 1, 10)
@@ -207,6 +209,19 @@ def test_le_pdf_est_balise_et_ne_perd_aucune_ligne(monde_mis_en_page: Monde) -> 
     assert balises["/H1"] == 1
     assert balises["/TBody/TH"] == html.count('<th scope="row"')
     assert balises["/Figure"] == balises["/Figure/Alt"]
+    assert balises["/TD"] == balises["/TD/Headers"]  # Chaque case dit ses en-têtes.
+
+
+def test_une_fiche_de_plus_de_communes_qu_une_page_n_en_perd_aucune() -> None:
+    donnees = donnees_de_synthese(comptes=1, logements=1)
+    modele = donnees["lignes"][0]
+    communes = {f"{rang:05d}": f"Commune {rang}" for rang in range(90)}
+    donnees["lignes"] = [modele | {"commune": code} for code in communes]
+    donnees["document"]["communes"] = communes
+    html = html_du_bilan(donnees, version=1)
+    with pikepdf.open(io.BytesIO(produire_pdf(html))) as pdf:
+        balises = lire_les_balises(pdf.Root.StructTreeRoot)
+    assert balises["/TBody/TH"] == html.count('<th scope="row"')
 
 
 def lire_les_balises(racine: Any) -> Counter[str]:
@@ -221,6 +236,7 @@ def lire_les_balises(racine: Any) -> Counter[str]:
             genre = str(element.get("/S", ""))
             comptes[genre] += 1
             comptes["/TBody/TH"] += genre == "/TH" and dans_le_corps
+            comptes["/TD/Headers"] += genre == "/TD" and "/A" in element
             comptes["/Figure/Alt"] += genre == "/Figure" and "/Alt" in element
             if "/K" in element:
                 pile.append((element.K, dans_le_corps or genre in {"/TBody", "/TB"}))

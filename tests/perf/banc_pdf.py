@@ -80,6 +80,7 @@ def donnees_de_synthese(comptes: int = COMPTES, logements: int = LOGEMENTS) -> d
             "communes": communes,
             "sections": [{"section": "flux", "libelle": "Flux", "baux": logements}],
             "hors_flux": [],
+            "motifs": {},
             "suites": [{"compte": code} | suite | dict.fromkeys(jours, "181/2") for code in codes],
             "refus": {"lignes": [], "colonnes": [], "cases": []},
             "publics": {"lignes": [], "colonnes": [], "cases": []},
