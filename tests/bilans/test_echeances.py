@@ -80,7 +80,7 @@ def test_une_mise_en_demeure_sans_suite_et_une_derogation_qui_finit_sont_a_l_ech
     )  # fmt: skip
     Manquement.objects.create(
         prefet=etat, bailleur=bailleur, departement_id="94", convention=convention,
-        mise_en_demeure_le=date(2026, 4, 10), motif="état des lieux non transmis",
+        mise_en_demeure_le=date(2026, 4, 10), motif="état des lieux non transmis", saisi_par_organisme=etat,
     )  # fmt: skip
     echeances = charger_echeances(lecteur_de(bailleur.pk), date(2026, 5, 2))
     assert [(une.le, une.regle) for une in echeances if une.regle in {"RG-20", "RG-14"}] == [
