@@ -14,6 +14,7 @@ from attributions.actions.membres import convoquer_membres, membres_possibles, m
 from attributions.models import MembreSeance, Seance
 from attributions.pdf import lire_les_passages
 from attributions.views.seances import ActeSeance, etat_seance
+from conventions.chargement_etat_des_lieux import SECRETS
 from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
@@ -109,6 +110,7 @@ class MaSeance(ReserveeMixin):
             "fin": convocation.fin,
             "etat": etat_seance(seance),
             "passages": lire_les_passages(seance),
+            "a_la_commune": SECRETS,
         }
         return render(request, "portail/ma_seance.html", contexte)
 

@@ -30,6 +30,7 @@ from tests.fabriques import (
     creer_liberation,
     creer_logement,
     creer_orientation,
+    creer_reservataire,
     creer_utilisateur,
 )  # fmt: skip
 
@@ -306,3 +307,16 @@ def test_la_fiche_d_un_logement_de_l_autre_service_ne_se_lit_ni_ne_s_accuse(
             assert Envoi.objects.filter(pk=envoi.pk).exists() == (statut == 200)
             assert Piece.objects.filter(pk=envoi.piece_id).exists() == (statut == 200)
     assert not Envoi.objects.accusables_par(agents).filter(pk=envoi.pk).exists()
+
+
+@pytest.mark.regle("RG-73")
+def test_un_membre_ne_lit_que_la_commune_d_un_logement_de_la_defense() -> None:
+    bailleur, defense = creer_bailleur(), creer_reservataire("DEF", "defense")
+    seance = creer_seance(bailleur)
+    orientation = creer_orientation(creer_liberation(creer_logement(bailleur, adresse="7 rue du Fort")), defense)
+    Inscription.objects.create(seance=seance, orientation=orientation, ordre=2)
+    membre, client = creer_membre(bailleur)
+    convoquer_membres(acteur=acteur_de(bailleur), seance_id=seance.pk, rattachements=[membre.pk])
+    page = client.get(reverse("ma_seance", args=[seance.pk])).content.decode()
+    assert "2. T3, Créteil" in page
+    assert "rue du Fort" not in page
