@@ -1,7 +1,7 @@
-"""Ce qu'un agent ne récrit pas par fichier : une décision prise, une séance close, la trace du moteur, une année publiée (RG-41, RG-63).
+"""Ce qu'un agent ne récrit pas par fichier : une décision, une séance close, un gabarit, la trace du moteur, une année publiée.
 
-À l'écran, ces changements passent par une action motivée et journalisée ; l'import d'un agent ne les contourne pas. L'administration,
-par la commande, reprend tout : c'est ainsi qu'un export revient dans une base vide.
+À l'écran, ces changements passent par une action motivée et journalisée ; l'import d'un agent ne les contourne pas (RG-41, RG-63).
+L'administration, par la commande, reprend tout : c'est ainsi qu'un export revient dans une base vide.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ def proteger_les_preuves(
                     ligne, colonne, "Ce que le moteur a proposé ne s'écrit pas par fichier (RG-41).", valeur=""
                 )
                 return
+    if nom == "gabarits" and ancien is not None:
+        suivi.refuser(ligne, "rang", "Une version de gabarit ne se récrit pas : donnez le rang suivant (RG-16).")
+        return
+    if nom == "previsions" and complet["publiee_le"] != (ancien or {}).get("publiee_le"):
+        suivi.refuser(ligne, "publiee_le", "Une prévision se publie avec son bilan, jamais par fichier (RG-32).")
+        return
     raison = _dire_ce_qui_est_fige(suivi, nom, complet, ancien)
     if raison:
         suivi.refuser(ligne, suivi.tableau.colonne_cle, f"{raison} Corrigez-la à l'écran, avec un motif.", valeur="")

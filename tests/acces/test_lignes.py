@@ -213,3 +213,18 @@ def test_un_delegataire_voit_et_sert_les_logements_du_titulaire_chez_ce_bailleur
         assert orientation.liberation.logement.commune_id == "94028"
         Candidat.objects.create(orientation=orientation, numero_demande="0940000000000000AD")
         assert Candidat.objects.filter(orientation__liberation__bailleur=monde.bailleur_a.pk).count() == 0
+
+
+@pytest.mark.parametrize("role", [Role.GESTIONNAIRE, Role.RESPONSABLE])
+def test_un_bailleur_n_ajoute_ni_organisme_ni_reservataire(monde: Monde, role: Role) -> None:
+    """Le registre est commun : un faux préfet recevrait les bilans de tous."""
+    with rls.pour_acteur(acteur_de(monde.bailleur_a, role)):
+        for ajouter in (
+            lambda: Organisme.objects.create(nature="etat", nom="Fausse préfecture"),
+            lambda: Reservataire.objects.create(nature="etat", nom="Faux", code="FAUX", type="etat"),
+            lambda: Reservataire(organisme_ptr_id=monde.etat.pk, code="FAUX", type="etat").save_base(
+                raw=True, force_insert=True
+            ),
+        ):
+            with pytest.raises(DatabaseError, match=r"politique|policy"), transaction.atomic():
+                ajouter()

@@ -46,6 +46,7 @@ from tests.echanges.test_aller_retour import repasser
 from tests.fabriques import acteur_de, creer_etat
 from tests.jeu_aleatoire import JeuAleatoire
 
+PAROLES_D_AUTRUI = ("versions_proposees", "commentaires", "concertations", "parts_concertation", "manquements")
 CELLULE_MAXIMALE = 32_767
 NON_EXPORTEES = {
     "acces": "les personnes, leurs accès et leurs jetons : des secrets et des données de personnes, propres à chaque installation",
@@ -204,8 +205,9 @@ def test_importer_un_registre_n_ecrit_a_personne(tmp_path: Path) -> None:
 def test_un_agent_ne_fabrique_pas_de_preuve(tmp_path: Path) -> None:
     bailleur, acteur = _publier_un_bilan()
     exporter(tmp_path, bailleur)
-    rapport = essayer([tmp_path / "envois.csv", tmp_path / "bilans.csv"], acteur=acteur)
-    assert ["administration" in erreur.message for erreur in rapport.erreurs] == [True, True]
+    for nom in ("contenus", "pieces", "bilans", "envois", "demandes", *PAROLES_D_AUTRUI):
+        rapport = essayer([tmp_path / f"{nom}.csv"], acteur=acteur)
+        assert ["administration" in erreur.message for erreur in rapport.erreurs] == [True], nom
 
 
 def _publier_un_bilan() -> tuple[Bailleur, Acteur]:

@@ -362,7 +362,10 @@ class Conventions(TableauModele):
             return
         for version in reserve.versions.values():
             ancien, valeurs = version.ancien, version.valeurs
-            signee = EtatConvention.SIGNEE in {valeurs["etat"], ancien["etat"] if ancien else ""}
+            signee = EtatConvention.SIGNEE in {valeurs["etat"], ancien["etat"] if ancien else ""} or any(
+                valeurs[nom] != (ancien or {}).get(nom)
+                for nom in ("date_signature_bailleur", "date_signature_reservataire")
+            )
             if version.ligne is not None and signee and valeurs != ancien:
                 suivi.refuser(version.ligne, "date_signature", RESERVE_AU_RESPONSABLE)
 

@@ -32,7 +32,8 @@ PORTEURS: Final[Mapping[str, tuple[Any, str]]] = {
 }
 """Objets qui tiennent une pièce, et par quel champ ; un bilan et un envoi citent la leur dans leur propre tableau."""
 RESERVE_A_L_ADMINISTRATION: Final = (
-    "Ce tableau porte des preuves (pièces, bilans publiés, registre des envois) : seule l'administration l'importe, "
+    "Ce tableau porte des preuves (pièces, bilans publiés, registre des envois) ou ce qu'un autre a dit ou décidé (préfet, "
+    "réservataires) : seule l'administration l'importe, "
     "par la commande importer."
 )
 
