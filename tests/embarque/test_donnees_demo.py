@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from fractions import Fraction
 from io import StringIO
@@ -137,7 +138,8 @@ def _verifier_l_histoire() -> None:
     assert not Orientation.objects.filter(date_proposition__lt=F("date_mise_a_disposition")).exists()
     assert not Orientation.objects.filter(date_caleol__lte=F("date_proposition")).exists()
     assert not Orientation.objects.filter(issue="bail", liberation__date_bail__lt=F("date_caleol")).exists()
-    assert not Candidat.objects.exclude(numero_demande__regex=r"^[0-9A-Z]{18}$").exists()
+    numeros = Candidat.objects.values_list("numero_demande", flat=True)
+    assert all(re.fullmatch(r"[0-9A-Z]{18}", numero) for numero in numeros)
     assert Orientation.objects.filter(issue="rendu").exists()
     assert Orientation.objects.filter(issue="carence").exists()
 
