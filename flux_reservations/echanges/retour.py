@@ -1,7 +1,8 @@
 """Revenir en arrière : la base note chaque ligne qu'un import touche, avant et après ; défaire les remet, si rien n'en dépend.
 
-Un déclencheur par table importée (`apps.py`, après `migrate`) écrit la trace quand la transaction dit son import (`flux.import`).
-Il voit tout : les lignes remplacées, les propositions retirées, les situations coupées.
+Trois déclencheurs par table importée (`apps.py`, après `migrate`) écrivent la trace quand la transaction dit son import
+(`flux.import`) : une fois par instruction, toutes ses lignes. Ils voient tout : les lignes remplacées, les propositions retirées,
+les situations coupées.
 """
 
 from __future__ import annotations
@@ -19,17 +20,26 @@ from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.echanges.models import ImportDepose, Trace
 
 FONCTION: Final = """
-CREATE OR REPLACE FUNCTION flux_tracer() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE avant jsonb; apres jsonb; cle bigint;
+CREATE OR REPLACE FUNCTION flux_tracer_les_lignes() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE depuis text;
 BEGIN
-    IF TG_OP <> 'INSERT' THEN avant := to_jsonb(OLD); END IF;
-    IF TG_OP <> 'DELETE' THEN apres := to_jsonb(NEW); END IF;
-    cle := coalesce(apres, avant) ->> TG_ARGV[0];
-    INSERT INTO echanges_trace (import_depose_id, "table", ligne, avant, apres)
-    VALUES (current_setting('flux.import')::bigint, TG_TABLE_NAME, cle, avant, apres);
+    depuis := CASE TG_OP
+        WHEN 'INSERT' THEN 'SELECT n.%1$I, NULL::jsonb, to_jsonb(n) FROM apres n'
+        WHEN 'DELETE' THEN 'SELECT o.%1$I, to_jsonb(o), NULL::jsonb FROM avant o'
+        ELSE 'SELECT n.%1$I, to_jsonb(o), to_jsonb(n) FROM avant o JOIN apres n USING (%1$I)'
+    END;
+    EXECUTE 'INSERT INTO echanges_trace (import_depose_id, "table", ligne, avant, apres)'
+        ' SELECT $1, $2, t.* FROM (' || format(depuis, TG_ARGV[0]) || ') t'
+        USING current_setting('flux.import')::bigint, TG_TABLE_NAME;
     RETURN NULL;
 END $$
 """
+DECLENCHEURS: Final = {
+    "flux_trace_ajout": "AFTER INSERT ON {} REFERENCING NEW TABLE AS apres",
+    "flux_trace_changement": "AFTER UPDATE ON {} REFERENCING OLD TABLE AS avant NEW TABLE AS apres",
+    "flux_trace_retrait": "AFTER DELETE ON {} REFERENCING OLD TABLE AS avant",
+}
+"""Un par genre d'écriture : PostgreSQL n'en veut pas plus pour une table de transition ; une écriture de trace par instruction."""
 RIEN_NE_DOIT_EN_DEPENDRE: Final = "Des données plus récentes en dépendent"
 
 
@@ -43,20 +53,24 @@ def tables_tracees() -> list[tuple[str, str]]:
 
 def poser_les_declencheurs(curseur: Any) -> None:
     """Pose ceux qui manquent ; une table nouvelle est suivie sans qu'on y pense."""
-    curseur.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'flux_trace'")
+    curseur.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'flux_trace_ajout'")
     posees = {table for (table,) in curseur.fetchall()}
     curseur.execute("SELECT relname FROM pg_class WHERE relkind = 'r'")
     existantes = {table for (table,) in curseur.fetchall()}
     manquantes = [(table, cle) for table, cle in tables_tracees() if table in existantes - posees]
     if manquantes:
+        # L'ancienne fonction écrivait ligne par ligne : ses déclencheurs partent avec elle.
+        curseur.execute("DROP FUNCTION IF EXISTS flux_tracer() CASCADE")
         curseur.execute(FONCTION)
     for table, cle in manquantes:
-        curseur.execute(
-            sql.SQL(
-                "CREATE TRIGGER flux_trace AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW"
-                " WHEN (coalesce(current_setting('flux.import', true), '') <> '') EXECUTE FUNCTION flux_tracer({})"
-            ).format(sql.Identifier(table), sql.Literal(cle))
-        )
+        for nom, ordre in DECLENCHEURS.items():
+            curseur.execute(
+                sql.SQL(
+                    "CREATE TRIGGER {} " + ordre + " FOR EACH STATEMENT"
+                    " WHEN (coalesce(current_setting('flux.import', true), '') <> '')"
+                    " EXECUTE FUNCTION flux_tracer_les_lignes({})"
+                ).format(sql.Identifier(nom), sql.Identifier(table), sql.Literal(cle))
+            )
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.correspondances import deviner_type
 from flux_reservations.echanges.models import Correspondance, ImportDepose, Trace
-from flux_reservations.echanges.retour import tables_tracees
+from flux_reservations.echanges.retour import DECLENCHEURS, tables_tracees
 from flux_reservations.echanges.suivi_vivant import compter_les_lignes
 from flux_reservations.pieces.models import Contenu, Piece
 from flux_reservations.socle import rls
@@ -183,8 +183,9 @@ def test_un_import_ne_se_defait_pas_apres_la_publication_d_un_bilan(bailleur: Ba
 
 def test_toute_table_qu_un_import_touche_est_suivie() -> None:
     with connection.cursor() as curseur:
-        curseur.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'flux_trace'")
-        assert {table for (table,) in curseur.fetchall()} == {table for table, _ in tables_tracees()}
+        for nom in DECLENCHEURS:
+            curseur.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = %s", [nom])
+            assert {table for (table,) in curseur.fetchall()} == {table for table, _ in tables_tracees()}
 
 
 def test_ce_qui_s_ecrit_hors_d_un_import_ne_laisse_pas_de_trace(bailleur: Bailleur, agent: Acteur) -> None:
