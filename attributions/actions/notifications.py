@@ -1,5 +1,6 @@
 """Ce qu'on écrit au réservataire d'un logement : mis à disposition, à relancer, en carence, repris (RG-46, RG-66, RG-67).
 
+La boîte partagée du secteur dont relève le logement reçoit les mêmes courriels : qui a su la mise à disposition en sait la suite.
 Un courriel ne porte ni adresse ni numéro : un lien vers la page du logement. Tout passe par la file d'envois, dans la transaction de
 l'acte : l'acte et son annonce tiennent, ou tombent, ensemble.
 """
@@ -18,6 +19,7 @@ from attributions.domaine.parcours import limite_de_presentation, relance_due
 from attributions.models import Orientation
 from attributions.pdf import fiche_du_logement
 from conventions.models import Convention
+from flux_reservations.acces.boites import boites_du_logement
 from flux_reservations.commun.acteur import Acteur, service_de
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
@@ -110,7 +112,10 @@ def _ecrire(
     message: Message,
     piece: Piece | None = None,
 ) -> list[Envoi]:
-    """Au titulaire et à son délégataire. Sans courriel, seule une mise à disposition se remet par une autre voie, à saisir."""
+    """Au titulaire, à son délégataire, à leurs boîtes de secteur.
+
+    Sans courriel, seule une mise à disposition se remet par une autre voie, à saisir.
+    """
     liberation = orientation.liberation
     destinataires = [un for un in _destinataires(orientation, convention) if un.courriel or piece is not None]
     if not destinataires:
@@ -138,4 +143,11 @@ def _destinataires(orientation: Orientation, convention: Convention | None) -> l
     delegataire = convention.delegataire if convention else None
     if delegataire is not None and delegataire.pk != orientation.liberation.bailleur_id:
         organismes.setdefault(delegataire.pk, Destinataire(delegataire.nom, delegataire.pk, delegataire.courriel))
-    return list(organismes.values())
+    return [*organismes.values(), *_boites(orientation, organismes)]
+
+
+def _boites(orientation: Orientation, organismes: dict[int, Destinataire]) -> list[Destinataire]:
+    """Les boîtes de leurs secteurs : l'envoi déposé au portail reste celui de l'organisme, qui seul en accuse réception."""
+    deja = {un.courriel.lower() for un in organismes.values()}
+    boites = boites_du_logement(organismes, orientation.liberation.logement.commune_id)
+    return [Destinataire(une.nom, None, une.courriel) for une in boites if une.courriel.lower() not in deja]

@@ -23,6 +23,7 @@ ELEVATIONS = {
     "flux_reservations/socle/rls.py": "définition",
     "flux_reservations/acces/consultations.py": "le registre s'écrit en système : personne n'y touche",
     "flux_reservations/acces/courriels_secrets.py": "un courriel qui porte un secret s'écrit, et n'est relu de personne",
+    "flux_reservations/acces/boites.py": "le bailleur écrit à la boîte du secteur sans lire le découpage du réservataire",
     "attributions/actions/lot.py": "un réservataire qui rend un logement fait revoir le lot du bailleur sans le lire",
     "bilans/portail_detail.py": "le détail d'un contrôle : des totaux par commune ou par compte, aucun logement",
     "bilans/portail.py": "droits et soldes : le calcul lit tout le flux, le portail n'en rend que ce qui regarde l'acteur",

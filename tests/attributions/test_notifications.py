@@ -20,8 +20,10 @@ from attributions.actions.notifications import relancer_les_reservataires
 from attributions.actions.requalifier import retirer_la_liberation
 from attributions.models import Orientation
 from conventions.models import Convention
+from flux_reservations.acces.models import Secteur
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.notifications.models import Envoi
+from flux_reservations.socle import rls
 from tests.attributions.dossier import NUMERO, Dossier, creer_dossier
 from tests.fabriques import creer_liberation, creer_logement, creer_orientation, creer_reservataire
 
@@ -62,6 +64,52 @@ def test_le_delegataire_est_prevenu_avec_le_titulaire(joignable: Dossier) -> Non
     Convention.objects.filter(pk=joignable.convention.pk).update(delegataire_id=ville.pk)
     joignable.a_disposition()
     assert set(Envoi.objects.values_list("courriel", flat=True)) == {"caf@essai.example", "ville@essai.example"}
+
+
+def _secteur(organisme_id: int, nom: str, boite: str, commune: str) -> None:
+    secteur = Secteur.objects.create(organisme_id=organisme_id, nom=nom, boite=boite)
+    secteur.communes.add(commune)
+
+
+@pytest.mark.regle("RG-66")
+def test_la_boite_du_secteur_est_prevenue_sans_adresse_ni_numero(joignable: Dossier) -> None:
+    """Comme dans une requête du bailleur : la base lui cache les secteurs du réservataire, la boîte est prévenue quand même."""
+    logement = joignable.liberation.logement
+    caf = joignable.reservataire.pk
+    autre = creer_reservataire("VILLE", "commune", "commune:94028", courriel="ville@essai.example")
+    _secteur(caf, "Nord", "nord@essai.example", logement.commune_id)
+    _secteur(caf, "Nord bis", "NORD@essai.example", logement.commune_id)
+    _secteur(caf, "Siège", "CAF@essai.example", logement.commune_id)
+    _secteur(caf, "Ailleurs", "ailleurs@essai.example", "94081")
+    _secteur(caf, "Sans boîte", "", logement.commune_id)
+    _secteur(autre.pk, "Centre", "centre@essai.example", logement.commune_id)
+    with rls.pour_acteur(joignable.agent):
+        assert not Secteur.objects.filter(organisme_id=caf).exists()
+        joignable.a_disposition()
+    organisme, boite = Envoi.objects.order_by("pk")
+    assert (organisme.courriel, organisme.destinataire_id) == ("caf@essai.example", caf)
+    assert (boite.courriel.lower(), boite.destinataire_id, boite.voie) == ("nord@essai.example", None, "courriel")
+    assert (boite.lot, boite.depose_le, boite.corps) == (organisme.lot, organisme.depose_le, organisme.corps)
+    for secret in ("Lilas", joignable.liberation.numero, logement.identifiant):
+        assert secret not in boite.corps + boite.objet
+
+
+@pytest.mark.regle("RG-67")
+def test_la_boite_du_secteur_recoit_aussi_la_suite(joignable: Dossier) -> None:
+    _secteur(joignable.reservataire.pk, "Nord", "nord@essai.example", joignable.liberation.logement.commune_id)
+    joignable.a_disposition()
+    relances = relancer_les_reservataires(acteur=SYSTEME, le=date(2025, 3, 27))
+    assert [envoi.courriel for envoi in relances] == ["caf@essai.example", "nord@essai.example"]
+    assert relancer_les_reservataires(acteur=SYSTEME, le=date(2025, 3, 27)) == []
+
+
+@pytest.mark.regle("RG-26")
+def test_la_boite_du_secteur_du_delegataire_est_prevenue(joignable: Dossier) -> None:
+    ville = creer_reservataire("VILLE", "commune", "commune:94028", courriel="ville@essai.example")
+    Convention.objects.filter(pk=joignable.convention.pk).update(delegataire_id=ville.pk)
+    _secteur(ville.pk, "Centre", "centre@essai.example", joignable.liberation.logement.commune_id)
+    joignable.a_disposition()
+    assert "centre@essai.example" in Envoi.objects.values_list("courriel", flat=True)
 
 
 @pytest.mark.regle("RG-66")
