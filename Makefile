@@ -24,8 +24,9 @@ demo: installer-production ## toute l'application, avec des données fictives (P
 test: installer ## tous les essais, sauf ceux du navigateur (ESSAIS="tests/droit -k taux" pour en choisir)
 	@$(VENV)/python -m pytest $(if $(ESSAIS),$(ESSAIS),--ignore=tests/navigateur)
 
-navigateur: installer ## installe Chromium s'il manque et passe les essais du navigateur
+navigateur: installer ## installe Chromium et un fournisseur d'identité s'ils manquent et passe les essais du navigateur
 	@sh outils/chromium.sh
+	@sh outils/oidc.sh
 	@$(VENV)/python -m pytest -n0 tests/navigateur
 
 verifier: installer ## mise en forme, règles, types, couches, gabarits, dépendances, code mort, migrations, production
