@@ -10,9 +10,11 @@ from fractions import Fraction
 from django.db.models import Count, Max, Q
 
 from attributions.chargement.comptes import noms_des_reservataires
+from attributions.chargement.occupation import Occupations, charger_occupations, occupation_de
 from attributions.domaine.codes import nommer_compte
 from attributions.domaine.faits_moteur import U
 from attributions.domaine.lot_vivant import LigneDuLot, LotVivant
+from attributions.domaine.occupation import OccupationMontree
 from attributions.domaine.parcours import jours_de_vacance
 from attributions.models import Besoin, Liberation, Orientation, Proposition
 from conventions.models import Bailleur
@@ -46,6 +48,7 @@ class LogementAOrienter:
     changee_le: datetime | None
     precedent: str
     contexte: ContexteResidence | None
+    occupation: OccupationMontree | None
     besoins: tuple[Besoin, ...]
     noms: Mapping[str, str]
     """Nom de chaque réservataire cité, par code."""
@@ -65,10 +68,20 @@ class LogementAOrienter:
         return nommer_compte(precedent, self.noms) if precedent else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Entourage:
+    """Ce qui éclaire tout le lot : contextes et occupations des résidences, besoins, noms des comptes."""
+
+    contextes: Mapping[tuple[str, str], ContexteResidence]
+    occupations: Occupations
+    besoins: tuple[Besoin, ...]
+    noms: Mapping[str, str]
+
+
 def charger_logements_a_orienter(
     bailleur: Bailleur, vivant: LotVivant, identifiants: dict[str, int], le: date, instant: datetime
 ) -> list[LogementAOrienter]:
-    """Les lignes du lot avec leur logement et leur contexte : neuf requêtes, quel que soit leur nombre."""
+    """Les lignes du lot avec leur logement et leur contexte : dix requêtes, quel que soit leur nombre."""
     lignes = vivant.lignes()
     cles = [identifiants[ligne.numero] for ligne in lignes]
     liberations = {
@@ -78,21 +91,15 @@ def charger_logements_a_orienter(
         .prefetch_related("logement__situations")
     }
     propositions = {une.liberation_id: une for une in Proposition.objects.filter(liberation_id__in=cles)}
-    contextes = _charger_contextes(bailleur, liberations.values(), le)
-    besoins = list(Besoin.objects.courants(le).pour_le_bailleur(bailleur.pk).select_related("reservataire"))
     cites = {un.compte for ligne in lignes for un in ligne.du_moment} | {ligne.compte for ligne in lignes}
-    noms = noms_des_reservataires(cites | {une.compte_precedent for une in propositions.values()})
+    entourage = _Entourage(
+        contextes=_charger_contextes(bailleur, liberations.values(), le),
+        occupations=charger_occupations(bailleur.pk, {une.logement.programme for une in liberations.values()}, le),
+        besoins=tuple(Besoin.objects.courants(le).pour_le_bailleur(bailleur.pk).select_related("reservataire")),
+        noms=noms_des_reservataires(cites | {une.compte_precedent for une in propositions.values()}),
+    )
     return [
-        _logement(
-            liberations[identifiants[ligne.numero]],
-            ligne,
-            propositions,
-            contextes=contextes,
-            besoins=besoins,
-            noms=noms,
-            le=le,
-            instant=instant,
-        )
+        _logement(liberations[identifiants[ligne.numero]], ligne, propositions, entourage, le=le, instant=instant)
         for ligne in lignes
     ]
 
@@ -101,10 +108,8 @@ def _logement(
     liberation: Liberation,
     ligne: LigneDuLot,
     propositions: dict[int, Proposition],
+    entourage: _Entourage,
     *,
-    contextes: Mapping[tuple[str, str], ContexteResidence],
-    besoins: list[Besoin],
-    noms: Mapping[str, str],
     le: date,
     instant: datetime,
 ) -> LogementAOrienter:
@@ -122,7 +127,7 @@ def _logement(
         ligne=ligne,
         barres=tuple(
             BarreRetard(
-                nommer_compte(un.compte, noms),
+                nommer_compte(un.compte, entourage.noms),
                 Fraction(un.retard, U),
                 note="proposé" if un.compte == ligne.compte else "",
             )
@@ -131,11 +136,12 @@ def _logement(
         vacance=jours_de_vacance(liberation.date_disponibilite, None, le),
         changee_le=proposition.changee_le if proposition and recente else None,
         precedent=proposition.compte_precedent if proposition and recente else "",
-        noms=noms,
-        contexte=contextes.get((logement.programme, "" if logement.programme else logement.commune_id)),
+        noms=entourage.noms,
+        contexte=entourage.contextes.get((logement.programme, "" if logement.programme else logement.commune_id)),
+        occupation=occupation_de(logement, entourage.occupations),
         besoins=tuple(
             besoin
-            for besoin in besoins
+            for besoin in entourage.besoins
             if besoin.typologie in {"", logement.typologie} and (not besoin.pmr or logement.pmr)
         ),
     )

@@ -7,8 +7,10 @@ from datetime import date
 
 from django.db.models import QuerySet
 
+from attributions.chargement.occupation import charger_occupations, occupation_de
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Decision, Reponse
+from attributions.domaine.occupation import OccupationMontree
 from attributions.domaine.parcours import (
     Etape,
     ce_qui_reste,
@@ -63,6 +65,8 @@ class FicheLiberation:
     histoire: tuple[Moment, ...]
     journal: tuple[EntreeJournal, ...]
     vacance: int
+    occupation: OccupationMontree | None
+    """La dernière enquête connue de la résidence (RG-51)."""
 
     @property
     def courante(self) -> LigneOrientation | None:
@@ -71,7 +75,7 @@ class FicheLiberation:
 
 
 def charger_fiche(liberations: QuerySet[Liberation], le: date) -> FicheLiberation | None:
-    """La fiche de la seule libération de la requête ; None s'il n'y en a pas. Sept requêtes au plus."""
+    """La fiche de la seule libération de la requête ; None s'il n'y en a pas. Huit requêtes au plus."""
     liberation = liberations.select_related("logement__commune__departement", "bailleur").first()
     if liberation is None:
         return None
@@ -83,6 +87,8 @@ def charger_fiche(liberations: QuerySet[Liberation], le: date) -> FicheLiberatio
         LigneOrientation.lire(orientation, conventions.get(orientation.pk), le) for orientation in orientations
     )
     situation = liberation.logement.situations.filter(periode__contains=liberation.date_disponibilite).first()
+    logement = liberation.logement
+    occupations = charger_occupations(liberation.bailleur_id, {logement.programme}, le)
     cles = [str(orientation.pk) for orientation in orientations]
     journal = tuple(
         avec_noms(
@@ -98,6 +104,7 @@ def charger_fiche(liberations: QuerySet[Liberation], le: date) -> FicheLiberatio
         histoire=tuple(_raconter(liberation, lignes)),
         journal=journal,
         vacance=jours_de_vacance(liberation.date_disponibilite, liberation.date_bail, le),
+        occupation=occupation_de(logement, occupations),
     )
 
 

@@ -2,6 +2,7 @@
 
 from attributions.models.liberations import Liberation
 from attributions.models.membres import MembreSeance
+from attributions.models.occupations import Occupation
 from attributions.models.orientations import Candidat, Orientation, Proposition, SoldeOuverture
 from attributions.models.seances import Besoin, EtatSeance, Inscription, Seance
 
@@ -12,6 +13,7 @@ __all__ = [
     "Inscription",
     "Liberation",
     "MembreSeance",
+    "Occupation",
     "Orientation",
     "Proposition",
     "Seance",

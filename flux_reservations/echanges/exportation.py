@@ -18,6 +18,7 @@ _FACULTATIFS = frozenset(
         "seances",
         "inscriptions",
         "previsions",
+        "occupations",
         "contenus",
         "pieces",
         "bilans",

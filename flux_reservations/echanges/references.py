@@ -114,7 +114,8 @@ def dire_reservataire_inconnu(suivi: Suivi, ligne: Ligne, colonne: str, code: st
 
 def poser_communes(suivi: Suivi, lot: Sequence[Ligne], cache: dict[str, Resolution], colonne: str = "commune") -> None:
     """Donne `commune_id` à chaque ligne ; un ancien code est remplacé, en le disant (RG-04)."""
-    nouvelles = {ligne.valeurs[colonne] for ligne in lot if colonne in ligne.valeurs} - cache.keys()
+    lues = {ligne.valeurs[colonne] for ligne in lot if ligne.valeurs.get(colonne) is not None}
+    nouvelles = lues - cache.keys()
     if nouvelles:
         cache.update(resoudre_communes(nouvelles))
     for ligne in lot:

@@ -14,6 +14,7 @@ from attributions.models import (
     Inscription,
     Liberation,
     MembreSeance,
+    Occupation,
     Orientation,
     Proposition,
     Seance,
@@ -273,6 +274,7 @@ def _ajouter_attributions(monde: Monde) -> None:
         nb_menages=12,
         valable_jusqu_au=date(2099, 12, 31),
     )
+    Occupation.objects.create(bailleur=monde.bailleur_a, programme="Les Lilas", enquete_le=date(2024, 1, 1), menages=84)
     attente = monde.liberation_a_orienter = creer_liberation(creer_logement(monde.bailleur_a))
     Proposition.objects.create(
         liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",

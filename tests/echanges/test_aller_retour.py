@@ -13,7 +13,16 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from attributions.models import Candidat, Inscription, Liberation, Orientation, Proposition, Seance, SoldeOuverture
+from attributions.models import (
+    Candidat,
+    Inscription,
+    Liberation,
+    Occupation,
+    Orientation,
+    Proposition,
+    Seance,
+    SoldeOuverture,
+)
 from bilans.models import Bilan, Prevision
 from conventions.models import (
     Bailleur,
@@ -66,6 +75,7 @@ def vider() -> None:
         Inscription,
         Seance,
         Prevision,
+        Occupation,
         Candidat,
         Proposition,
         Orientation,
@@ -127,6 +137,10 @@ def test_tout_ce_qui_se_saisit_repasse(tmp_path: Path) -> None:
             "soldes_ouverture": "convention;annee;report\nC-AL;2025;-1,25\n",
             "seances": f"bailleur;date;lieu;etat\n{SIREN};2025-01-20;Siège;close\n",
             "inscriptions": f"bailleur;date;lieu;liberation;rang;ordre\n{SIREN};20/01/2025;Siège;B1;1;1\n",
+            "occupations": (
+                "bailleur;programme;commune;enquete_le;menages;sous_60_plafonds;allocataires;monoparentales;emmenages_recents\n"
+                f"{SIREN};Les Lilas;;2024-01-01;84;51;40;;9\n{SIREN};Les Lilas;94028;01/01/2022;80;0;;;\n"
+            ),
             "previsions": (
                 f"bailleur;departement;annee;commune;mises_en_location;mutation;publiee_le\n"
                 f"{SIREN};94;2026;94028;40;5;2026-01-15T09:00:00+01:00\n{SIREN};94;2026;94081;10;;\n"
@@ -140,7 +154,9 @@ def test_tout_ce_qui_se_saisit_repasse(tmp_path: Path) -> None:
     Orientation.objects.filter(rang=1).update(motif="deux\nlignes ; « et » guillemets \"'")
     un, deux = repasser(tmp_path, SIREN)
     assert un == deux
-    assert set(un) >= {f"{nom}.csv" for nom in (*TOUT, "seances", "inscriptions", "previsions", "situations")}
+    assert set(un) >= {
+        f"{nom}.csv" for nom in (*TOUT, "seances", "inscriptions", "previsions", "occupations", "situations")
+    }
     assert histoire("L1") == [(None, "QN09401I", ""), (dt.date(2025, 7, 1), "", "gele")]
     assert Logement.objects.get(identifiant="-L2").adresse.startswith("=cmd")
     assert Convention.objects.get(numero="C-AL-2").compte_id == Convention.objects.get(numero="C-AL").pk

@@ -15,6 +15,7 @@ from flux_reservations.echanges.tableaux.droits import Droits
 from flux_reservations.echanges.tableaux.envois import Demandes, Envois
 from flux_reservations.echanges.tableaux.fiches import FichesRpls
 from flux_reservations.echanges.tableaux.liberations import Liberations
+from flux_reservations.echanges.tableaux.occupations import Occupations
 from flux_reservations.echanges.tableaux.organismes import Bailleurs, Reservataires
 from flux_reservations.echanges.tableaux.orientations import Orientations
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
@@ -42,6 +43,7 @@ TABLEAUX: tuple[type[Tableau], ...] = (
     Seances,
     Inscriptions,
     Previsions,
+    Occupations,
     Contenus,
     Pieces,
     Gabarits,

@@ -36,6 +36,7 @@ from flux_reservations.embarque.donnees_demo.envois import ecrire_envois
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
 from flux_reservations.embarque.donnees_demo.histoire import Bureau, Cles, Historien, Recit, ecrire_seances
 from flux_reservations.embarque.donnees_demo.membres import convoquer_la_commission
+from flux_reservations.embarque.donnees_demo.occupations import ecrire_occupations
 from flux_reservations.embarque.donnees_demo.organismes import (
     BAILLEURS,
     BailleurDemo,
@@ -127,6 +128,12 @@ class _Maison:
         conventions = ecrire_conventions(self.bailleur, self.plan.prefixe, self.reservataires, self.aujourd_hui)
         recit = self._raconter(logements, self._lignes(logements, stock))
         ecrire(Logement, [logement.ligne for logement in logements])
+        ecrire_occupations(
+            self.bailleur,
+            [logement.ligne for logement in logements],
+            self.aujourd_hui,
+            f"{self.plan.prefixe} occupation",
+        )
         ecrire(SituationLogement, list(situations_des(logements)))
         ecrire(ReservationStock, stock)
         ecrire(Liberation, recit.liberations)
