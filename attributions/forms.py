@@ -65,8 +65,8 @@ class FormulaireProlongation(forms.Form):
     motif = ChampMotif()
 
 
-class FormulaireCandidat(forms.Form):
-    """Une demande proposée ; aucun nom : le numéro unique suffit (RG-49)."""
+class FormulaireDemande(forms.Form):
+    """Une demande proposée au portail, datée du jour ; aucun nom : le numéro unique suffit (RG-49)."""
 
     numero_demande = forms.CharField(
         label="Numéro unique de la demande",
@@ -75,6 +75,11 @@ class FormulaireCandidat(forms.Form):
     )
     public = forms.ChoiceField(label="Public", choices=[("", "Non renseigné"), *Public.choix()], required=False)
     nb_personnes = forms.IntegerField(label="Personnes du ménage", min_value=1, max_value=20, required=False)
+
+
+class FormulaireCandidat(FormulaireDemande):
+    """Une demande que le bailleur saisit, à la date où il l'a reçue."""
+
     le = ChampDate(label="Présenté le", initial=timezone.localdate)
 
 
@@ -85,7 +90,7 @@ class ZoneDeListe(forms.Widget):
 
 
 class FormulaireListeDeCandidats(forms.Form):
-    """Des demandes collées ou déposées : une par ligne, tout ou rien."""
+    """Des demandes collées ou déposées, datées du jour : une par ligne, tout ou rien."""
 
     liste = forms.CharField(
         label="Demandes, une par ligne",
@@ -94,7 +99,6 @@ class FormulaireListeDeCandidats(forms.Form):
         help_text="numero_demande;public;nb_personnes — le public et les personnes sont facultatifs.",
     )
     fichier = forms.FileField(label="Ou un fichier CSV", required=False)
-    le = ChampDate(label="Présentés le", initial=timezone.localdate)
 
     def clean(self) -> dict[str, Any]:
         """L'un ou l'autre, lu en entier ; chaque ligne fautive est dite."""

@@ -55,6 +55,11 @@ urlpatterns = [
         corrections.AnnulerLaDecision.as_view(),
         name="annuler_la_decision",
     ),
+    path(
+        "candidats/<int:pk>/corriger-la-presentation/",
+        candidats.CorrigerPresentation.as_view(),
+        name="corriger_presentation",
+    ),
     path("candidats/<int:pk>/corriger-la-reponse/", candidats.CorrigerReponse.as_view(), name="corriger_reponse"),
     path("orientations/<int:pk>/annuler/", requalifier.AnnulerLOrientation.as_view(), name="annuler_orientation"),
     path("liberations/", liberations.ListeLiberations.as_view(), name="liberations"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import transaction
+from django.utils import timezone
 
 from attributions.actions.candidats import enregistrer_candidat, verrouiller_candidat
 from attributions.actions.lot import reviser_le_lot_de
@@ -96,6 +97,35 @@ def annuler_la_decision(*, acteur: Acteur, orientation_id: int, motif: str) -> O
         changements = {"date_caleol": None, "decision": ""}
         enregistrer(acteur, orientation, "annuler_la_decision", changements, motif)
     return orientation
+
+
+def corriger_presentation(*, acteur: Acteur, candidat_id: int, le: date, motif: str) -> Candidat:
+    """Corrige la date où une demande a été reçue ; la première date la proposition, donc le décompte de qui compte ainsi (RG-42, RG-46)."""
+    exiger_un_motif(motif, "Dites pourquoi la date de présentation est corrigée.")
+    if le > timezone.localdate():
+        raise ErreurMetier("date_future", "Une présentation faite n'a pas une date à venir.", champ="le")
+    with transaction.atomic():
+        candidat = verrouiller_candidat(acteur, candidat_id)
+        orientation, _, parcours = verrouiller_orientation(
+            acteur, candidat.orientation_id, permises=Orientation.objects.modifiables_par(acteur)
+        )
+        verifier_apres("le", le, parcours.mise_a_disposition or parcours.date_orientation, "la mise à disposition")
+        if candidat.date_examen is not None and le > candidat.date_examen:
+            raise ErreurMetier(
+                "date_apres_etape",
+                f"La commission a examiné cette demande le {candidat.date_examen:%d/%m/%Y} : elle ne peut pas avoir été présentée après.",
+                champ="le",
+            )
+        enregistrer_candidat(acteur, candidat, "corriger_presentation", {"date_presentation": le}, motif)
+        connues = list(orientation.candidats.values_list("date_presentation", flat=True))
+        if (
+            None in connues
+        ):  # Dossier importé sans ces dates : la proposition enregistrée reste la plus ancienne connue.
+            connues.append(parcours.proposition)
+        premiere = min(une for une in connues if une is not None)
+        if premiere != parcours.proposition:
+            enregistrer(acteur, orientation, "corriger_presentation", {"date_proposition": premiere}, motif)
+    return candidat
 
 
 def corriger_reponse(*, acteur: Acteur, candidat_id: int, motif: str) -> Candidat:

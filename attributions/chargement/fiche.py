@@ -69,6 +69,11 @@ class FicheLiberation:
     """La dernière enquête connue de la résidence (RG-51)."""
 
     @property
+    def a_des_candidats(self) -> bool:
+        """Vrai si la fiche cite une demande au moins."""
+        return any(ligne.orientation.candidats.all() for ligne in self.lignes)
+
+    @property
     def courante(self) -> LigneOrientation | None:
         """L'orientation en cours, s'il y en a une."""
         return next((ligne for ligne in self.lignes if ligne.orientation.issue == "en_cours"), None)

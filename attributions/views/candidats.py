@@ -7,12 +7,13 @@ from typing import Any
 from django.urls import reverse
 
 from attributions.actions import candidats, corrections
-from attributions.forms import FormulaireDate, FormulaireMotif, FormulaireReponse
+from attributions.forms import FormulaireDate, FormulaireDateMotif, FormulaireMotif, FormulaireReponse
 from attributions.models import Candidat
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.actes import SansSaisie, VueActe
+from flux_reservations.socle.presentation import ecrire_date
 
 
 class ActeCandidat(ReserveeMixin, VueActe):
@@ -83,6 +84,34 @@ class Repondre(ActeCandidat):
         """Un refus laisse le rang suivant."""
         candidat = candidats.repondre(acteur=self.request.acteur, candidat_id=self.candidat.pk, **donnees)
         return f"Réponse enregistrée : {candidat.get_reponse_display().lower()}."
+
+
+class CorrigerPresentation(ActeCandidat):
+    """Corriger la date où une demande a été reçue."""
+
+    titre = "Corriger la date de présentation"
+    bouton = "Corriger la date"
+    formulaire = FormulaireDateMotif
+
+    def initial(self) -> dict[str, Any]:
+        """La date enregistrée."""
+        return {"le": self.candidat.date_presentation}
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """La demande et sa date."""
+        return [*super().recapitulatif(), ("Présentée le", ecrire_date(self.candidat.date_presentation))]
+
+    def avertissement(self) -> str:
+        """Ce qui s'ensuit."""
+        return (
+            "Au portail, une demande est datée du jour. La plus ancienne date la proposition : le décompte suit, si la "
+            "convention compte ainsi."
+        )
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Corrige : l'avant, l'après et le motif sont gardés."""
+        corrections.corriger_presentation(acteur=self.request.acteur, candidat_id=self.candidat.pk, **donnees)
+        return "Date de présentation corrigée."
 
 
 class CorrigerReponse(ActeCandidat):

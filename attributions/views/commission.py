@@ -106,7 +106,7 @@ class RetirerDeLaSeance(ActeSeance):
     inscription: Inscription
 
     def preparer(self, **cles: Any) -> None:
-        """Lit l'inscription par sa séance."""
+        """Lit l'inscription par sa séance ; la page cite les demandes : sa lecture est notée (RG-71)."""
         self.inscription = lire_inscription(self.request, cles["pk"])
         self.seance = lire_seance(self.request, self.inscription.seance_id)
 
@@ -128,6 +128,8 @@ class Decider(ActeSeance):
         """Lit l'inscription par sa séance."""
         self.inscription = lire_inscription(self.request, cles["pk"])
         self.seance = lire_seance(self.request, self.inscription.seance_id)
+        orientation = self.inscription.orientation_id
+        noter_consultation(self.request.acteur, GenreConsultation.CANDIDATS, "attributions.orientation", orientation)
 
     def candidats(self) -> list[Candidat]:
         """Ceux que la séance examine : pas encore examinés, ou examinés ce jour-là."""

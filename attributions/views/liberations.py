@@ -16,6 +16,7 @@ from attributions.chargement.voie import lire_la_voie
 from attributions.domaine.codes import Exclusion, Issue
 from attributions.domaine.parcours import jours_de_vacance
 from attributions.models import Liberation
+from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
 from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
@@ -167,8 +168,10 @@ class VueLiberation(ReserveeMixin):
     natures = frozenset({Nature.BAILLEUR})
 
     def get(self, request: Requete, pk: int) -> HttpResponse:
-        """Montre la fiche."""
+        """Montre la fiche ; les demandes qu'elle cite sont nominatives, leur lecture est notée (RG-71)."""
         fiche = lire_fiche(request, pk)
+        if fiche.a_des_candidats:
+            noter_consultation(request.acteur, GenreConsultation.CANDIDATS, "attributions.liberation", pk)
         peut_agir = Liberation.objects.modifiables_par(request.acteur).filter(pk=pk).exists()
         contexte: dict[str, Any] = {
             "titre": f"Libération {fiche.liberation.numero}",

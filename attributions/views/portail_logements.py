@@ -18,7 +18,7 @@ from django.views import View
 from attributions.actions import candidats, mise_a_disposition
 from attributions.chargement.parcours import avec_parcours, conventions_en_cause, lire_parcours
 from attributions.domaine.parcours import Etape, est_en_carence, etape_de, limite_de_presentation
-from attributions.forms import FormulaireCandidat, FormulaireListeDeCandidats, FormulaireMotif
+from attributions.forms import FormulaireDemande, FormulaireListeDeCandidats, FormulaireMotif
 from attributions.models import Candidat, Orientation
 from conventions.models import Convention
 from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
@@ -241,13 +241,13 @@ class ProposerCandidat(ActeLogement):
 
     titre = "Proposer un candidat"
     bouton = "Proposer"
-    formulaire = FormulaireCandidat
+    formulaire = FormulaireDemande
 
     def executer(self, donnees: dict[str, Any]) -> str:
-        """Ajoute le candidat, et dit l'avertissement de forme s'il y en a un."""
+        """Ajoute le candidat à la date du jour, et dit l'avertissement de forme s'il y en a un."""
         refuser_hors_delai(self.un)
         _, avertissement = candidats.presenter_candidat(
-            acteur=self.request.acteur, orientation_id=self.un.orientation.pk, **donnees
+            acteur=self.request.acteur, orientation_id=self.un.orientation.pk, le=timezone.localdate(), **donnees
         )
         return f"Candidat proposé au bailleur. {avertissement}".strip()
 
@@ -265,13 +265,13 @@ class ImporterCandidats(ActeLogement):
         return FormulaireListeDeCandidats(donnees, self.request.FILES if donnees is not None else None)
 
     def executer(self, donnees: dict[str, Any]) -> str:
-        """Présente tout, et dit les avertissements de forme."""
+        """Présente tout à la date du jour, et dit les avertissements de forme."""
         refuser_hors_delai(self.un)
         avertissements = candidats.presenter_une_liste(
             acteur=self.request.acteur,
             orientation_id=self.un.orientation.pk,
             candidats=donnees["candidats"],
-            le=donnees["le"],
+            le=timezone.localdate(),
         )
         nombre = compter(len(donnees["candidats"]), "candidat présenté", "candidats présentés")
         return " ".join([f"{nombre} au bailleur.", *avertissements])

@@ -298,7 +298,7 @@ _ATTRIBUTIONS = [
     ),
     *(
         Ligne(nom, bailleur("a", GESTIONNAIRE), _candidat)
-        for nom in ("retirer_candidat", "notifier_offre", "repondre_offre", "corriger_reponse")
+        for nom in ("retirer_candidat", "notifier_offre", "repondre_offre", "corriger_presentation", "corriger_reponse")
     ),
     Ligne("annuler_la_decision", bailleur("a", RESPONSABLE), _orientation),
     Ligne("correspondances", bailleur(role=GESTIONNAIRE)),

@@ -8,7 +8,12 @@ import pytest
 
 from attributions.actions.baux import corriger_bail, signer_bail
 from attributions.actions.candidats import notifier_offre, presenter_candidat, repondre
-from attributions.actions.corrections import annuler_le_rendu, corriger_mise_a_disposition, corriger_reponse
+from attributions.actions.corrections import (
+    annuler_le_rendu,
+    corriger_mise_a_disposition,
+    corriger_presentation,
+    corriger_reponse,
+)
 from attributions.actions.mise_a_disposition import constater_carence, mettre_a_disposition, rendre
 from attributions.actions.requalifier import exclure, retirer_la_liberation
 from attributions.models import Candidat, Liberation, Orientation
@@ -219,3 +224,50 @@ def test_une_exclusion_attend_la_reponse_d_un_menage_qui_a_l_offre(dossier: Doss
         motif="Relogement",
     )
     assert Orientation.objects.get(pk=dossier.orientation.pk).issue == "retire"
+
+
+@pytest.mark.regle("RG-42")
+def test_la_date_de_presentation_se_corrige_avec_un_motif_et_la_proposition_suit(dossier: Dossier) -> None:
+    premier, second = dossier.avec_candidats(NUMERO, AUTRE)
+    corriger_presentation(acteur=dossier.agent, candidat_id=second, le=date(2025, 3, 6), motif="Reçue par courrier")
+    assert Orientation.objects.get().date_proposition == date(2025, 3, 6)
+    corriger_presentation(acteur=dossier.agent, candidat_id=second, le=date(2025, 3, 12), motif="Mal lu")
+    assert Orientation.objects.get().date_proposition == date(2025, 3, 10)
+    traces = EntreeJournal.objects.filter(action="corriger_presentation", objet_type="attributions.candidat")
+    assert [(une.motif, une.apres["date_presentation"]) for une in traces.order_by("pk")] == [
+        ("Reçue par courrier", "2025-03-06"),
+        ("Mal lu", "2025-03-12"),
+    ]
+    assert Candidat.objects.get(pk=premier).date_presentation == date(2025, 3, 10)
+
+
+@pytest.mark.regle("RG-42")
+@pytest.mark.parametrize(
+    ("le", "motif", "code"),
+    [
+        (date(2025, 3, 2), "Erreur", "date_avant_etape"),
+        (date(2099, 1, 1), "Erreur", "date_future"),
+        (date(2025, 3, 21), "Erreur", "date_apres_etape"),
+        (date(2025, 3, 11), " ", "motif_obligatoire"),
+    ],
+)
+def test_une_date_de_presentation_impossible_est_refusee(dossier: Dossier, le: date, motif: str, code: str) -> None:
+    (candidat,) = attribue(dossier, NUMERO)
+    with pytest.raises(ErreurMetier) as refus:
+        corriger_presentation(acteur=dossier.agent, candidat_id=candidat, le=le, motif=motif)
+    assert code_de(refus) == code
+
+
+@pytest.mark.regle("RG-42")
+def test_le_reservataire_ne_corrige_pas_la_date_de_presentation(dossier: Dossier) -> None:
+    (candidat,) = dossier.avec_candidats(NUMERO)
+    with pytest.raises(AccesRefuse):
+        corriger_presentation(acteur=dossier.caf, candidat_id=candidat, le=date(2025, 3, 6), motif="Antidater")
+
+
+@pytest.mark.regle("RG-46")
+def test_sans_date_de_presentation_connue_la_proposition_ne_recule_que_vers_le_passe(dossier: Dossier) -> None:
+    premier, second = dossier.avec_candidats(NUMERO, AUTRE)
+    Candidat.objects.filter(pk=premier).update(date_presentation=None)
+    corriger_presentation(acteur=dossier.agent, candidat_id=second, le=date(2025, 3, 15), motif="Mal lu")
+    assert Orientation.objects.get().date_proposition == date(2025, 3, 10)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from attributions.actions.mise_a_disposition import prolonger_le_delai
 from attributions.models import Candidat, Orientation
@@ -30,7 +31,7 @@ def portail(dossier: Dossier) -> tuple[Client, str]:
 
 def test_une_liste_collee_presente_tous_ses_candidats(portail: tuple[Client, str]) -> None:
     client, adresse = portail
-    reponse = client.post(adresse, {"liste": f"{NUMERO};dalo;3\n094120260007654321", "le": "2025-03-05"}, follow=True)
+    reponse = client.post(adresse, {"liste": f"{NUMERO};dalo;3\n094120260007654321"}, follow=True)
     page = reponse.content.decode()
     assert "2\N{NO-BREAK SPACE}candidats présentés" in page
     assert list(Candidat.objects.order_by("pk").values_list("public", "nb_personnes")) == [("dalo", 3), ("", None)]
@@ -40,14 +41,14 @@ def test_une_liste_collee_presente_tous_ses_candidats(portail: tuple[Client, str
 @pytest.mark.regle("RG-49")
 def test_une_forme_inattendue_avertit_et_presente(portail: tuple[Client, str]) -> None:
     client, adresse = portail
-    page = client.post(adresse, {"liste": "94-12", "le": "2025-03-05"}, follow=True).content.decode()
+    page = client.post(adresse, {"liste": "94-12"}, follow=True).content.decode()
     assert "Ligne 1" in page
     assert Candidat.objects.count() == 1
 
 
 def test_une_ligne_fautive_n_en_presente_aucune(portail: tuple[Client, str]) -> None:
     client, adresse = portail
-    reponse = client.post(adresse, {"liste": f"{NUMERO}\nX;inconnu", "le": "2025-03-05"})
+    reponse = client.post(adresse, {"liste": f"{NUMERO}\nX;inconnu"})
     assert reponse.status_code == 422
     assert "Ligne 2 : public « inconnu » inconnu" in reponse.content.decode()
     assert not Candidat.objects.exists()
@@ -55,8 +56,8 @@ def test_une_ligne_fautive_n_en_presente_aucune(portail: tuple[Client, str]) -> 
 
 def test_une_demande_deja_presentee_dit_sa_ligne_et_n_en_presente_aucune(portail: tuple[Client, str]) -> None:
     client, adresse = portail
-    client.post(adresse, {"liste": NUMERO, "le": "2025-03-05"})
-    reponse = client.post(adresse, {"liste": f"AUTRE\n{NUMERO}", "le": "2025-03-05"})
+    client.post(adresse, {"liste": NUMERO})
+    reponse = client.post(adresse, {"liste": f"AUTRE\n{NUMERO}"})
     assert "Ligne 2 : Cette demande est déjà présentée" in reponse.content.decode()
     assert Candidat.objects.count() == 1
 
@@ -72,12 +73,12 @@ def test_une_demande_deja_presentee_dit_sa_ligne_et_n_en_presente_aucune(portail
 def test_un_fichier_depose_se_lit_ou_dit_pourquoi(portail: tuple[Client, str], octets: bytes, attendu: int) -> None:
     client, adresse = portail
     fichier = SimpleUploadedFile("candidats.csv", octets, content_type="text/csv")
-    assert client.post(adresse, {"fichier": fichier, "le": "2025-03-05"}).status_code == attendu
+    assert client.post(adresse, {"fichier": fichier}).status_code == attendu
 
 
 def test_rien_ou_les_deux_se_refuse(portail: tuple[Client, str]) -> None:
     client, adresse = portail
-    assert "l'un des deux" in unescape(client.post(adresse, {"le": "2025-03-05"}).content.decode())
+    assert "l'un des deux" in unescape(client.post(adresse, {}).content.decode())
 
 
 @pytest.mark.regle("RG-46")
@@ -96,3 +97,24 @@ def test_passe_le_delai_le_portail_ne_prend_ni_candidat_ni_rendu_meme_antidates(
         assert "délai de présentation est passé" in unescape(reponse.content.decode())
     orientation = Orientation.objects.get()
     assert (orientation.issue, orientation.date_proposition) == ("en_cours", None)
+
+
+@pytest.mark.parametrize(("page", "champ"), [("candidat/", "numero_demande"), ("candidats/", "liste")])
+def test_au_portail_une_presentation_est_datee_du_jour_meme_si_l_on_en_envoie_une_autre(
+    portail: tuple[Client, str], page: str, champ: str
+) -> None:
+    client, adresse = portail
+    adresse = adresse.replace("candidats/", page)
+    assert 'name="le"' not in client.get(adresse).content.decode()
+    assert client.post(adresse, {champ: NUMERO, "le": "2025-03-05"}).status_code == 302
+    assert Candidat.objects.get().date_presentation == timezone.localdate()
+    assert Orientation.objects.get().date_proposition == timezone.localdate()
+
+
+def test_au_portail_rien_ne_se_presente_avant_la_mise_a_disposition(portail: tuple[Client, str]) -> None:
+    client, adresse = portail
+    Orientation.objects.update(date_mise_a_disposition=timezone.localdate() + timedelta(days=1))
+    reponse = client.post(adresse, {"liste": NUMERO})
+    assert reponse.status_code == 422
+    assert "précède la mise à disposition" in unescape(reponse.content.decode())
+    assert not Candidat.objects.exists()

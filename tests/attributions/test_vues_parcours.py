@@ -9,6 +9,7 @@ from django.test import Client
 
 from attributions.models import Candidat, Orientation, Seance
 from conventions.models import Bailleur
+from flux_reservations.acces.consultations import Consultation
 from flux_reservations.commun.acteur import Role
 from tests.fabriques import (
     creer_bailleur,
@@ -90,3 +91,33 @@ def test_la_liste_se_filtre_par_etat(orientation: Orientation, etat: str) -> Non
     reponse = connecter(orientation.liberation.bailleur).get("/liberations/", {"etat": etat})
     assert reponse.status_code == 200
     assert reponse.context["page"].paginator.count == (1 if etat == "en_cours" else 0)
+
+
+@pytest.mark.regle("RG-71")
+def test_lire_les_demandes_d_une_fiche_se_note_une_fois_par_personne_et_par_jour(orientation: Orientation) -> None:
+    client = connecter(orientation.liberation.bailleur, Role.LECTEUR)
+    fiche = f"/liberations/{orientation.liberation_id}/"
+    client.get(fiche)
+    assert not Consultation.objects.exists(), "aucune demande n'y est citée"
+    Candidat.objects.create(orientation=orientation, numero_demande=NUMERO)
+    for _ in range(2):
+        assert NUMERO in client.get(fiche).content.decode()
+    connecter(orientation.liberation.bailleur).get(fiche)
+    notees = Consultation.objects.values_list("genre", "objet_type", "objet_cle", "organisme_id")
+    attendue = (
+        "candidats",
+        "attributions.liberation",
+        str(orientation.liberation_id),
+        orientation.liberation.bailleur_id,
+    )
+    assert list(notees) == [attendue, attendue], "une par personne"
+
+
+@pytest.mark.regle("RG-71")
+def test_decider_cite_les_demandes_et_se_note(orientation: Orientation) -> None:
+    Candidat.objects.create(orientation=orientation, numero_demande=NUMERO)
+    seance = Seance.objects.create(bailleur=orientation.liberation.bailleur, date=date(2026, 3, 12))
+    inscription = seance.inscriptions.create(orientation=orientation, ordre=1)
+    client = connecter(orientation.liberation.bailleur)
+    assert NUMERO in client.get(f"/inscriptions/{inscription.pk}/decider/").content.decode()
+    assert Consultation.objects.get().objet_cle == str(orientation.pk)

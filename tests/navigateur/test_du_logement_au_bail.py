@@ -125,7 +125,6 @@ def test_une_carence_de_la_mairie_puis_le_bail_de_l_etat(  # noqa: PLR0915 : un 
         page,
         "Présenter ces candidats",
         liste="\n".join(f"{un};dalo;2" for un in NUMEROS),
-        le=DEPART + timedelta(days=5),
     )
     assert page.get_by_text("3 candidats présentés").is_visible()
     assert page.locator("tbody tr").count() == 3
@@ -137,6 +136,14 @@ def test_une_carence_de_la_mairie_puis_le_bail_de_l_etat(  # noqa: PLR0915 : un 
     remplir(page, "Constater la carence et reprendre le logement", le=AUJOURD_HUI)
     assert page.get_by_text("Carence constatée").is_visible()
     assert (decompte(monde, "MAIRIE"), decompte(monde, "ETAT94")) == (1, 0)
+
+    # Le bailleur avait reçu ces demandes plus tôt, par courriel : il corrige leur date, avec un motif.
+    for candidat in Candidat.objects.filter(orientation=bail):
+        assert candidat.date_presentation == AUJOURD_HUI
+        page.goto(f"{serveur}/candidats/{candidat.pk}/corriger-la-presentation/")
+        remplir(page, "Corriger la date", le=DEPART + timedelta(days=5), motif="Reçues par courriel ce jour-là")
+        assert page.get_by_text("Date de présentation corrigée").is_visible()
+    assert examiner() == []
 
     # La séance : inscrire, décider par rang, clore ; le procès-verbal est gardé.
     page.goto(f"{serveur}/seances/prevoir/")
