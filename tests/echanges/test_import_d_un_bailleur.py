@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from attributions.models import Candidat, Orientation
+from attributions.models import Candidat, Occupation, Orientation
 from bilans.models import Bilan
 from conventions.models import Bailleur, Logement, Reservataire
 from flux_reservations.commun.acteur import Acteur, Nature, Role
@@ -62,6 +62,15 @@ def test_un_agent_n_importe_pas_pour_un_autre_bailleur(tmp_path: Path, agent: Ac
     assert {erreur.colonne for erreur in rapport.erreurs} == {"bailleur"}
     with pytest.raises(AccesRefuse):
         essayer([deposer(tmp_path, {"patrimoine": PATRIMOINE})], acteur=agent, siren=AUTRE)
+
+
+@pytest.mark.regle("RG-51")
+def test_un_agent_importe_l_occupation_de_ses_residences_et_aucune_autre(tmp_path: Path, agent: Acteur) -> None:
+    fichier = f"bailleur;programme;enquete_le;menages\n{SIREN};Les Lilas;2024-01-01;84\n"
+    assert appliquer([deposer(tmp_path, {"occupations": fichier})], acteur=agent).fichiers[0].crees == 1
+    assert Occupation.objects.get().menages == 84
+    rapport = essayer([deposer(tmp_path, {"occupations": fichier.replace(SIREN, AUTRE)})], acteur=agent)
+    assert [erreur.colonne for erreur in rapport.erreurs] == ["bailleur"]
 
 
 def test_un_agent_n_etend_ni_ne_corrige_le_registre_commun(tmp_path: Path, agent: Acteur) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models import F
 
-from attributions.models import Candidat, Liberation, Orientation, Seance
+from attributions.models import Candidat, Liberation, Occupation, Orientation, Seance
 from bilans.calcul import calculer_annee
 from conventions.domaine.codes import EtatConvention
 from conventions.models import Bailleur, Convention, Logement, Reservataire, ReservationStock, SituationLogement
@@ -108,6 +108,9 @@ def _verifier_les_acteurs() -> None:
 def _verifier_le_patrimoine() -> None:
     situations = SituationLogement.objects.filter(periode__contains=AUJOURD_HUI)
     assert situations.count() == LOGEMENTS
+    residences = set(Logement.objects.exclude(programme="").values_list("bailleur", "programme", "commune"))
+    enquetees = Occupation.objects.filter(enquete_le=date(2026, 1, 1)).values_list("bailleur", "programme", "commune")
+    assert set(enquetees) == residences
     assert Fraction(20, 100) < Fraction(situations.exclude(qpv="").count(), LOGEMENTS) < Fraction(50, 100)
     assert Fraction(1, 100) < Fraction(situations.exclude(hors_champ="").count(), LOGEMENTS) < Fraction(8, 100)
     assert ReservationStock.objects.actives(AUJOURD_HUI).filter(reservataire__code="IMPRIMEURS").exists()

@@ -128,7 +128,7 @@ class _Maison:
         conventions = ecrire_conventions(self.bailleur, self.plan.prefixe, self.reservataires, self.aujourd_hui)
         recit = self._raconter(logements, self._lignes(logements, stock))
         ecrire(Logement, [logement.ligne for logement in logements])
-        ecrire_occupations(
+        occupations = ecrire_occupations(
             self.bailleur,
             [logement.ligne for logement in logements],
             self.aujourd_hui,
@@ -164,6 +164,7 @@ class _Maison:
             "envois": envois,
             "bilans": bilans,
             "logements": len(logements),
+            "occupations": occupations,
             "reservations_stock": len(stock),
             "conventions": len(conventions),
             "liberations": len(recit.liberations),
