@@ -147,6 +147,7 @@ _BAILLEUR = (
                         "appliquer_import",
                         "colonnes_import",
                         "defaire_import",
+                        "exporter_tout",
                         "rpls",
                         "reprise",
                         "reprise_decompte",

@@ -80,6 +80,10 @@ class Imports(ReserveeMixin, VueListe[ImportDepose]):
         lignes = ImportDepose.objects.visibles_par(self.request.acteur)
         return lignes.select_related("depose_par").annotate(nombre=Count("pieces"))
 
+    def contexte(self) -> dict[str, Any]:
+        """L'export complet est au responsable."""
+        return {"peut_exporter": self.request.acteur.peut(Role.RESPONSABLE)}
+
 
 class ChampFichiers(forms.FileField):
     """Un ou plusieurs fichiers."""

@@ -353,6 +353,7 @@ _ECHANGES = [
     Ligne("reprendre_webhook", _abonnables(404) | {"a_responsable": 409}, lambda m: [m.abonnement_a.pk], post=True),
     Ligne("rejouer_appel", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.appel_a.pk], post=True),
     Ligne("imports", bailleur(role=GESTIONNAIRE)),
+    Ligne("exporter_tout", bailleur(role=RESPONSABLE)),
     Ligne("rpls", bailleur()),
     Ligne("reprise", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_decompte", bailleur(role=GESTIONNAIRE)),

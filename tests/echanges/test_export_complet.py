@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from bilans.actions.preparer import preparer_bilan
@@ -32,6 +35,7 @@ from conventions.models import (
     Reservataire,
     VersionProposee,
 )
+from flux_reservations.acces.consultations import Consultation
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges.actions import appliquer, essayer
 from flux_reservations.echanges.exportation import exporter
@@ -41,9 +45,10 @@ from flux_reservations.embarque.donnees_demo.envois import page_pdf
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Contenu, Piece
+from flux_reservations.socle.models import EntreeJournal
 from flux_reservations.territoires.models import Commune
 from tests.echanges.test_aller_retour import repasser
-from tests.fabriques import acteur_de, creer_etat
+from tests.fabriques import acteur_de, creer_etat, creer_utilisateur
 from tests.jeu_aleatoire import JeuAleatoire
 
 PAROLES_D_AUTRUI = ("versions_proposees", "commentaires", "concertations", "parts_concertation", "manquements")
@@ -208,6 +213,25 @@ def test_un_agent_ne_fabrique_pas_de_preuve(tmp_path: Path) -> None:
     for nom in ("contenus", "pieces", "bilans", "envois", "demandes", *PAROLES_D_AUTRUI):
         rapport = essayer([tmp_path / f"{nom}.csv"], acteur=acteur)
         assert ["administration" in erreur.message for erreur in rapport.erreurs] == [True], nom
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-70")
+def test_le_responsable_exporte_tout_a_l_ecran_motif_et_trace(tmp_path: Path, client: Client) -> None:
+    bailleur, _ = _publier_un_bilan()
+    client.force_login(creer_utilisateur(bailleur, Role.RESPONSABLE))
+    refus = client.post(reverse("exporter_tout"), {"motif": ""})
+    assert refus.status_code == 422
+    assert not Consultation.objects.filter(objet_cle=bailleur.siren).exists()
+    reponse = client.post(reverse("exporter_tout"), {"motif": "Changement de logiciel"})
+    assert reponse.status_code == 200
+    with ZipFile(BytesIO(b"".join(reponse.streaming_content))) as archive:  # type: ignore[attr-defined]  # réponse au fil de l'eau
+        assert archive.testzip() is None
+        recus = {nom: archive.read(nom) for nom in archive.namelist()}
+    exporter(tmp_path, bailleur)
+    assert recus == {chemin.name: chemin.read_bytes() for chemin in tmp_path.iterdir()}
+    assert Consultation.objects.get(objet_cle=bailleur.siren).motif == "Changement de logiciel"
+    assert EntreeJournal.objects.filter(action="exporter_tout", motif="Changement de logiciel").count() == 1
 
 
 def _publier_un_bilan() -> tuple[Bailleur, Acteur]:
