@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from flux_reservations.echanges import depot
+from flux_reservations.echanges import depot, fichiers_deposes, traitement
 from flux_reservations.echanges.webhooks import actions as webhooks
 from flux_reservations.echanges.webhooks.annonces import annoncer
 
@@ -12,13 +12,13 @@ from flux_reservations.echanges.webhooks.annonces import annoncer
 @shared_task(name=depot.TACHE, time_limit=3600)
 def traiter_import(import_id: int) -> None:
     """Fait le pas qui attend ; le relancer ne refait rien."""
-    depot.traiter(import_id)
+    traitement.traiter(import_id)
 
 
 @shared_task(name="echanges.reprendre_les_imports")
 def reprendre_les_imports() -> None:
     """Chaque minute : reprend les imports dont le processus s'est tu."""
-    depot.reprendre_les_abandonnes()
+    traitement.reprendre_les_abandonnes()
 
 
 @shared_task(name="echanges.annoncer")
@@ -39,6 +39,6 @@ def livrer_appel(appel_id: int) -> None:
 def purger() -> None:
     """La nuit : efface les vieux appels, et de quoi défaire les vieux imports."""
     webhooks.purger_les_appels()
-    depot.purger_les_traces()
-    depot.abandonner_les_oublies()
-    depot.effacer_les_contenus_orphelins()
+    fichiers_deposes.purger_les_traces()
+    fichiers_deposes.abandonner_les_oublies()
+    fichiers_deposes.effacer_les_contenus_orphelins()

@@ -17,7 +17,7 @@ from django.urls import reverse
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
-from flux_reservations.echanges import depot
+from flux_reservations.echanges import depot, fichiers_deposes
 from flux_reservations.echanges.correspondances import Apercu, tableaux_proposes
 from flux_reservations.echanges.lecture.fichiers import Fichier
 from flux_reservations.echanges.lecture.source import FichierIllisible
@@ -45,7 +45,7 @@ class ColonnesImport(ReserveeMixin):
         debuts = tableaux_proposes()
         types: dict[str, str] = {}
         colonnes: dict[str, dict[str, str]] = defaultdict(dict)
-        for rang, apercu in enumerate(depot.apercus(un)):
+        for rang, apercu in enumerate(fichiers_deposes.apercus(un)):
             type_ = request.POST.get(f"type-{rang}", apercu.type)
             if type_ not in debuts:
                 continue
@@ -75,7 +75,7 @@ class ColonnesImport(ReserveeMixin):
             "titre": "Faire correspondre les colonnes",
             "fil": [("Imports", reverse("imports")), (str(un).capitalize(), reverse("import", args=[un.pk]))],
             "un": un,
-            "apercus": depot.apercus(un),
+            "apercus": fichiers_deposes.apercus(un),
             "types": tableaux_proposes(),
             "ignoree": IGNOREE,
         }
@@ -106,7 +106,7 @@ class LignesFautives(ReserveeMixin):
 def _relire(un: ImportDepose, nom: str, erreurs: dict[int, list[str]]) -> Iterator[list[str]]:
     """L'en-tête, puis chaque ligne fautive et ses erreurs."""
     with tempfile.TemporaryDirectory(prefix="import-") as dossier:
-        chemins = {chemin.name: chemin for chemin in depot.deposer_sur_disque(un, Path(dossier))}
+        chemins = {chemin.name: chemin for chemin in fichiers_deposes.deposer_sur_disque(un, Path(dossier))}
         if nom not in chemins:
             raise Introuvable
         connues: Any = frozenset().union(*(colonnes for _, colonnes in types_de_fichier()))

@@ -15,6 +15,7 @@ EXCEPTIONS = {
     ("attributions/views/commission.py", "Inscription"): "bornée aux séances visibles de l'acteur",
     ("conventions/api.py", "Droit"): "préchargé depuis des conventions visibles",
 }
+IMPORTS = ("/echanges/depot.py", "/echanges/fichiers_deposes.py", "/echanges/traitement.py")
 LECTEURS = ("/views/", "/views.py", "/api/", "/api.py", "/pdf", "/exports", "/tableur")
 
 
@@ -48,7 +49,7 @@ def _est_permis(nom: str, modele: str) -> bool:
 
 def _est_d_une_action(nom: str) -> bool:
     """Les actions, le cycle d'un import déposé, et les données fictives de la démonstration (une histoire passée)."""
-    return "/actions/" in nom or "/donnees_demo/" in nom or nom.endswith(("/actions.py", "/echanges/depot.py"))
+    return "/actions/" in nom or "/donnees_demo/" in nom or nom.endswith(("/actions.py", *IMPORTS))
 
 
 def test_un_etat_ne_change_que_dans_une_action() -> None:

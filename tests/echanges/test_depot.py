@@ -12,7 +12,7 @@ from django.utils import timezone
 from conventions.models import Bailleur, Logement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
-from flux_reservations.echanges import depot
+from flux_reservations.echanges import depot, traitement
 from flux_reservations.echanges.models import ImportDepose
 from tests.fabriques import acteur_de, creer_bailleur, creer_utilisateur
 
@@ -36,18 +36,18 @@ def patrimoine(bailleur: Bailleur, *lignes: str) -> depot.FichierDepose:
 
 def test_un_import_est_essaye_sans_rien_ecrire_puis_applique(bailleur: Bailleur, agent: Acteur) -> None:
     depose = depot.deposer_import(acteur=agent, fichiers=[patrimoine(bailleur, "N1;94028;T3", "N2;94028;T2")])
-    depot.traiter(depose.pk)
+    traitement.traiter(depose.pk)
     depose.refresh_from_db()
     assert (depose.etat, depose.rapport["changements_en_tout"], Logement.objects.count()) == ("essaye", 2, 0)
     depot.demander_application(acteur=agent, import_id=depose.pk)
-    depot.traiter(depose.pk)
+    traitement.traiter(depose.pk)
     depose.refresh_from_db()
     assert (depose.etat, Logement.objects.count()) == ("applique", 2)
 
 
 def test_une_erreur_refuse_tout_et_dit_la_ligne(bailleur: Bailleur, agent: Acteur) -> None:
     depose = depot.deposer_import(acteur=agent, fichiers=[patrimoine(bailleur, "N1;94028;T3", "N2;99999;T2")])
-    depot.traiter(depose.pk)
+    traitement.traiter(depose.pk)
     depose.refresh_from_db()
     assert depose.etat == "refuse"
     assert [(une["ligne"], une["colonne"]) for une in depose.rapport["erreurs"]] == [(3, "commune")]
@@ -57,16 +57,16 @@ def test_une_erreur_refuse_tout_et_dit_la_ligne(bailleur: Bailleur, agent: Acteu
 
 def test_traiter_deux_fois_n_ecrit_qu_une_fois(bailleur: Bailleur, agent: Acteur) -> None:
     depose = depot.deposer_import(acteur=agent, fichiers=[patrimoine(bailleur, "N1;94028;T3")])
-    assert depot.traiter(depose.pk) is not None
-    assert depot.traiter(depose.pk) is None
+    assert traitement.traiter(depose.pk) is not None
+    assert traitement.traiter(depose.pk) is None
 
 
 def test_un_processus_mort_est_repris_apres_un_silence(bailleur: Bailleur, agent: Acteur) -> None:
     depose = depot.deposer_import(acteur=agent, fichiers=[patrimoine(bailleur, "N1;94028;T3")])
     ImportDepose.objects.filter(pk=depose.pk).update(etat="en_essai", change_le=timezone.now())
-    assert depot.reprendre_les_abandonnes() == 0
+    assert traitement.reprendre_les_abandonnes() == 0
     ImportDepose.objects.filter(pk=depose.pk).update(change_le=timezone.now() - timedelta(minutes=6))
-    assert depot.reprendre_les_abandonnes() == 1
+    assert traitement.reprendre_les_abandonnes() == 1
     depose.refresh_from_db()
     assert depose.etat == "essaye"
 
@@ -80,7 +80,7 @@ def test_le_registre_commun_ne_s_importe_pas_par_un_bailleur(agent: Acteur) -> N
 def test_un_agent_n_importe_pas_pour_un_autre_bailleur(agent: Acteur) -> None:
     autre = creer_bailleur()
     depose = depot.deposer_import(acteur=agent, fichiers=[patrimoine(autre, "N1;94028;T3")])
-    depot.traiter(depose.pk)
+    traitement.traiter(depose.pk)
     depose.refresh_from_db()
     assert depose.etat == "refuse"
     assert not Logement.objects.exists()
@@ -99,11 +99,11 @@ def test_le_parcours_a_l_ecran(bailleur: Bailleur) -> None:
     depose = ImportDepose.objects.get()
     assert reponse.headers["Location"] == f"/imports/{depose.pk}/"
     assert "Traitement" in client.get(f"/imports/{depose.pk}/").content.decode()
-    depot.traiter(depose.pk)
+    traitement.traiter(depose.pk)
     page = client.get(f"/imports/{depose.pk}/").content.decode()
     assert "Essai à blanc réussi" in page
     assert "N1" in page
     client.post(f"/imports/{depose.pk}/appliquer/")
-    depot.traiter(depose.pk)
+    traitement.traiter(depose.pk)
     assert Logement.objects.count() == 1
     assert client.get("/imports/").status_code == 200

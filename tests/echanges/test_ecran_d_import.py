@@ -16,7 +16,7 @@ from bilans.models import Bilan
 from conventions.models import Bailleur, Logement, SituationLogement
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.echanges import depot
+from flux_reservations.echanges import depot, fichiers_deposes, traitement
 from flux_reservations.echanges.correspondances import deviner_type
 from flux_reservations.echanges.models import Correspondance, ImportDepose, Trace
 from flux_reservations.echanges.retour import DECLENCHEURS, tables_tracees
@@ -40,7 +40,7 @@ def deposer(agent: Acteur, nom: str, contenu: str) -> ImportDepose:
 
 
 def traiter(depose: ImportDepose) -> ImportDepose:
-    depot.traiter(depose.pk)
+    traitement.traiter(depose.pk)
     depose.refresh_from_db()
     return depose
 
@@ -236,7 +236,7 @@ def test_un_import_qui_tue_son_processus_finit_refuse(bailleur: Bailleur, agent:
     depose = depot.deposer_import(acteur=agent, fichiers=[depot.FichierDepose("patrimoine.csv", contenu)])
     ImportDepose.objects.update(etat="en_essai", tentatives=3)
     ImportDepose.objects.update(change_le=timezone.now() - timedelta(minutes=6))
-    depot.traiter(depose.pk)
+    traitement.traiter(depose.pk)
     depose.refresh_from_db()
     assert depose.etat == "refuse"
     assert "plusieurs fois sans finir" in depose.rapport["erreurs"][0]["message"]
@@ -245,7 +245,7 @@ def test_un_import_qui_tue_son_processus_finit_refuse(bailleur: Bailleur, agent:
 def test_un_essai_oublie_est_abandonne_et_ses_fichiers_effaces(bailleur: Bailleur, agent: Acteur) -> None:
     deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;"))
     ImportDepose.objects.update(change_le=timezone.now() - timedelta(days=8))
-    assert depot.abandonner_les_oublies() == 1
+    assert fichiers_deposes.abandonner_les_oublies() == 1
     assert (ImportDepose.objects.get().etat, Piece.objects.count()) == ("annule", 0)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bilans.actions.produire import produire
 from bilans.models import Bilan
-from flux_reservations.echanges import depot
+from flux_reservations.echanges import traitement
 from flux_reservations.echanges.models import ImportDepose
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ def test_des_fichiers_au_bilan_envoye(
     page.get_by_role("button", name="Déposer et essayer").click()
     page.wait_for_url("**/imports/*/")
     depose = ImportDepose.objects.latest("pk")
-    travailler(depot.traiter, depose.pk)
+    travailler(traitement.traiter, depose.pk)
     page.goto(f"{serveur}/imports/{depose.pk}/")
     assert page.get_by_text("Essai à blanc réussi").is_visible()
     assert examiner() == []
     page.get_by_role("link", name="Appliquer…").click()
     page.get_by_role("button", name="Écrire dans la base").click()
     page.wait_for_url(f"**/imports/{depose.pk}/")
-    travailler(depot.traiter, depose.pk)
+    travailler(traitement.traiter, depose.pk)
 
     # Le flux, puis l'orientation d'un logement du jour.
     page.goto(f"{serveur}/flux/")

@@ -1,0 +1,201 @@
+"""Essayer, appliquer ou défaire un import déposé : chaque pas reprend où il en était si le processus meurt."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from flux_reservations.acces.models import Rattachement
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.echanges.actions import appliquer, essayer
+from flux_reservations.echanges.correspondances import apercevoir, correspondances_de
+from flux_reservations.echanges.fichiers_deposes import deposer_sur_disque, effacer_les_fichiers
+from flux_reservations.echanges.models import EN_TRAVAIL, EtatImport, ImportDepose
+from flux_reservations.echanges.options import Options
+from flux_reservations.echanges.rapport import Rapport
+from flux_reservations.echanges.retour import defaire, tracer
+from flux_reservations.echanges.suivi_vivant import compter_les_lignes, marquer_l_avancement
+
+ABANDONNE_APRES: Final = timedelta(minutes=5)
+"""Un import en travail sans nouvelle depuis plus longtemps est repris : son processus est mort."""
+CHANGEMENTS_GARDES: Final = 300
+TENTATIVES_AU_PLUS: Final = 3
+"""Traitements d'un même pas, processus morts compris, avant de le refuser."""
+NUMERO_DE_DEMANDE: Final = re.compile(r"[0-9][0-9A-Za-z]{8,39}")
+
+
+def traiter(import_id: int) -> ImportDepose | None:
+    """Fait le pas qui attend : l'essai, l'écriture ou le retour. Idempotent : un import pris par un processus vivant est laissé."""
+    depot = _prendre(import_id)
+    if depot is None:
+        return None
+    if depot.etat == EtatImport.A_DEFAIRE:
+        return _defaire(depot)
+    ecrit = depot.etat == EtatImport.EN_COURS
+    try:
+        acteur = _acteur_de(depot)
+    except ErreurMetier as erreur:
+        rapport = Rapport()
+        rapport.refuser("", erreur.message)
+        return _conclure(depot, rapport, EtatImport.REFUSE)
+    with tempfile.TemporaryDirectory(prefix="import-") as dossier:
+        chemins = deposer_sur_disque(depot, Path(dossier))
+        options = _options_de(depot, chemins)
+        if ecrit:
+            with transaction.atomic(), tracer(depot.pk):
+                rapport = appliquer(
+                    chemins,
+                    acteur=acteur,
+                    siren=depot.bailleur.siren,
+                    effet=depot.effet,
+                    avec_changements=True,
+                    options=options,
+                )
+                return _conclure(depot, rapport, EtatImport.APPLIQUE if rapport.applique else EtatImport.REFUSE)
+        rapport = essayer(chemins, acteur=acteur, siren=depot.bailleur.siren, effet=depot.effet, options=options)
+    return _conclure(depot, rapport, EtatImport.ESSAYE if rapport.est_accepte else EtatImport.REFUSE)
+
+
+def _options_de(depot: ImportDepose, chemins: Sequence[Path]) -> Options:
+    """Les choix de la personne, et de quoi dire l'avancement : il vaut aussi signe de vie."""
+    retenues = correspondances_de(depot.bailleur_id)
+    types = dict(depot.options.get("types", {}))
+    for chemin in chemins:
+        if chemin.name not in types and (devine := apercevoir(chemin, "", retenues).type):
+            types[chemin.name] = devine
+    ImportDepose.objects.filter(pk=depot.pk).update(lignes_lues=0, lignes_en_tout=sum(map(compter_les_lignes, chemins)))
+    return Options(
+        types=types,
+        correspondances=retenues,
+        modes_ignores=frozenset(depot.options.get("modes_ignores", [])),
+        avancer=marquer_l_avancement(depot.pk),
+    )
+
+
+def _defaire(depot: ImportDepose) -> ImportDepose:
+    """Défait, ou dit ce qui en dépend ; l'import reste alors appliqué."""
+    depot.rapport.pop("retour", None)
+    try:
+        with transaction.atomic():
+            nombre = defaire(depot)
+            depot.etat, depot.rapport["retour"] = EtatImport.DEFAIT, {"lignes": nombre}
+            depot.save(update_fields=["etat", "rapport", "change_le"])
+    except ErreurMetier as erreur:
+        depot.etat, depot.rapport["retour"] = EtatImport.APPLIQUE, {"refus": erreur.message}
+        depot.save(update_fields=["etat", "rapport", "change_le"])
+    return depot
+
+
+def reprendre_les_abandonnes() -> int:
+    """Relance chaque import en travail sans nouvelle ; rend leur nombre (tâche périodique)."""
+    limite = timezone.now() - ABANDONNE_APRES
+    perdus = list(ImportDepose.objects.filter(etat__in=EN_TRAVAIL, change_le__lt=limite).values_list("pk", flat=True))
+    for import_id in perdus:
+        traiter(import_id)
+    return len(perdus)
+
+
+def _prendre(import_id: int) -> ImportDepose | None:
+    """Prend l'import : attente → en travail. Un import en travail n'est repris que si son processus s'est tu."""
+    suivant = {
+        EtatImport.DEPOSE: EtatImport.EN_ESSAI,
+        EtatImport.EN_ESSAI: EtatImport.EN_ESSAI,
+        EtatImport.A_APPLIQUER: EtatImport.EN_COURS,
+        EtatImport.EN_COURS: EtatImport.EN_COURS,
+        EtatImport.A_DEFAIRE: EtatImport.A_DEFAIRE,
+    }
+    with transaction.atomic():
+        depot = (
+            ImportDepose.objects.select_for_update(of=("self",)).select_related("bailleur").filter(pk=import_id).first()
+        )
+        if depot is None or depot.etat not in suivant:
+            return None
+        deja_pris = depot.etat in {EtatImport.EN_ESSAI, EtatImport.EN_COURS}
+        if deja_pris and timezone.now() - depot.change_le < ABANDONNE_APRES:
+            return None
+        depot.etat = suivant[EtatImport(depot.etat)]
+        depot.tentatives += 1
+        if depot.tentatives > TENTATIVES_AU_PLUS:
+            _conclure(depot, _rapport_d_abandon(), EtatImport.REFUSE)
+            return None
+        depot.save(update_fields=["etat", "change_le", "tentatives"])
+    return depot
+
+
+def _rapport_d_abandon() -> Rapport:
+    rapport = Rapport()
+    rapport.refuser(
+        "", "Le traitement s'est arrêté plusieurs fois sans finir : découpez vos fichiers, ou exportez-les en CSV."
+    )
+    return rapport
+
+
+def _acteur_de(depot: ImportDepose) -> Acteur:
+    """La personne qui a déposé, avec son rôle d'aujourd'hui ; partie depuis, l'import se clôt."""
+    rattachement = (
+        Rattachement.objects.actifs()
+        .select_related("organisme", "utilisateur")
+        .filter(utilisateur_id=depot.depose_par_id or 0, organisme_id=depot.bailleur_id)
+        .first()
+    )
+    if rattachement is None:
+        raise ErreurMetier(
+            "deposant_parti", "La personne qui a déposé cet import n'a plus accès : déposez-le de nouveau."
+        )
+    acteur = rattachement.acteur()
+    if not acteur.peut(Role.GESTIONNAIRE):
+        raise AccesRefuse
+    return acteur
+
+
+def _conclure(depot: ImportDepose, rapport: Rapport, etat: EtatImport) -> ImportDepose:
+    depot.etat, depot.rapport = etat, presenter_rapport(rapport)
+    depot.applique_le = timezone.now() if etat == EtatImport.APPLIQUE else None
+    depot.save(update_fields=["etat", "rapport", "change_le", "applique_le", "tentatives"])
+    if etat == EtatImport.APPLIQUE:
+        effacer_les_fichiers(depot)
+    return depot
+
+
+def _masquer(type_: str, texte: str) -> str:
+    """Un rapport gardé ne porte aucun numéro de demande (RG-70) : tout ce qui en a la forme n'y est que des points."""
+    return NUMERO_DE_DEMANDE.sub("•••", texte) if type_ == "candidats" else texte
+
+
+def presenter_rapport(rapport: Rapport) -> dict[str, Any]:
+    """Le rapport à garder : l'objet du contrat, et les premiers changements ligne à ligne."""
+    types = {fichier.fichier: fichier.type for fichier in rapport.fichiers}
+    objet = rapport.en_json()
+    for genre in ("erreurs", "avertissements"):
+        for anomalie in objet[genre]:
+            anomalie["valeur"] = _masquer(types.get(anomalie["fichier"], ""), anomalie["valeur"])
+            anomalie["message"] = _masquer(types.get(anomalie["fichier"], ""), anomalie["message"])
+    return objet | {
+        "changements": [
+            {
+                "fichier": un.fichier,
+                "ligne": un.ligne,
+                "cle": _masquer(types.get(un.fichier, ""), un.cle),
+                "nature": un.nature,
+                "champs": [
+                    {
+                        "champ": champ,
+                        "avant": _masquer(types.get(un.fichier, ""), avant),
+                        "apres": _masquer(types.get(un.fichier, ""), apres),
+                    }
+                    for champ, (avant, apres) in un.champs.items()
+                ],
+            }
+            for un in rapport.changements[:CHANGEMENTS_GARDES]
+        ],
+        "a_confirmer": rapport.a_confirmer,
+        "changements_en_tout": sum(fichier.crees + fichier.modifies for fichier in rapport.fichiers),
+    }
