@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from conventions.domaine.codes import Contrepartie
+from conventions.domaine.codes import Contrepartie, DelaiUnite
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.perimetres import recouvrements, somme_des_taux
 from conventions.domaine.versions import VersionConvention
@@ -56,8 +56,8 @@ def divergences(versions: Sequence[VersionConvention]) -> tuple[Divergence, ...]
 
 
 def _delai(version: VersionConvention) -> str:
-    jours = version.modalites.delai_jours
-    return f"{jours} jours {version.modalites.delai_unite}" if jours is not None else "délai par défaut"
+    jours, unite = version.modalites.delai_jours, DelaiUnite(version.modalites.delai_unite)
+    return f"{jours} {unite.libelle.lower()}" if jours is not None else "délai par défaut"
 
 
 def _report(version: VersionConvention) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -112,3 +113,12 @@ def test_aucun_silence_de_type_sans_raison() -> None:
         if motif.search(ligne)
     ]
     assert not fautes, "# type: ignore[code]  # raison"
+
+
+@pytest.mark.parametrize("nom", [nom for nom in fichiers_suivis() if nom.endswith(".md")])
+def test_ce_qu_un_document_montre_ou_cite_est_dans_le_depot(nom: str) -> None:
+    """Une image ignorée de git (« captures/ ») ne se voit que chez qui l'a prise."""
+    suivis = set(fichiers_suivis())
+    liens = re.findall(r"\]\(([^)#\s]+)", chemin(nom).read_text(encoding="utf-8"))
+    locaux = [lien for lien in liens if not re.match(r"[a-z]+:|/|{", lien)]
+    assert not [lien for lien in locaux if str(Path(nom).parent / lien) not in suivis]
