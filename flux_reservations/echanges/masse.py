@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 from psycopg import sql
 
-from flux_reservations.socle.champs import completer, valeur_en_base
+from flux_reservations.socle.champs import completer, est_chiffre, valeur_en_base
 
 
 def champs_de(modele: type[models.Model]) -> list[Any]:
@@ -47,6 +47,7 @@ class MiseDeCote:
         self._colonnes = sql.SQL(", ").join(noms)
         self._nouvelles = sql.SQL(", ").join(sql.SQL("s.{}").format(nom) for nom in noms)
         self._json = {champ.attname for champ in self.champs if isinstance(champ, models.JSONField)}
+        self._chiffre = est_chiffre(modele)
         self._ouvertes: set[str] = set()
 
     def reserver(self, nombre: int) -> list[int]:
@@ -103,13 +104,17 @@ class MiseDeCote:
         self._ouvrir(genre)
         ordre = sql.SQL("COPY {} ({}, {}) FROM STDIN").format(self._noms[genre], self.cle, self._colonnes)
         with connection.cursor() as curseur, curseur.copy(ordre) as copie:
-            for identifiant, valeurs_lues in aussitot:
-                valeurs = completer(self.modele, valeurs_lues)
-                if self._json:
-                    valeurs = valeurs | {nom: json.dumps(valeurs[nom], cls=DjangoJSONEncoder) for nom in self._json}
-                copie.write_row(
-                    (identifiant, *[valeur_en_base(champ, valeurs[champ.attname]) for champ in self.champs])
-                )
+            for identifiant, valeurs in aussitot:
+                copie.write_row((identifiant, *self._en_base(valeurs)))
+
+    def _en_base(self, valeurs: dict[str, Any]) -> list[Any]:
+        """Les valeurs d'une ligne telles que la base les garde, dans l'ordre des colonnes."""
+        if self._chiffre:
+            completes = completer(self.modele, valeurs)
+            valeurs = {champ.attname: valeur_en_base(champ, completes[champ.attname]) for champ in self.champs}
+        if self._json:
+            valeurs = valeurs | {nom: json.dumps(valeurs[nom], cls=DjangoJSONEncoder) for nom in self._json}
+        return [valeurs[attribut] for attribut in self.attributs]
 
     def _ouvrir(self, genre: str) -> None:
         if genre not in self._ouvertes:

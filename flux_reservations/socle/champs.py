@@ -84,6 +84,11 @@ def empreinte_en_base(valeur: str) -> str:
     return empreinte(valeur) if valeur and not valeur.startswith(OUBLIE) else valeur
 
 
+def est_chiffre(modele: type[models.Model]) -> bool:
+    """Vrai si le modèle a un champ chiffré ou une empreinte : sinon, ses valeurs s'écrivent telles quelles."""
+    return any(isinstance(champ, ChampChiffre | ChampEmpreinte) for champ in modele._meta.concrete_fields)  # noqa: SLF001 : l'API publique de Django passe par là
+
+
 def completer(modele: type[models.Model], valeurs: dict[str, Any]) -> dict[str, Any]:
     """Les valeurs d'une ligne (par attribut), ses empreintes calculées : pour qui écrit en masse."""
     empreintes = {
