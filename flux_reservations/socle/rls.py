@@ -246,3 +246,32 @@ def relire(table: str, *, lecture: str, avant: str) -> migrations.RunSQL:
         f"ALTER POLICY lignes_lecture ON {table} USING ({lecture});",
         f"ALTER POLICY lignes_lecture ON {table} USING ({avant});",
     )
+
+
+def garder_les_colonnes(
+    table: str, *, maitre: str, colonnes: Iterable[str] = (), condition: str = "true"
+) -> migrations.RunSQL:
+    """Opération de migration : hors de son maître, une ligne ne change que dans ces colonnes (aucune par défaut).
+
+    Une politique de lignes dit qui peut changer une ligne (ou la verrouiller), pas ce qu'il peut y changer. `maitre` et `condition`
+    sont des expressions sur `OLD` et `NEW` ; le déclencheur passe après la ligne, quand ses colonnes calculées sont connues. Le
+    système n'est pas regardé. La fonction `flux_refuser_le_changement` est posée par la migration 0005 de `socle`.
+    """
+    retirees = "".join(f" - '{colonne}'" for colonne in colonnes)
+    permis = f"(to_jsonb(OLD){retirees}) = (to_jsonb(NEW){retirees}) AND ({condition})"
+    return migrations.RunSQL(
+        f"CREATE TRIGGER colonnes_gardees AFTER UPDATE ON {table} FOR EACH ROW"
+        f" WHEN (current_user = '{settings.ROLE_APPLICATION}' AND ({maitre}) IS NOT TRUE AND ({permis}) IS NOT TRUE)"
+        " EXECUTE FUNCTION flux_refuser_le_changement();",
+        f"DROP TRIGGER IF EXISTS colonnes_gardees ON {table};",
+    )
+
+
+def restreindre(table: str, *, ajout: str, retrait: str) -> migrations.RunSQL:
+    """Opération de migration : ajoute à une table déjà protégée ce que toute ligne ajoutée ou retirée doit en plus vérifier."""
+    application = settings.ROLE_APPLICATION
+    return migrations.RunSQL(
+        f'CREATE POLICY limite_ajout ON {table} AS RESTRICTIVE FOR INSERT TO "{application}" WITH CHECK ({ajout});\n'
+        f'CREATE POLICY limite_retrait ON {table} AS RESTRICTIVE FOR DELETE TO "{application}" USING ({retrait});',
+        f"DROP POLICY IF EXISTS limite_ajout ON {table};\nDROP POLICY IF EXISTS limite_retrait ON {table};",
+    )

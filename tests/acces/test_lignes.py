@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from threading import Thread
 from typing import Any
 
@@ -144,6 +146,67 @@ def test_un_reservataire_ecrit_ses_candidats_et_pas_ceux_d_un_autre(monde: Monde
         Candidat.objects.create(orientation=monde.orientation_mairie, numero_demande="0940000000000000AB")
         with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
             Candidat.objects.create(orientation_id=monde.orientation_caf.pk, numero_demande="0940000000000000AC")
+
+
+def refuse(requete: Callable[[], object]) -> None:
+    """La base refuse cette écriture, sans rien garder."""
+    with pytest.raises(DatabaseError, match=r"colonnes gardées|row-level security"), transaction.atomic():
+        requete()
+
+
+@pytest.mark.parametrize(
+    "changement",
+    [
+        {"date_limite_prolongee": date(2030, 1, 1)},
+        {"date_mise_a_disposition": date(2030, 1, 1)},
+        {"decision": "attribution"},
+        {"issue": "bail"},
+        {"issue": "carence"},
+        {"reservataire": None},
+        {"motif": "autre"},
+    ],
+    ids=str,
+)
+def test_un_reservataire_ne_change_d_une_orientation_que_ses_propositions_et_le_rendu(
+    monde: Monde, changement: dict[str, Any]
+) -> None:
+    lignes = Orientation.objects.filter(pk=monde.orientation_mairie.pk)
+    with rls.pour_acteur(monde.acteurs["mairie"]):
+        refuse(lambda: lignes.update(**changement))
+        assert lignes.update(date_proposition=date(2026, 3, 1), nb_candidats=2) == 1
+        assert lignes.update(issue="rendu", date_rendu=date(2026, 3, 2)) == 1
+        refuse(lambda: lignes.update(issue="en_cours"))
+    with rls.pour_acteur(monde.acteurs["bailleur_a"]):
+        assert lignes.update(issue="en_cours", date_limite_prolongee=date(2030, 1, 1)) == 1
+
+
+def test_un_reservataire_ne_decide_pas_de_ses_candidats(monde: Monde) -> None:
+    with rls.pour_acteur(monde.acteurs["mairie"]):
+        candidat = Candidat.objects.create(orientation=monde.orientation_mairie, numero_demande="0940000000000000AE")
+        un = Candidat.objects.filter(pk=candidat.pk)
+        refuse(lambda: un.update(decision="attribution", rang_caleol=1))
+        refuse(lambda: un.update(date_presentation=date(2020, 1, 1)))
+        refuse(
+            lambda: Candidat.objects.create(
+                orientation=monde.orientation_mairie, numero_demande="0940000000000000AF", decision="attribution"
+            )
+        )
+    with rls.pour_acteur(monde.acteurs["bailleur_a"]):
+        assert un.update(decision="attribution", rang_caleol=1) == 1
+    with rls.pour_acteur(monde.acteurs["mairie"]):
+        assert un.delete()[0] == 0, "un candidat examiné reste au dossier"
+
+
+@pytest.mark.parametrize("role", ["mairie", "etat", "epci"])
+def test_une_convention_ne_se_change_que_par_son_bailleur(monde: Monde, role: str) -> None:
+    with rls.pour_acteur(monde.acteurs[role]):
+        siennes = Convention.objects.filter(reservataire_id=monde.acteurs[role].organisme_id)
+        assert list(siennes.select_for_update()) or role == "epci"
+        for une in siennes:
+            refuse(lambda une=une: Convention.objects.filter(pk=une.pk).update(carence_decomptee=False))
+            refuse(
+                lambda une=une: Convention.objects.filter(pk=une.pk).update(etat="signee", date_fin=None, motif_fin="x")
+            )
 
 
 def test_le_systeme_lit_et_ecrit_tout(monde: Monde) -> None:
