@@ -1,4 +1,4 @@
-"""Les types de colonnes : comment une cellule se lit, et comment une valeur s'écrit (formats.md § 1).
+"""Les colonnes d'un tableau et leurs types de texte et de code : comment une cellule se lit, comment une valeur s'écrit (formats.md § 1).
 
 Chaque type a deux sens : `lire` rend une valeur Python ou lève `ValeurFautive`, dont le message dit le remède ; `ecrire` rend le texte que
 `lire` relira à l'identique.
@@ -6,39 +6,18 @@ Chaque type a deux sens : `lire` rend une valeur Python ou lève `ValeurFautive`
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Protocol
 
+from flux_reservations.echanges.cellules import ValeurFautive, proteger
 from flux_reservations.echanges.lecture.source import Nombre
+from flux_reservations.echanges.nombres import ESPACES
 
-_DATE_ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)", re.ASCII)
-_DATE_FRANCAISE = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
-_ENTIER = re.compile(r"[+-]?\d+(?:[.,]0+)?", re.ASCII)
-_ESPACES = str.maketrans("", "", " \u00a0\u202f")
-_PROTEGE = re.compile(r"'+[=+\-@\t\r]")
-_A_PROTEGER = re.compile(r"'*[=+\-@\t\r]")
 _COURRIEL = re.compile(r"[^@\s;,<>]+@[^@\s;,<>.]+(?:\.[^@\s;,<>.]+)+")
-_ACCENTS = re.compile(r"[^\x00-\x7f]{2,}")
-_ERREURS_DE_TABLEUR = frozenset(
-    {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALEUR!", "#NOM?"}
-)
 _CHIFFRES_SIREN = 9
 _LONGUEUR_COURRIEL = 254
-_LONGUEUR_ENTIER = 20
-ANNEES_PLAUSIBLES = range(1800, 2201)
-
-
-class ValeurFautive(Exception):
-    """La cellule ne se lit pas ; `message` dit pourquoi et que faire."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 class TypeColonne(Protocol):
@@ -49,51 +28,6 @@ class TypeColonne(Protocol):
 
     def ecrire(self, valeur: Any) -> str:
         """Texte d'une valeur."""
-
-
-def nettoyer(cellule: str) -> str:
-    """Ôte les blancs de bord et l'apostrophe qui protège d'une formule ; refuse un texte abîmé.
-
-    Un `Nombre` reste un `Nombre`.
-    """
-    if type(cellule) is Nombre:
-        return cellule
-    texte = cellule.strip()
-    if not texte:
-        return ""
-    if texte[0] == "'" and _PROTEGE.match(texte):
-        texte = texte[1:]
-    if not texte.isascii():
-        _refuser_encodage_perdu(texte)
-    elif texte[0] == "#" and texte in _ERREURS_DE_TABLEUR:
-        message = "La formule de cette cellule est en erreur : corrigez-la dans le tableur."
-        raise ValeurFautive(message)
-    if "\0" in texte:
-        message = "La cellule contient un caractère nul : effacez-la et ressaisissez-la."
-        raise ValeurFautive(message)
-    return texte
-
-
-def _refuser_encodage_perdu(texte: str) -> None:
-    """Un accent remplacé par � ou lu deux fois (Ã©) : la donnée est déjà perdue, on ne la garde pas."""
-    if "\N{REPLACEMENT CHARACTER}" not in texte and not any(map(_est_lu_deux_fois, _ACCENTS.findall(texte))):
-        return
-    message = "Les accents sont perdus (encodage) : réexportez le fichier en « CSV UTF-8 » depuis l'original."
-    raise ValeurFautive(message)
-
-
-def _est_lu_deux_fois(lettres: str) -> bool:
-    """Vrai pour de l'UTF-8 lu comme du Windows-1252 : ces lettres, relues, en redonnent d'autres."""
-    try:
-        lettres.encode("cp1252").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return False
-    return True
-
-
-def proteger(texte: str) -> str:
-    """Fait précéder d'une apostrophe ce qu'un tableur prendrait pour une formule, ou que l'import prendrait pour protégé."""
-    return f"'{texte}" if _A_PROTEGER.match(texte) else texte
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +86,7 @@ class Siren:
 
     def lire(self, cellule: str) -> str:
         """Neuf chiffres ; les espaces de présentation sont admises."""
-        texte = cellule.translate(_ESPACES)
+        texte = cellule.translate(ESPACES)
         if type(cellule) is Nombre:
             texte = texte.zfill(_CHIFFRES_SIREN)
         if not (len(texte) == _CHIFFRES_SIREN and texte.isascii() and texte.isdigit()):
@@ -216,98 +150,6 @@ class Choix:
 
     def ecrire(self, valeur: Any) -> str:
         """Le code."""
-        return str(valeur)
-
-
-@dataclass(frozen=True, slots=True)
-class Date:
-    """Une date, `AAAA-MM-JJ` ou `JJ/MM/AAAA`."""
-
-    def lire(self, cellule: str) -> dt.date:
-        """La date."""
-        if trouve := _DATE_ISO.fullmatch(cellule):
-            annee, mois, jour = trouve.groups()
-        elif trouve := _DATE_FRANCAISE.fullmatch(cellule):
-            jour, mois, annee = trouve.groups()
-        else:
-            message = "Une date s'écrit AAAA-MM-JJ ou JJ/MM/AAAA."
-            if type(cellule) is Nombre:
-                message += " La cellule contient un nombre : mettez la colonne au format date."
-            raise ValeurFautive(message)
-        try:
-            date = dt.date(int(annee), int(mois), int(jour))
-        except ValueError as erreur:
-            message = "Cette date n'existe pas : vérifiez le jour et le mois."
-            raise ValeurFautive(message) from erreur
-        if date.year not in ANNEES_PLAUSIBLES:
-            message = "Cette année n'est pas plausible : écrivez-la sur quatre chiffres."
-            raise ValeurFautive(message)
-        return date
-
-    def ecrire(self, valeur: Any) -> str:
-        """AAAA-MM-JJ."""
-        return str(valeur.isoformat())
-
-
-@dataclass(frozen=True, slots=True)
-class Decimale:
-    """Un nombre décimal exact : `decimales` au plus, entre `mini` et `maxi`."""
-
-    decimales: int
-    mini: Decimal
-    maxi: Decimal
-
-    def lire(self, cellule: str) -> Decimal:
-        """Le nombre ; espaces de milliers admises."""
-        texte = cellule.translate(_ESPACES)
-        if not _DECIMAL.fullmatch(texte):
-            message = "Un nombre s'écrit avec des chiffres et une virgule ou un point (12,5), sans unité."
-            raise ValeurFautive(message)
-        valeur = Decimal(texte.replace(",", "."))
-        if not self.mini <= valeur <= self.maxi:
-            message = f"Le nombre doit être compris entre {self.mini} et {self.maxi}."
-            raise ValeurFautive(message)
-        if valeur != round(valeur, self.decimales):
-            message = f"{self.decimales} décimales au plus : arrondissez."
-            raise ValeurFautive(message)
-        return valeur
-
-    def ecrire(self, valeur: Any) -> str:
-        """Le nombre, avec un point, sans zéros inutiles."""
-        return f"{Decimal(valeur).normalize():f}"
-
-
-def taux() -> Decimale:
-    """Un taux en pourcentage : 0 à 100, deux décimales au plus."""
-    return Decimale(2, Decimal(0), Decimal(100))
-
-
-def montant(*, mini: Decimal = Decimal(0), chiffres: int = 7, decimales: int = 2) -> Decimale:
-    """Un montant ou une mesure positive, de `chiffres` chiffres avant la virgule."""
-    return Decimale(decimales, mini, Decimal(10) ** chiffres - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Entier:
-    """Un entier entre `mini` et `maxi`."""
-
-    mini: int = 0
-    maxi: int = 32767
-
-    def lire(self, cellule: str) -> int:
-        """L'entier."""
-        texte = cellule.translate(_ESPACES)
-        if not _ENTIER.fullmatch(texte) or len(texte) > _LONGUEUR_ENTIER:
-            message = "Un nombre entier est attendu, sans unité."
-            raise ValeurFautive(message)
-        valeur = int(re.split("[.,]", texte)[0])
-        if not self.mini <= valeur <= self.maxi:
-            message = f"Le nombre doit être compris entre {self.mini} et {self.maxi}."
-            raise ValeurFautive(message)
-        return valeur
-
-    def ecrire(self, valeur: Any) -> str:
-        """L'entier."""
         return str(valeur)
 
 

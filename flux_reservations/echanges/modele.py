@@ -8,18 +8,9 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from flux_reservations.echanges.colonnes import (
-    Choix,
-    Colonne,
-    Courriel,
-    Date,
-    Decimale,
-    Entier,
-    OuiNon,
-    Texte,
-    TypeColonne,
-)
+from flux_reservations.echanges.colonnes import Choix, Colonne, Courriel, OuiNon, Texte, TypeColonne
 from flux_reservations.echanges.masse import MiseDeCote, attributs_de, valeurs_par_defaut
+from flux_reservations.echanges.nombres import Date, Decimale, Entier
 from flux_reservations.echanges.preuves import proteger_les_preuves
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from flux_reservations.echanges.colonnes import Code, Colonne, Siren, Texte, ValeurFautive, nettoyer
+from flux_reservations.echanges.cellules import ValeurFautive, nettoyer
+from flux_reservations.echanges.colonnes import Code, Colonne, Siren, Texte
 from flux_reservations.echanges.contexte import Contexte
 from flux_reservations.echanges.lecture.fichiers import Fichier, normaliser_entete
 from flux_reservations.echanges.lecture.source import FichierIllisible, Nombre, Source

@@ -13,7 +13,8 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.dateparse import parse_datetime
 
-from flux_reservations.echanges.colonnes import Texte, ValeurFautive, proteger
+from flux_reservations.echanges.cellules import ValeurFautive, proteger
+from flux_reservations.echanges.colonnes import Texte
 
 EMPREINTE = Texte(64, re.compile(r"[0-9a-f]{64}"), "64 chiffres hexadécimaux (SHA-256)")
 

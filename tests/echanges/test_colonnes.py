@@ -10,23 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_reservations.echanges.colonnes import (
-    Choix,
-    Code,
-    Date,
-    Decimale,
-    Entier,
-    ListeTerritoires,
-    OuiNon,
-    Siren,
-    Texte,
-    ValeurFautive,
-    nettoyer,
-    proteger,
-    siren_est_valide,
-    taux,
-)
+from flux_reservations.echanges.cellules import ValeurFautive, nettoyer, proteger
+from flux_reservations.echanges.colonnes import Choix, Code, ListeTerritoires, OuiNon, Siren, Texte, siren_est_valide
 from flux_reservations.echanges.lecture.source import Nombre
+from flux_reservations.echanges.nombres import Date, Decimale, Entier, taux
 
 COMMUNE = Code(5, re.compile(r"\d[\dAB]\d{3}"), "94011")
 

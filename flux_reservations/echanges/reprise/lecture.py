@@ -13,7 +13,7 @@ from bilans.calcul import calculer_annee
 from conventions.models import Bailleur
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.commun.tri import cle_de_tri
-from flux_reservations.echanges.colonnes import ValeurFautive, nettoyer
+from flux_reservations.echanges.cellules import ValeurFautive, nettoyer
 from flux_reservations.echanges.lecture.fichiers import Fichier
 from flux_reservations.echanges.lecture.source import FichierIllisible
 from flux_reservations.echanges.reprise.rapprochement import LigneDeChezNous, LigneDuBailleur

@@ -13,9 +13,10 @@ from bilans.actions.publier import arreter_les_soldes
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
 from conventions.models import Bailleur
-from flux_reservations.echanges.colonnes import Colonne, Entier, Siren, Texte
+from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
 from flux_reservations.echanges.masse import MiseDeCote
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.references import DEPARTEMENT, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from attributions.models import Candidat, Liberation, Orientation
 from conventions.models import Bailleur
-from flux_reservations.echanges.colonnes import Colonne, Entier, Texte
+from flux_reservations.echanges.colonnes import Colonne, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.references import BAILLEUR, chercher, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne

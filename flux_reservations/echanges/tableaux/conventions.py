@@ -2,60 +2,31 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.db import connection
 from django.db.models.functions import Coalesce
 
-from conventions.domaine.codes import EtatConvention, Report
+from conventions.domaine.codes import EtatConvention
 from conventions.models import Bailleur, Convention, Reservataire
 from flux_reservations.acces.models import Organisme
-from flux_reservations.commun.acteur import Nature, Role
-from flux_reservations.echanges.colonnes import Colonne, Siren, Texte, taux
-from flux_reservations.echanges.masse import MiseDeCote, attributs_de, valeurs_par_defaut
+from flux_reservations.commun.acteur import Nature
+from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
+from flux_reservations.echanges.masse import MiseDeCote, valeurs_par_defaut
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import taux
 from flux_reservations.echanges.references import DEPARTEMENT, chercher_reservataires, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
-from flux_reservations.socle.journal import journaliser
+from flux_reservations.echanges.tableaux.controles_des_conventions import (
+    controler_unicite,
+    controler_version,
+    journaliser_les_conventions,
+    reserver_au_responsable,
+)
+from flux_reservations.echanges.tableaux.versions import ReserveConventions, chainer, composer_versions
 from flux_reservations.territoires.models import Departement
-
-UN_JOUR = dt.timedelta(days=1)
-RESERVE_AU_RESPONSABLE = (
-    "Signer, résilier ou changer une convention signée est réservé à un responsable : demandez-lui de faire cet import."
-)
-_CHAMPS_DU_JOURNAL = (
-    "etat",
-    "date_signature",
-    "date_effet",
-    "date_fin",
-    "date_resiliation",
-    "remplacee_le",
-    "derogation_taux",
-    "derogation_taux_agents",
-)
-
-
-@dataclass(slots=True)
-class Version:
-    """Une version de convention telle qu'elle sera : venue du fichier (`ligne`) ou seulement de la base."""
-
-    pk: int
-    valeurs: dict[str, Any]
-    ancien: dict[str, Any] | None
-    ligne: Ligne | None = None
-
-
-@dataclass(slots=True)
-class ReserveConventions:
-    """Toutes les lignes du fichier, puis les versions qui en découlent."""
-
-    lignes: list[Ligne] = field(default_factory=list)
-    versions: dict[tuple[int, str], Version] = field(default_factory=dict)
 
 
 class Conventions(TableauModele):
@@ -148,13 +119,13 @@ class Conventions(TableauModele):
     def conclure(self, suivi: Suivi) -> None:
         """Chaîne les avenants, contrôle chaque version, puis l'unicité (RG-10)."""
         reserve: ReserveConventions = suivi.reserve
-        self._composer_versions(reserve)
-        self._chainer(suivi, reserve)
+        composer_versions(reserve)
+        chainer(suivi, reserve)
         for version in reserve.versions.values():
             if version.ligne is not None and not version.ligne.fautive:
-                self._controler_version(suivi, version.ligne, version.valeurs)
-        self._reserver_au_responsable(suivi, reserve)
-        self._controler_unicite(suivi, reserve)
+                controler_version(suivi, version.ligne, version.valeurs)
+        reserver_au_responsable(suivi, reserve)
+        controler_unicite(suivi, reserve)
         if not suivi.compte.erreurs:
             self._comparer(suivi, reserve)
 
@@ -178,28 +149,7 @@ class Conventions(TableauModele):
         cote.ecrire_creations()
         cote.fermer()
         if not suivi.contexte.acteur.est_systeme:
-            self._journaliser(suivi, reserve)
-
-    @staticmethod
-    def _journaliser(suivi: Suivi, reserve: ReserveConventions) -> None:
-        """Une entrée par convention qui entre dans l'état signé, en sort ou y change : l'import d'une personne est un acte."""
-        changees = {
-            version.pk: version
-            for version in reserve.versions.values()
-            if version.valeurs != version.ancien
-            and EtatConvention.SIGNEE in {version.valeurs["etat"], version.ancien["etat"] if version.ancien else ""}
-        }
-        for convention in Convention.objects.filter(pk__in=changees).order_by("pk"):
-            ancien, valeurs = changees[convention.pk].ancien or {}, changees[convention.pk].valeurs
-            champs = [nom for nom in _CHAMPS_DU_JOURNAL if ancien.get(nom) != valeurs[nom]]
-            journaliser(
-                acteur=suivi.contexte.acteur,
-                action="importer_convention",
-                objet=convention,
-                organisme_id=convention.bailleur_id,
-                avant={nom: ancien.get(nom) for nom in champs},
-                apres={nom: valeurs[nom] for nom in champs} | {"fichier": suivi.compte.fichier},
-            )
+            journaliser_les_conventions(suivi, reserve)
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Toutes les versions, la première d'une chaîne avant ses avenants."""
@@ -235,160 +185,6 @@ class Conventions(TableauModele):
                 "Délégataire inconnu : mettez BAILLEUR, un code de réservataire ou un SIREN connu.",
             )
 
-    def _composer_versions(self, reserve: ReserveConventions) -> None:
-        """Les versions du fichier par-dessus toutes celles des mêmes parties, et celles qu'un avenant cite."""
-        bailleurs = {ligne.bailleur_id for ligne in reserve.lignes}
-        attributs = attributs_de(Convention)
-        for pk, *valeurs in Convention.objects.filter(bailleur__in=bailleurs).values_list("pk", *attributs):
-            ancien = dict(zip(attributs, valeurs, strict=True))
-            reserve.versions[ancien["bailleur_id"], ancien["numero"]] = Version(pk, dict(ancien), ancien)
-        neuves = [ligne for ligne in reserve.lignes if ligne.cle not in reserve.versions]
-        identifiants = MiseDeCote(Convention).reserver(len(neuves)) if neuves else []
-        defauts = valeurs_par_defaut(Convention)
-        for ligne, pk in zip(neuves, identifiants, strict=True):
-            reserve.versions[ligne.cle] = Version(pk, dict(defauts), None)
-        for ligne in reserve.lignes:
-            version = reserve.versions[ligne.cle]
-            version.ligne = ligne
-            version.valeurs |= ligne.champs
-            _deduire_etat(version.valeurs)
-
-    def _chainer(self, suivi: Suivi, reserve: ReserveConventions) -> None:
-        """Pose `avenant_de`, `origine` et la date où une version est remplacée."""
-        par_pk = {version.pk: version for version in reserve.versions.values()}
-        for ligne in reserve.lignes:
-            numero = ligne.valeurs.get("avenant_de")
-            if numero is None:
-                continue
-            version = reserve.versions[ligne.cle]
-            precedente = reserve.versions.get((ligne.cle[0], numero)) if numero else None
-            if numero and precedente is None:
-                if suivi.contexte.est_annonce(self.nom, numero):
-                    ligne.fautive = True
-                else:
-                    suivi.refuser(
-                        ligne,
-                        "avenant_de",
-                        f"Convention inconnue : « {numero} ». Un avenant cite une version de ce bailleur.",
-                    )
-            version.valeurs["avenant_de_id"] = precedente.pk if precedente else None
-        avenants: dict[int, Version] = {}
-        for version in sorted(reserve.versions.values(), key=lambda v: v.ligne is not None):
-            precedente_id = version.valeurs["avenant_de_id"]
-            if precedente_id is None:
-                version.valeurs["origine_id"] = None
-                continue
-            autre = avenants.setdefault(precedente_id, version)
-            if autre is not version and version.ligne is not None:
-                message = (
-                    f"La convention citée a déjà un avenant ({autre.valeurs['numero']}) : citez la dernière version."
-                )
-                suivi.refuser(version.ligne, "avenant_de", message)
-            self._poser_origine(suivi, version, par_pk)
-        self._refuser_les_avenants_trop_tot(suivi, avenants, par_pk)
-        for version in reserve.versions.values():
-            suivante = avenants.get(version.pk)
-            if version.ligne is None and (suivante is None or suivante.ligne is None):
-                continue
-            signe = suivante is not None and suivante.valeurs["etat"] == EtatConvention.SIGNEE
-            version.valeurs["remplacee_le"] = suivante.valeurs["date_effet"] if suivante and signe else None
-
-    @staticmethod
-    def _refuser_les_avenants_trop_tot(suivi: Suivi, avenants: dict[int, Version], par_pk: dict[int, Version]) -> None:
-        """Comme à l'écran : un avenant signé prend effet après la version qu'il remplace, qui sinon n'aurait jamais couru (RG-16)."""
-        for precedente, avenant in avenants.items():
-            avant, apres = par_pk[precedente].valeurs["date_effet"], avenant.valeurs["date_effet"]
-            signe = avenant.valeurs["etat"] == EtatConvention.SIGNEE
-            if avenant.ligne is not None and signe and avant and apres and apres <= avant:
-                suivi.refuser(
-                    avenant.ligne, "date_effet", "L'avenant prend effet après la version qu'il remplace (RG-16)."
-                )
-
-    @staticmethod
-    def _poser_origine(suivi: Suivi, version: Version, par_pk: dict[int, Version]) -> None:
-        vues, courante = {version.pk}, version
-        while (precedente_id := courante.valeurs["avenant_de_id"]) is not None:
-            if precedente_id in vues:
-                if version.ligne is not None:
-                    suivi.refuser(
-                        version.ligne,
-                        "avenant_de",
-                        "Une convention n'est pas l'avenant d'elle-même : la chaîne tourne en rond.",
-                    )
-                return
-            vues.add(precedente_id)
-            courante = par_pk[precedente_id]
-        version.valeurs["origine_id"] = courante.pk
-        if version.ligne is not None:
-            for champ, colonne in (("reservataire_id", "reservataire"), ("departement_id", "departement")):
-                if courante.valeurs[champ] != version.valeurs[champ]:
-                    suivi.refuser(
-                        version.ligne,
-                        colonne,
-                        f"Un avenant garde les parties et le département de la convention ({courante.valeurs['numero']}).",
-                    )
-
-    @staticmethod
-    def _controler_version(suivi: Suivi, ligne: Ligne, valeurs: dict[str, Any]) -> None:
-        """Ce que la base refuserait, dit à sa ligne."""
-        debut, fin = valeurs["date_effet"], valeurs["date_fin"]
-        if debut and fin and fin < debut:
-            suivi.refuser(
-                ligne, "date_fin", f"Le terme précède la date d'effet ({debut.isoformat()}) : corrigez l'une des deux."
-            )
-        if valeurs["report_plafond"] is not None and valeurs["report"] != Report.PLAFONNE:
-            suivi.refuser(
-                ligne, "report_plafond", "Un plafond suppose report = plafonne : mettez plafonne, ou videz la cellule."
-            )
-        if valeurs["report"] == Report.PLAFONNE and valeurs["report_plafond"] is None:
-            suivi.refuser(
-                ligne, "report_plafond", "Un report plafonné a un plafond, en logements : remplissez la cellule."
-            )
-        if valeurs["derogation_taux"] is not None or valeurs["derogation_taux_agents"] is not None:
-            for colonne in ("derogation_debut", "derogation_fin"):
-                if valeurs[colonne] is None:
-                    suivi.refuser(ligne, colonne, "Une dérogation préfectorale a un début et une fin (RG-14).")
-        if (
-            valeurs["derogation_debut"]
-            and valeurs["derogation_fin"]
-            and valeurs["derogation_fin"] < valeurs["derogation_debut"]
-        ):
-            suivi.refuser(ligne, "derogation_fin", "La fin de la dérogation précède son début.")
-
-    @staticmethod
-    def _reserver_au_responsable(suivi: Suivi, reserve: ReserveConventions) -> None:
-        """Signer, résilier, ou changer une version signée est un acte de responsable, par fichier comme à l'écran."""
-        if suivi.contexte.acteur.peut(Role.RESPONSABLE):
-            return
-        for version in reserve.versions.values():
-            ancien, valeurs = version.ancien, version.valeurs
-            signee = EtatConvention.SIGNEE in {valeurs["etat"], ancien["etat"] if ancien else ""} or any(
-                valeurs[nom] != (ancien or {}).get(nom)
-                for nom in ("date_signature_bailleur", "date_signature_reservataire")
-            )
-            if version.ligne is not None and signee and valeurs != ancien:
-                suivi.refuser(version.ligne, "date_signature", RESERVE_AU_RESPONSABLE)
-
-    @staticmethod
-    def _controler_unicite(suivi: Suivi, reserve: ReserveConventions) -> None:
-        """Au plus une version en vigueur à une date par bailleur, réservataire et département (RG-10)."""
-        groupes: dict[tuple[Any, ...], list[tuple[dt.date, dt.date, Version]]] = defaultdict(list)
-        for version in reserve.versions.values():
-            periode = periode_de_vigueur(version.valeurs)
-            if periode:
-                valeurs = version.valeurs
-                groupes[valeurs["bailleur_id"], valeurs["reservataire_id"], valeurs["departement_id"]].append(
-                    (*periode, version)
-                )
-        for groupe in groupes.values():
-            groupe.sort(key=lambda element: element[:2])
-            fin_precedente, precedente = dt.date.min, None
-            for debut, fin, version in groupe:
-                if precedente is not None and debut <= fin_precedente:
-                    _dire_recouvrement(suivi, precedente, version)
-                if fin >= fin_precedente:
-                    fin_precedente, precedente = fin, version
-
     def _comparer(self, suivi: Suivi, reserve: ReserveConventions) -> None:
         """Compte ce que le fichier change."""
         defauts = valeurs_par_defaut(Convention)
@@ -401,36 +197,6 @@ class Conventions(TableauModele):
                 suivi.compte.inchanges += 1
             else:
                 self.compter(suivi, version.ligne, "modifie", self.differences(suivi, version.ancien, version.valeurs))
-
-
-def periode_de_vigueur(valeurs: Mapping[str, Any]) -> tuple[dt.date, dt.date] | None:
-    """Premier et dernier jour où une version court (RG-16), comme la base les calcule ; rien si elle ne court jamais."""
-    if valeurs["etat"] != EtatConvention.SIGNEE or valeurs["date_effet"] is None:
-        return None
-    veille = valeurs["remplacee_le"] - UN_JOUR if valeurs["remplacee_le"] else None
-    fin = min(filter(None, (valeurs["date_fin"], valeurs["date_resiliation"], veille)), default=dt.date.max)
-    return (valeurs["date_effet"], fin) if fin >= valeurs["date_effet"] else None
-
-
-def _deduire_etat(valeurs: dict[str, Any]) -> None:
-    """Signée si elle a une date de signature ; l'effet est alors celui de la signature, à défaut d'autre."""
-    if valeurs["date_signature"] is not None:
-        valeurs["etat"] = EtatConvention.SIGNEE.value
-        valeurs["date_effet"] = valeurs["date_effet"] or valeurs["date_signature"]
-    elif valeurs["date_proposition"] is not None:
-        valeurs["etat"] = EtatConvention.PROPOSEE.value
-    elif valeurs["etat"] == EtatConvention.SIGNEE:
-        valeurs["etat"] = EtatConvention.BROUILLON.value
-
-
-def _dire_recouvrement(suivi: Suivi, premiere: Version, seconde: Version) -> None:
-    fautive, autre = (seconde, premiere) if seconde.ligne is not None else (premiere, seconde)
-    if fautive.ligne is not None and not fautive.ligne.fautive:
-        message = (
-            f"Une autre convention de ce réservataire est en vigueur aux mêmes dates ({autre.valeurs['numero']}, RG-10) : "
-            "datez sa fin, ou dites avenant_de."
-        )
-        suivi.refuser(fautive.ligne, "date_effet", message)
 
 
 def _lire_delegataires(codes: set[str]) -> dict[str, int]:

@@ -14,12 +14,13 @@ from django.db.models import Prefetch
 from conventions.domaine.codes import COLLECTIVITES, SousContingent, TypeReservataire
 from conventions.models import Bailleur, Convention, Droit
 from flux_reservations.commun.acteur import Role
-from flux_reservations.echanges.colonnes import Choix, Colonne, ListeTerritoires, Texte, taux
+from flux_reservations.echanges.colonnes import Choix, Colonne, ListeTerritoires, Texte
 from flux_reservations.echanges.modele import colonne_de
+from flux_reservations.echanges.nombres import taux
 from flux_reservations.echanges.references import BAILLEUR, chercher, resoudre_bailleurs, resoudre_listes
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau
-from flux_reservations.echanges.tableaux.conventions import RESERVE_AU_RESPONSABLE
+from flux_reservations.echanges.tableaux.controles_des_conventions import RESERVE_AU_RESPONSABLE
 from flux_reservations.socle.journal import journaliser
 from flux_reservations.territoires.models import NatureTerritoire, Territoire, TerritoireCommune
 from flux_reservations.territoires.resolution import Resolution

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any, ClassVar, Final
 
 from conventions.models import Bailleur, Reservataire
-from flux_reservations.echanges.colonnes import Colonne, Entier, Siren, Texte
+from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.objets import designer, retrouver
 from flux_reservations.echanges.references import DEPARTEMENT, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi

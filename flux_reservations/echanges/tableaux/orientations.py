@@ -12,9 +12,10 @@ from attributions.domaine.codes import COMPTE_BAILLEUR, Issue
 from attributions.models import Liberation, Orientation, Proposition
 from conventions.domaine.codes import SousContingent, TypeReservataire
 from conventions.models import Bailleur, Reservataire
-from flux_reservations.echanges.colonnes import Colonne, Entier, Texte
+from flux_reservations.echanges.colonnes import Colonne, Texte
 from flux_reservations.echanges.masse import MiseDeCote
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.references import (
     BAILLEUR,
     chercher,

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 
 from conventions.domaine.codes import HorsChamp
 from conventions.models import Bailleur, Logement
-from flux_reservations.echanges.colonnes import Choix, Code, Colonne, Entier, Siren, Texte, ValeurFautive, montant
+from flux_reservations.echanges.cellules import ValeurFautive
+from flux_reservations.echanges.colonnes import Choix, Code, Colonne, Siren, Texte
 from flux_reservations.echanges.masse import MiseDeCote
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Entier, montant
 from flux_reservations.echanges.references import poser_communes, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne

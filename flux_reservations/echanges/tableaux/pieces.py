@@ -13,8 +13,9 @@ from django.db import connection
 from attributions.models import Seance
 from bilans.models import Bilan
 from conventions.models import Bailleur, Convention
-from flux_reservations.echanges.colonnes import Colonne, Entier, Siren, Texte
+from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.objets import designer, retrouver
 from flux_reservations.echanges.references import resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from attributions.domaine.codes import Exclusion
 from bilans.models import Prevision
 from conventions.models import Bailleur
-from flux_reservations.echanges.colonnes import Colonne, Entier, Siren
+from flux_reservations.echanges.colonnes import Colonne, Siren
 from flux_reservations.echanges.masse import MiseDeCote
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.references import DEPARTEMENT, poser_communes, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne

@@ -14,8 +14,8 @@ from typing import Any, Final
 from django.db import connection
 
 from conventions.models import Bailleur
-from flux_reservations.echanges.colonnes import ANNEES_PLAUSIBLES
 from flux_reservations.echanges.models import CONTINGENTS
+from flux_reservations.echanges.nombres import ANNEES_PLAUSIBLES
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine

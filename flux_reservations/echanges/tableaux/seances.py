@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from attributions.models import Inscription, Liberation, Orientation, Seance
 from conventions.models import Bailleur
-from flux_reservations.echanges.colonnes import Colonne, Date, Entier, Siren, Texte
+from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Date, Entier
 from flux_reservations.echanges.references import chercher, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne

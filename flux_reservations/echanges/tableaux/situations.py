@@ -15,8 +15,9 @@ from django.db.models import Count
 
 from conventions.domaine.codes import HorsChamp
 from conventions.models import Bailleur, Logement, SituationLogement
-from flux_reservations.echanges.colonnes import Choix, Colonne, Date, Texte
+from flux_reservations.echanges.colonnes import Choix, Colonne, Texte
 from flux_reservations.echanges.masse import MiseDeCote
+from flux_reservations.echanges.nombres import Date
 from flux_reservations.echanges.references import BAILLEUR, chercher, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau

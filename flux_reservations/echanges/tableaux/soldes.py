@@ -10,8 +10,9 @@ from attributions.domaine.codes import OrigineSolde
 from attributions.models import SoldeOuverture
 from conventions.domaine.codes import SousContingent, TypeReservataire
 from conventions.models import Bailleur, Convention
-from flux_reservations.echanges.colonnes import Choix, Colonne, Decimale, Entier, Texte
+from flux_reservations.echanges.colonnes import Choix, Colonne, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.nombres import Decimale, Entier
 from flux_reservations.echanges.references import BAILLEUR, chercher, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
