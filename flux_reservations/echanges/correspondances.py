@@ -38,6 +38,10 @@ SYNONYMES: Final[Mapping[str, str]] = {
     "groupe": "programme",
     "quartier prioritaire": "qpv",
     "date conge": "date_conge",
+    "n dossier": "numero",
+    "numero dossier": "numero",
+    "disponible le": "date_disponibilite",
+    "libre le": "date_disponibilite",
     "preavis": "date_conge",
     "date de disponibilite": "date_disponibilite",
     "date signature bail": "date_bail",
@@ -115,18 +119,20 @@ def tableaux_proposes() -> list[str]:
 
 
 def deviner_type(entete: Sequence[str]) -> str:
-    """Le tableau dont ces en-têtes sont, s'il n'y a pas de doute : toutes ses obligatoires, et le plus de colonnes."""
+    """Le tableau dont ces en-têtes sont, s'il n'y a pas de doute : toutes ses obligatoires, la moitié du fichier, et un seul tableau."""
     noms = {normaliser_entete(nom) for nom in entete}
-    scores = []
+    if {"depcom", "nbpiece"} <= noms:
+        return "rpls"
+    scores: list[tuple[int, str]] = []
     for classe in TABLEAUX:
         tableau = classe()
         if tableau.nom in RESERVES:
             continue
-        if not tableau.colonnes_manquantes(noms):
-            scores.append((len(noms & set(tableau.colonnes_lues())), tableau.nom))
-    if {"depcom", "nbpiece"} <= noms:
-        return "rpls"
-    return max(scores, default=(0, ""))[1]
+        comprises = len(noms & set(tableau.colonnes_lues()))
+        if not tableau.colonnes_manquantes(noms) and 2 * comprises >= len(noms):
+            scores.append((comprises, tableau.nom))
+    meilleur = max(scores, default=(0, ""))
+    return meilleur[1] if [score for score, _ in scores].count(meilleur[0]) == 1 else ""
 
 
 def _lire_debut(fichier: Fichier) -> tuple[list[str], list[list[str]]]:

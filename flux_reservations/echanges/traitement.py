@@ -18,11 +18,13 @@ from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.echanges.actions import appliquer, essayer
 from flux_reservations.echanges.correspondances import apercevoir, correspondances_de
 from flux_reservations.echanges.fichiers_deposes import deposer_sur_disque, effacer_les_fichiers
+from flux_reservations.echanges.lecture.fichiers import type_du_nom
 from flux_reservations.echanges.models import EN_TRAVAIL, EtatImport, ImportDepose
 from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.rapport import Rapport
 from flux_reservations.echanges.retour import defaire, tracer
 from flux_reservations.echanges.suivi_vivant import compter_les_lignes, marquer_l_avancement
+from flux_reservations.echanges.tableaux import types_de_fichier
 
 ABANDONNE_APRES: Final = timedelta(minutes=5)
 """Un import en travail sans nouvelle depuis plus longtemps est repris : son processus est mort."""
@@ -68,8 +70,11 @@ def _options_de(depot: ImportDepose, chemins: Sequence[Path]) -> Options:
     """Les choix de la personne, et de quoi dire l'avancement : il vaut aussi signe de vie."""
     retenues = correspondances_de(depot.bailleur_id)
     types = dict(depot.options.get("types", {}))
+    debuts = [debut for debut, _ in types_de_fichier()]
     for chemin in chemins:
-        if chemin.name not in types and (devine := apercevoir(chemin, "", retenues).type):
+        if chemin.name in types or type_du_nom(chemin.name, debuts):
+            continue
+        if devine := apercevoir(chemin, "", retenues).type:
             types[chemin.name] = devine
     ImportDepose.objects.filter(pk=depot.pk).update(lignes_lues=0, lignes_en_tout=sum(map(compter_les_lignes, chemins)))
     return Options(

@@ -108,8 +108,8 @@ class FormulaireDepot(forms.Form):
 
     fichiers = ChampFichiers(
         label="Fichiers CSV ou XLSX",
-        help_text="Le nom de chaque fichier commence par celui de son tableau : "
-        "patrimoine, rpls, reservations_stock, conventions, droits, soldes_ouverture, liberations, orientations, candidats.",
+        help_text="Le tableau se lit au début du nom (patrimoine, rpls, reservations_stock, conventions, droits, soldes_ouverture, "
+        "liberations, orientations, candidats), sinon aux en-têtes ; à défaut, vous le direz à l'étape suivante.",
     )
     effet = forms.DateField(
         label="Date d'effet des changements du patrimoine",

@@ -109,6 +109,13 @@ def test_un_tableau_se_reconnait_a_ses_en_tetes() -> None:
     assert deviner_type(["IDENT_INT", "DEPCOM", "NBPIECE"]) == "rpls"
     assert deviner_type(["numero", "logement", "date_disponibilite"]) == "liberations"
     assert deviner_type(["a", "b"]) == ""
+    assert deviner_type(["n° dossier", "logement", "date du congé", "disponible le", "motif"]) == ""
+
+
+def test_le_nom_d_un_fichier_l_emporte_sur_ses_en_tetes(agent: Acteur) -> None:
+    depose = deposer(agent, "liberations_mars.csv", "logement;nature\nA1;relocation\n")
+    assert [un["type"] for un in depose.rapport["fichiers"]] == ["liberations"]
+    assert {un["colonne"] for un in depose.rapport["erreurs"]} == {"numero", "date_disponibilite"}
 
 
 def test_les_lignes_fautives_se_telechargent_annotees(bailleur: Bailleur) -> None:

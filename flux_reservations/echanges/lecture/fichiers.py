@@ -72,7 +72,7 @@ def trouver_fichiers(
     fichiers = []
     for chemin in dict.fromkeys(trouves):
         nom = chemin.name if noms.count(chemin.name) == 1 else str(chemin)
-        type_ = (choisis or {}).get(chemin.name) or _type_du_nom(chemin.name, [debut for debut, _ in types])
+        type_ = (choisis or {}).get(chemin.name) or type_du_nom(chemin.name, [debut for debut, _ in types])
         if type_:
             fichiers.append(Fichier(chemin, nom, type_, dict(types)[type_]))
         else:
@@ -95,6 +95,7 @@ def _fichiers_du_dossier(dossier: Path, rapport: Rapport) -> list[Path]:
     return dedans
 
 
-def _type_du_nom(nom: str, debuts: Sequence[str]) -> str:
+def type_du_nom(nom: str, debuts: Iterable[str]) -> str:
+    """Le tableau que dit le nom d'un fichier ; vide s'il n'en dit aucun."""
     candidats = [debut for debut in debuts if nom.lower().startswith(debut)]
     return max(candidats, key=len, default="")
