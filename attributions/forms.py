@@ -12,6 +12,7 @@ from attributions.domaine.codes import Decision, Exclusion, MotifPeuDeCandidats,
 from attributions.domaine.lecture_candidats import lire_une_liste
 from attributions.models import Candidat, EtatSeance, Seance
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.socle.formulaires import choisir_parmi
 
 TAILLE_D_UNE_LISTE = 100_000
 AVERTISSEMENT_TEXTE_LIBRE = "N'écrivez ni nom, ni santé, ni origine, ni violences subies (RG-72)."
@@ -167,9 +168,9 @@ class FormulaireInscription(forms.Form):
 
     def __init__(self, *args: Any, acteur: Acteur, **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["seance"]
-        assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dix lignes plus haut
-        champ.queryset = Seance.objects.visibles_par(acteur).filter(etat=EtatSeance.PREVUE).order_by("date")
+        choisir_parmi(
+            self, "seance", Seance.objects.visibles_par(acteur).filter(etat=EtatSeance.PREVUE).order_by("date")
+        )
 
 
 class FormulaireCloture(forms.Form):

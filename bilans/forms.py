@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django import forms
 
 from bilans.models.bilan import GenreBilan
+from flux_reservations.socle.formulaires import proposer
 
 
 class FormulairePreparation(forms.Form):
@@ -24,8 +25,8 @@ class FormulairePreparation(forms.Form):
         self, *args: object, departements: Sequence[tuple[str, str]] = (), annees: Sequence[int] = (), **kwargs: object
     ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # arguments de Django
-        self.fields["departement"].choices = list(departements)  # type: ignore[attr-defined]  # champ à choix
-        self.fields["annee"].choices = [(annee, str(annee)) for annee in annees]  # type: ignore[attr-defined]  # champ à choix
+        proposer(self, "departement", departements)
+        proposer(self, "annee", ((annee, str(annee)) for annee in annees))
 
 
 class FormulaireCampagne(forms.Form):
@@ -43,8 +44,8 @@ class FormulaireCampagne(forms.Form):
         self, *args: object, departements: Sequence[tuple[str, str]] = (), annees: Sequence[int] = (), **kwargs: object
     ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # arguments de Django
-        self.fields["departements"].choices = list(departements)  # type: ignore[attr-defined]  # champ à choix
-        self.fields["annee"].choices = [(annee, str(annee)) for annee in annees]  # type: ignore[attr-defined]  # champ à choix
+        proposer(self, "departements", departements)
+        proposer(self, "annee", ((annee, str(annee)) for annee in annees))
 
 
 class FormulairePublication(forms.Form):

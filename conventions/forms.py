@@ -24,6 +24,7 @@ from conventions.models import Convention, Gabarit, Reservataire
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import ErreurMetier
+from flux_reservations.socle.formulaires import choisir_parmi, proposer
 from flux_reservations.territoires.models import Departement, Territoire
 
 
@@ -61,24 +62,18 @@ class FormulaireBrouillon(forms.Form):
 
     def __init__(self, *args: Any, acteur: Acteur, **options: Any) -> None:
         super().__init__(*args, **options)
-        _choisir(self, "reservataire", Reservataire.objects.visibles_par(acteur).order_by("nom"))
+        choisir_parmi(self, "reservataire", Reservataire.objects.visibles_par(acteur).order_by("nom"))
         departements = Departement.objects.filter(
             pk__in=Convention.objects.visibles_par(acteur).values("departement_id")
         ) | Departement.objects.filter(communes__in=_communes_du_patrimoine(acteur))
-        _choisir(self, "departement", departements.distinct())
-        _choisir(self, "modele", Convention.objects.visibles_par(acteur).order_by("numero"))
+        choisir_parmi(self, "departement", departements.distinct())
+        choisir_parmi(self, "modele", Convention.objects.visibles_par(acteur).order_by("numero"))
 
 
 def _communes_du_patrimoine(acteur: Acteur) -> Any:
     from conventions.models import Logement  # noqa: PLC0415 : le seul formulaire qui lit le patrimoine
 
     return Logement.objects.visibles_par(acteur).values("commune_id").distinct()
-
-
-def _choisir(formulaire: forms.Form, nom: str, lignes: Any) -> None:
-    champ = formulaire.fields[nom]
-    assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
-    champ.queryset = lignes
 
 
 CHAMPS_DE_L_ETAT = (
@@ -175,8 +170,8 @@ class FormulaireModalites(forms.Form):
 
     def __init__(self, *args: Any, acteur: Acteur, est_etat: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
-        _choisir(self, "delegataire", Organisme.objects.visibles_par(acteur).order_by("nom"))
-        _choisir(self, "gabarit", Gabarit.objects.visibles_par(acteur).dernieres_versions().order_by("nom"))
+        choisir_parmi(self, "delegataire", Organisme.objects.visibles_par(acteur).order_by("nom"))
+        choisir_parmi(self, "gabarit", Gabarit.objects.visibles_par(acteur).dernieres_versions().order_by("nom"))
         if not est_etat:
             for nom in CHAMPS_DE_L_ETAT:
                 del self.fields[nom]
@@ -229,10 +224,8 @@ class FormulaireDroit(forms.Form):
     def __init__(self, *args: Any, territoires: list[tuple[str, Any]], **options: Any) -> None:
         super().__init__(*args, **options)
         for nom in ("perimetre", "assiette"):
-            champ = self.fields[nom]
-            assert isinstance(champ, forms.MultipleChoiceField)  # noqa: S101 : déclaré dans la classe
-            champ.choices = territoires
-            champ.widget.attrs["size"] = 7
+            proposer(self, nom, territoires)
+            self.fields[nom].widget.attrs["size"] = 7
 
     def clean(self) -> dict[str, Any]:
         """Une ligne commencée est complète."""

@@ -20,6 +20,7 @@ from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.actes import SansSaisie, VueActe
+from flux_reservations.socle.formulaires import choisir_parmi
 from flux_reservations.socle.presentation import Fil, Pastille
 from flux_reservations.socle.vues import Colonne, VueListe
 from flux_reservations.territoires.models import Territoire
@@ -139,9 +140,7 @@ class FormulaireBesoin(forms.Form):
 
     def __init__(self, *args: Any, acteur: Acteur, **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["bailleur"]
-        assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.queryset = _bailleurs_de(acteur)
+        choisir_parmi(self, "bailleur", _bailleurs_de(acteur))
 
     def clean_commune(self) -> str:
         """Une commune du référentiel, ou rien."""

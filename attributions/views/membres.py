@@ -20,6 +20,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.pieces.views import envoyer_piece
+from flux_reservations.socle.formulaires import proposer
 from flux_reservations.socle.requete import Requete
 
 
@@ -36,7 +37,7 @@ class FormulaireMembres(forms.Form):
 
     def __init__(self, *args: Any, seance: Seance, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["membres"].choices = [(un.pk, un.utilisateur.nom_complet) for un in membres_possibles(seance)]  # type: ignore[attr-defined]  # champ à choix
+        proposer(self, "membres", ((un.pk, un.utilisateur.nom_complet) for un in membres_possibles(seance)))
 
 
 class ConvoquerMembres(ActeSeance):

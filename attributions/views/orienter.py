@@ -28,6 +28,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.formulaires import proposer
 from flux_reservations.socle.presentation import Fil, compter, dire_solde
 from flux_reservations.socle.requete import Requete
 
@@ -239,9 +240,7 @@ class FormulaireAutreCompte(forms.Form):
 
     def __init__(self, *args: Any, choix: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["compte"]
-        assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.choices = choix
+        proposer(self, "compte", choix)
 
 
 class ChoisirUnAutreCompte(ActeLiberation):

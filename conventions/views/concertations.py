@@ -19,6 +19,7 @@ from conventions.models import Concertation, Logement, PartConcertation, Reserva
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.formulaires import choisir_parmi
 from flux_reservations.socle.presentation import Fil, Pastille, compter, ecrire_date, type_de_ton
 from flux_reservations.socle.vues import Colonne, VueListe
 from flux_reservations.territoires.models import Commune
@@ -100,9 +101,7 @@ class FormulaireConcertation(forms.Form):
     def __init__(self, *args: Any, communes: Any, invites: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for nom, lignes in (("commune", communes), ("invites", invites)):
-            champ = self.fields[nom]
-            assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
-            champ.queryset = lignes
+            choisir_parmi(self, nom, lignes)
 
 
 class OuvrirConcertation(ReserveeMixin, VueActe):

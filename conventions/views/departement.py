@@ -23,6 +23,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.socle.actes import SansSaisie
 from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
+from flux_reservations.socle.formulaires import choisir_parmi
 from flux_reservations.socle.presentation import Fil, compter, ecrire_date
 from flux_reservations.socle.requete import Requete
 
@@ -101,9 +102,7 @@ class FormulairePreparation(forms.Form):
 
     def __init__(self, *args: Any, modeles: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["modele"]
-        assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.queryset = modeles
+        choisir_parmi(self, "modele", modeles)
 
     def clean(self) -> dict[str, Any]:
         """Le terme ne précède pas l'effet."""

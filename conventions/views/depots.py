@@ -17,6 +17,7 @@ from conventions.models import ConventionDeposee, Reservataire
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.formulaires import choisir_parmi
 from flux_reservations.socle.presentation import Fil
 from flux_reservations.socle.vues import Colonne, VueListe
 
@@ -95,9 +96,7 @@ class FormulaireDepot(forms.Form):
 
     def __init__(self, *args: Any, reservataires: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["reservataire"]
-        assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.queryset = reservataires
+        choisir_parmi(self, "reservataire", reservataires)
 
 
 class DeposerConvention(ReserveeMixin, VueActe):

@@ -20,6 +20,7 @@ from conventions.views.documents import repondre_fichier
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
+from flux_reservations.socle.formulaires import choisir_parmi
 from flux_reservations.socle.requete import Requete
 
 
@@ -65,9 +66,7 @@ class FormulaireGabarit(forms.Form):
 
     def __init__(self, *args: Any, conventions: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["convention"]
-        assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.queryset = conventions
+        choisir_parmi(self, "convention", conventions)
 
     def clean_texte(self) -> str:
         """Un gabarit juste, dit à sa ligne."""

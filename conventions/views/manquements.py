@@ -21,6 +21,7 @@ from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse
 from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.formulaires import choisir_parmi, proposer
 from flux_reservations.socle.presentation import Fil, Moment, Pastille, ecrire_date
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, VueListe
@@ -175,9 +176,7 @@ class FormulaireMiseEnDemeure(forms.Form):
     def __init__(self, *args: Any, bailleurs: Any, conventions: Any, reservataires: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for nom, lignes in (("bailleur", bailleurs), ("convention", conventions), ("reservataire", reservataires)):
-            champ = self.fields[nom]
-            assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101 : déclaré dans la classe
-            champ.queryset = lignes
+            choisir_parmi(self, nom, lignes)
 
 
 class MettreEnDemeure(ReserveeMixin, VueActe):
@@ -268,9 +267,7 @@ class FormulaireSuite(forms.Form):
 
     def __init__(self, *args: Any, suites: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["suite"]
-        assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.choices = suites
+        proposer(self, "suite", suites)
 
 
 class DonnerSuite(ReserveeMixin, VueActe):

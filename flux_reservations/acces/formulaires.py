@@ -10,6 +10,7 @@ from flux_reservations.acces.actions import roles_de
 from flux_reservations.acces.models import Organisme
 from flux_reservations.acces.services_de_l_etat import SERVICES
 from flux_reservations.commun.acteur import Nature
+from flux_reservations.socle.formulaires import proposer
 
 
 class FormulaireRole(forms.Form):
@@ -19,7 +20,7 @@ class FormulaireRole(forms.Form):
 
     def __init__(self, *args: Any, organisme: Organisme, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = roles_de(organisme)  # type: ignore[attr-defined]  # champ à choix
+        proposer(self, "role", roles_de(organisme))
         if organisme.nature == Nature.ETAT:
             self.fields["service"] = forms.ChoiceField(
                 label="Service",

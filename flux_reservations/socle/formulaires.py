@@ -1,8 +1,15 @@
-"""Le rendu des formulaires : résumé d'erreurs en tête, champs accessibles, gabarits du projet."""
+"""Le rendu des formulaires (résumé d'erreurs en tête, champs accessibles, gabarits du projet) et leurs champs à choix."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django import forms
+from django.db.models import QuerySet
 from django.forms.renderers import DjangoTemplates
+
+C = TypeVar("C", bound=forms.Field)
 
 
 class Rendu(DjangoTemplates):
@@ -18,3 +25,37 @@ class Rendu(DjangoTemplates):
 
             return get_template(template_name)
         return super().get_template(template_name)
+
+
+def champ_du_formulaire(formulaire: forms.BaseForm, nom: str, sorte: type[C]) -> C:
+    """Le champ `nom`, qui est de cette sorte.
+
+    Erreurs : `LookupError` si le formulaire n'a pas ce champ, `TypeError` s'il est d'une autre sorte ; l'une et l'autre disent lesquels
+    il a. Ce sont des fautes d'écriture du formulaire, jamais de la personne qui le remplit.
+    """
+    quoi = f"{type(formulaire).__name__} (champs : {', '.join(formulaire.fields)})"
+    if nom not in formulaire.fields:
+        raise LookupError(f"Pas de champ « {nom} » dans {quoi}.")
+    champ = formulaire.fields[nom]
+    if not isinstance(champ, sorte):
+        raise TypeError(f"« {nom} » est un {type(champ).__name__}, pas un {sorte.__name__}, dans {quoi}.")
+    return champ
+
+
+def choisir_parmi(formulaire: forms.BaseForm, nom: str, lignes: QuerySet[Any]) -> None:
+    """Les lignes parmi lesquelles se choisit un champ lié à un modèle (une ou plusieurs) : celles que la personne peut voir.
+
+    Erreurs : celles de `champ_du_formulaire`.
+    """
+    champ_du_formulaire(formulaire, nom, forms.ModelChoiceField).queryset = lignes
+
+
+def proposer(formulaire: forms.BaseForm, nom: str, choix: Iterable[tuple[Any, Any]]) -> None:
+    """Les choix (valeur, libellé) d'un champ à choix, simple ou multiple.
+
+    Erreurs : celles de `champ_du_formulaire` ; `TypeError` aussi pour un champ lié à un modèle, qui se remplit par `choisir_parmi`.
+    """
+    champ = champ_du_formulaire(formulaire, nom, forms.ChoiceField)
+    if isinstance(champ, forms.ModelChoiceField):
+        raise TypeError(f"« {nom} » se choisit parmi des lignes : `choisir_parmi`, dans {type(formulaire).__name__}.")
+    champ.choices = list(choix)

@@ -21,6 +21,7 @@ from conventions.chargement import charger_conventions
 from conventions.domaine.conversion import Conversion, convertir_stock
 from conventions.domaine.plafonds import place_restante
 from conventions.domaine.versions import VersionConvention
+from flux_reservations.socle.formulaires import proposer
 from flux_reservations.socle.presentation import (
     Lien,
     Pastille,
@@ -113,9 +114,7 @@ class FormulaireImpact(forms.Form):
     def __init__(self, *args: Any, conversions: Sequence[Conversion], **options: Any) -> None:
         super().__init__(*args, **options)
         self.conversions = {un.reservataire.code: un for un in conversions}
-        champ = self.fields["reservataire"]
-        assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.choices = list(nommer_les_comptes(self.conversions).items())
+        proposer(self, "reservataire", nommer_les_comptes(self.conversions).items())
 
     def choisie(self) -> Conversion:
         """La conversion du réservataire choisi."""

@@ -14,6 +14,7 @@ from attributions.domaine.faits_moteur import Reglages, U
 from attributions.domaine.variantes import GainAttendu, ResultatVariante, Variante, comparer, gagner_a_attendre
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple
 from bilans.views.champ import Champ
+from flux_reservations.socle.formulaires import proposer
 from flux_reservations.socle.presentation import ecrire_nombre, ecrire_solde
 from flux_reservations.socle.requete import Requete
 
@@ -43,9 +44,7 @@ class FormulaireEtSi(forms.Form):
 
     def __init__(self, *args: Any, comptes: Sequence[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["compte"]
-        assert isinstance(champ, forms.ChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.choices = [("", "Aucun"), *comptes]
+        proposer(self, "compte", [("", "Aucun"), *comptes])
 
     def clean(self) -> dict[str, Any]:
         """Un compte va avec un taux."""

@@ -20,6 +20,7 @@ from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Introuvable
 from flux_reservations.socle.actes import SansSaisie, VueActe
+from flux_reservations.socle.formulaires import proposer
 from flux_reservations.socle.presentation import Fil, compter
 from flux_reservations.socle.vues import Colonne, VueListe
 
@@ -249,7 +250,7 @@ class NoterAbsence(ActeRattachement):
         """Les remplaçants possibles."""
         formulaire = FormulaireAbsence(donnees, initial={"du": timezone.localdate()})
         possibles = actions.remplacants_possibles(self.request.acteur, self.rattachement)
-        formulaire.fields["remplacant_id"].choices = [(un.pk, un.utilisateur.nom_complet) for un in possibles]  # type: ignore[attr-defined]  # champ à choix
+        proposer(formulaire, "remplacant_id", ((un.pk, un.utilisateur.nom_complet) for un in possibles))
         return formulaire
 
     def avertissement(self) -> str:
