@@ -46,6 +46,12 @@ _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("bailleur_a", "convoquer_membres", lambda monde: monde.seance_a.pk),
 ]
 
+LISTES_QUI_DEFILENT = (
+    "[...document.querySelectorAll('.tableau-cadre:has(.tableau-liste)')]"
+    ".filter(cadre => cadre.scrollWidth > cadre.clientWidth + 1).map(cadre => cadre.innerText.slice(0, 80))"
+)
+"""Sur un écran d'ordinateur ordinaire, une liste se lit sans défiler de côté."""
+
 
 def verifier(page: Page, adresse: str, examiner: Callable[[], list[str]]) -> None:
     """Ouvre la page et exige qu'elle soit accessible, sans débordement ni erreur."""
@@ -58,6 +64,8 @@ def verifier(page: Page, adresse: str, examiner: Callable[[], list[str]]) -> Non
     assert page.title().split(" – ")[0].strip()
     assert page.locator("h1").count() == 1
     assert examiner() == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate(LISTES_QUI_DEFILENT) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     assert erreurs == []
