@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from attributions.actions import orienter as actions
+from attributions.domaine.codes import Issue
 from attributions.models import Liberation, Orientation
 from flux_reservations.acces.api import acteur_de, rejouable
 
@@ -26,8 +27,8 @@ class OrientationSerialiseur(serializers.ModelSerializer[Orientation]):
     class Meta:
         model = Orientation
         fields: ClassVar = [
-            "rang", "compte", "date_orientation", "motif", "date_mise_a_disposition", "date_proposition", "nb_candidats", "date_caleol",
-            "decision", "date_rendu", "issue",
+            "rang", "compte", "date_orientation", "motif", "date_mise_a_disposition", "date_limite_prolongee", "date_proposition",
+            "nb_candidats", "date_caleol", "decision", "date_rendu", "issue", "public",
         ]  # fmt: skip
 
 
@@ -44,8 +45,16 @@ class LiberationSerialiseur(serializers.ModelSerializer[Liberation]):
         model = Liberation
         fields: ClassVar = [
             "id", "numero", "bailleur", "logement", "commune", "typologie", "date_conge", "date_disponibilite", "nature", "exclusion",
-            "retrait", "date_bail", "orientations",
+            "motif_exclusion", "retrait", "motif_retrait", "date_bail", "orientations",
         ]  # fmt: skip
+
+    def to_representation(self, instance: Liberation) -> dict[str, Any]:
+        """Les motifs de la qualification et du retrait se lisent chez le bailleur seul."""
+        lue = super().to_representation(instance)
+        requete = self.context.get("request")
+        if requete is None or not acteur_de(requete).est_bailleur:
+            lue |= {"motif_exclusion": "", "motif_retrait": ""}
+        return lue
 
 
 class DemandeOrientation(serializers.Serializer[dict[str, str]]):
@@ -71,6 +80,26 @@ class FiltreLiberationsApi(django_filters.FilterSet):
     commune = django_filters.CharFilter(field_name="logement__commune_id")
     disponible_du = django_filters.DateFilter(field_name="date_disponibilite", lookup_expr="gte")
     disponible_au = django_filters.DateFilter(field_name="date_disponibilite", lookup_expr="lte")
+    bail_du = django_filters.DateFilter(field_name="date_bail", lookup_expr="gte")
+    bail_au = django_filters.DateFilter(field_name="date_bail", lookup_expr="lte")
+    logement = django_filters.CharFilter(field_name="logement__identifiant")
+    louee = django_filters.BooleanFilter(
+        field_name="date_bail", lookup_expr="isnull", exclude=True, help_text="Bail signé."
+    )
+    orientee = django_filters.BooleanFilter(
+        method="filtrer_orientee", help_text="A une orientation en cours, ou conclue par un bail."
+    )
+
+    def filtrer_orientee(self, lignes: QuerySet[Liberation], _nom: str, valeur: bool) -> QuerySet[Liberation]:
+        """Celles qu'une orientation occupe, parmi celles que l'acteur voit ; ou les autres."""
+        occupees = Orientation.objects.visibles_par(acteur_de(self.request)).filter(
+            issue__in=[Issue.EN_COURS, Issue.BAIL]
+        )
+        return (
+            lignes.filter(Exists(occupees.filter(liberation=OuterRef("pk"))))
+            if valeur
+            else lignes.exclude(Exists(occupees.filter(liberation=OuterRef("pk"))))
+        )
 
     class Meta:
         model = Liberation
@@ -82,7 +111,7 @@ class LiberationVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
 
     queryset = Liberation.objects.none()
     serializer_class = LiberationSerialiseur
-    lookup_value_regex = r"\d{1,18}"
+    lookup_value_regex = r"[0-9]{1,18}"
     filterset_class = FiltreLiberationsApi
 
     def get_queryset(self) -> QuerySet[Liberation]:

@@ -48,7 +48,7 @@ class BilanVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gener
 
     queryset = Bilan.objects.none()
     serializer_class = BilanSerialiseur
-    lookup_value_regex = r"\d{1,18}"
+    lookup_value_regex = r"[0-9]{1,18}"
     filterset_class = FiltreBilans
 
     def get_queryset(self) -> QuerySet[Bilan]:
@@ -88,6 +88,7 @@ class CompteVues(viewsets.GenericViewSet[Any]):
     serializer_class = CompteSerialiseur
     pagination_class = PaginationDeCalcul
     filter_backends: tuple[Any, ...] = ()
+    parametres: ClassVar = ("annee", "bailleur", "departement", "compte")
 
     @extend_schema(parameters=[DemandeComptes], responses=CompteSerialiseur(many=True))
     def list(self, request: Request) -> Response:

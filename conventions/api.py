@@ -56,7 +56,15 @@ class DroitSerialiseur(serializers.ModelSerializer[Droit]):
 
     class Meta:
         model = Droit
-        fields: ClassVar = ["contrepartie", "sous_contingent", "taux", "perimetre", "assiette", "montant_garanti"]
+        fields: ClassVar = [
+            "contrepartie",
+            "sous_contingent",
+            "taux",
+            "perimetre",
+            "assiette",
+            "montant_garanti",
+            "dernier_versement",
+        ]
 
     def get_perimetre(self, droit: Droit) -> list[str]:
         """Où le droit s'exerce."""
@@ -73,6 +81,7 @@ class ConventionSerialiseur(serializers.ModelSerializer[Convention]):
     bailleur = serializers.CharField(source="bailleur.siren")
     reservataire = serializers.CharField(source="reservataire.code")
     departement = serializers.CharField(source="departement_id")
+    delegataire = serializers.SerializerMethodField()
     avenant_de = serializers.SerializerMethodField()
     en_vigueur = serializers.SerializerMethodField()
     droits = DroitSerialiseur(many=True)
@@ -80,12 +89,23 @@ class ConventionSerialiseur(serializers.ModelSerializer[Convention]):
     class Meta:
         model = Convention
         fields: ClassVar = [
-            "id", "numero", "bailleur", "reservataire", "departement", "etat", "en_vigueur", "date_signature", "date_effet", "date_fin",
+            "id", "numero", "bailleur", "reservataire", "departement", "etat", "en_vigueur", "date_proposition", "date_signature_bailleur",
+            "date_signature_reservataire", "date_signature", "date_effet", "date_fin", "motif_sous_trente",
             "gestion", "delai_presentation_jours", "delai_unite", "carence_decomptee", "fait_generateur", "report", "report_plafond",
-            "nb_candidats", "motif_perimetre", "premieres_locations", "part_hors_qpv_min", "garde_hors_qpv", "derogation_taux",
-            "derogation_taux_agents", "derogation_motif", "derogation_arrete", "derogation_debut", "derogation_fin", "avenant_de",
-            "date_resiliation", "motif_fin", "droits",
+            "nb_candidats", "delegataire", "motif_perimetre", "premieres_locations", "part_hors_qpv_min", "garde_hors_qpv",
+            "derogation_taux", "derogation_taux_agents", "derogation_motif", "derogation_arrete", "derogation_debut", "derogation_fin",
+            "avenant_de", "date_resiliation", "motif_fin", "droits",
         ]  # fmt: skip
+
+    def get_delegataire(self, convention: Convention) -> str:
+        """À qui la gestion est déléguée : un code de réservataire, ou `BAILLEUR` ; vide sans délégation (RG-26)."""
+        delegataire = convention.delegataire
+        if delegataire is None:
+            return ""
+        if delegataire.pk == convention.bailleur_id:
+            return "BAILLEUR"
+        reservataire = getattr(delegataire, "reservataire", None)
+        return reservataire.code if reservataire else delegataire.siren
 
     def get_avenant_de(self, convention: Convention) -> str:
         """Numéro de la version que celle-ci remplace ; vide pour la première."""
@@ -102,7 +122,7 @@ class BailleurVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     queryset = Bailleur.objects.none()
     serializer_class = BailleurSerialiseur
     lookup_field = "siren"
-    lookup_value_regex = r"\d{9}"
+    lookup_value_regex = r"[0-9]{9}"
     filterset_fields: ClassVar = ["statut"]
 
     def get_queryset(self) -> QuerySet[Bailleur]:
@@ -116,12 +136,27 @@ class ReservataireVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     queryset = Reservataire.objects.none()
     serializer_class = ReservataireSerialiseur
     lookup_field = "code"
-    lookup_value_regex = r"[^/]+"
-    filterset_fields: ClassVar = ["type"]
+    lookup_value_regex = r"[^/\x00]{1,60}"
+    filterset_fields: ClassVar = ["type", "siren", "territoire"]
 
     def get_queryset(self) -> QuerySet[Reservataire]:
         """Ceux que l'acteur voit."""
         return Reservataire.objects.visibles_par(acteur_de(self.request)).order_by("pk")
+
+
+class FiltreLogements(django_filters.FilterSet):
+    """Filtres du patrimoine."""
+
+    bailleur = django_filters.CharFilter(field_name="bailleur__siren")
+    commune = django_filters.CharFilter(field_name="commune_id")
+    qpv = django_filters.CharFilter(field_name="qpv", help_text="Code du quartier, à ce jour.")
+    hors_champ = django_filters.CharFilter(field_name="hors_champ", help_text="Motif hors champ, à ce jour.")
+
+    class Meta:
+        model = Logement
+        fields: ClassVar = [
+            "identifiant", "identifiant_rpls", "code_postal", "typologie", "financement", "programme", "secteur",
+        ]  # fmt: skip
 
 
 class LogementVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Logement]):
@@ -129,8 +164,8 @@ class LogementVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
 
     queryset = Logement.objects.none()
     serializer_class = LogementSerialiseur
-    lookup_value_regex = r"\d{1,18}"
-    filterset_fields: ClassVar = ["identifiant", "commune", "typologie", "financement", "programme"]
+    lookup_value_regex = r"[0-9]{1,18}"
+    filterset_class = FiltreLogements
 
     def get_queryset(self) -> QuerySet[Logement]:
         """Ceux que l'acteur voit, avec leur situation du jour."""
@@ -155,7 +190,7 @@ class ConventionVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
 
     queryset = Convention.objects.none()
     serializer_class = ConventionSerialiseur
-    lookup_value_regex = r"\d{1,18}"
+    lookup_value_regex = r"[0-9]{1,18}"
     filterset_class = FiltreConventions
 
     def get_queryset(self) -> QuerySet[Convention]:
@@ -164,7 +199,9 @@ class ConventionVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         droits = Prefetch("droits", Droit.objects.prefetch_related("perimetre", "assiette"))
         return cast(
             "QuerySet[Convention]",
-            lignes.select_related("bailleur", "reservataire", "avenant_de").prefetch_related(droits).order_by("pk"),
+            lignes.select_related("bailleur", "reservataire", "avenant_de", "delegataire__reservataire")
+            .prefetch_related(droits)
+            .order_by("pk"),
         )
 
 

@@ -14,6 +14,7 @@ from attributions.api import RESSOURCES as ATTRIBUTIONS
 from bilans.api import RESSOURCES as BILANS
 from conventions.api import RESSOURCES as CONVENTIONS
 from flux_reservations.acces.api import AuthentificationParJeton
+from flux_reservations.echanges.api import RESSOURCES as ECHANGES
 from flux_reservations.notifications.api import RESSOURCES as NOTIFICATIONS
 
 
@@ -30,7 +31,8 @@ class SchemaJeton(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 routeur = SimpleRouter()
-for prefixe, vues in [*CONVENTIONS, *ATTRIBUTIONS, *BILANS, *NOTIFICATIONS]:
+# Une ressource des échanges remplace celle du même nom : elle y ajoute l'écriture.
+for prefixe, vues in dict([*CONVENTIONS, *ATTRIBUTIONS, *BILANS, *NOTIFICATIONS, *ECHANGES]).items():
     routeur.register(prefixe, vues, basename=f"api-{prefixe}")
 
 urlpatterns = [

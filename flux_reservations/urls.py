@@ -6,6 +6,11 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from flux_reservations.socle.convertisseurs import ConvertisseurDate
 
+handler400 = "flux_reservations.socle.problemes.demande_fautive"
+handler403 = "flux_reservations.socle.problemes.refus"
+handler404 = "flux_reservations.socle.problemes.introuvable"
+handler500 = "flux_reservations.socle.problemes.panne"
+
 register_converter(ConvertisseurDate, "date")
 
 urlpatterns: list[URLPattern | URLResolver] = [

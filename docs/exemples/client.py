@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 TROP_DE_DEMANDES = 429
+IMPORT_EN_TRAVAIL = ("depose", "en_essai", "a_appliquer", "en_cours", "a_defaire")
 
 
 class ErreurApi(Exception):
@@ -54,17 +55,59 @@ class Client:
     def orienter(self, liberation: int, *, compte: str = "", motif: str = "", cle: str = "") -> dict[str, Any]:
         """Oriente une libération : sans `compte`, suit la proposition. La même `cle` ne refait rien."""
         demande = {"compte": compte, "motif": motif}
-        return self._demander(
-            "POST", f"{self.racine}liberations/{liberation}/orienter/", demande, cle=cle or str(uuid.uuid4())
-        )
+        return self._ecrire("POST", f"liberations/{liberation}/orienter/", demande, cle)
+
+    def declarer(self, liberation: dict[str, Any], cle: str = "") -> dict[str, Any]:
+        """Déclare une libération, aux noms de colonnes du tableau `liberations`."""
+        return self._ecrire("POST", "liberations/", liberation, cle)
+
+    def corriger(self, liberation: int, champs: dict[str, Any], cle: str = "") -> dict[str, Any]:
+        """Corrige une libération : un champ absent reste en place, un champ vide s'efface."""
+        return self._ecrire("PATCH", f"liberations/{liberation}/", champs, cle)
+
+    def signer_bail(self, liberation: int, le: str, cle: str = "") -> dict[str, Any]:
+        """Date le bail d'une libération (`le` : AAAA-MM-JJ) ; l'orientation en cours est conclue."""
+        return self._ecrire("POST", f"liberations/{liberation}/signer_bail/", {"date_bail": le}, cle)
+
+    def deposer(self, fichiers: dict[str, str | bytes], effet: str = "", cle: str = "") -> dict[str, Any]:
+        """Dépose des fichiers à importer (nom → contenu) : l'essai à blanc suit, rien n'est écrit."""
+        frontiere = uuid.uuid4().hex
+        morceaux = [_champ(frontiere, "effet", effet.encode())] if effet else []
+        for nom, contenu in fichiers.items():
+            octets = contenu.encode() if isinstance(contenu, str) else contenu
+            morceaux.append(_champ(frontiere, f'fichiers"; filename="{nom}', octets))
+        corps = b"".join([*morceaux, f"--{frontiere}--\r\n".encode()])
+        forme = f"multipart/form-data; boundary={frontiere}"
+        return self._envoyer("POST", f"{self.racine}imports/", corps, forme, cle or str(uuid.uuid4()))
+
+    def attendre(self, depose: dict[str, Any], secondes: float = 600) -> dict[str, Any]:
+        """L'import, une fois essayé, refusé ou écrit. Lève `TimeoutError` au-delà de `secondes`."""
+        fin, pause = time.monotonic() + secondes, 0.2
+        while depose["etat"] in IMPORT_EN_TRAVAIL:
+            if time.monotonic() > fin:
+                raise TimeoutError(f"import {depose['id']} : {depose['etat']}")
+            time.sleep(pause)
+            pause = min(pause * 1.5, 10)
+            depose = self.lire("imports", depose["id"])
+        return depose
+
+    def appliquer(self, essai: int, cle: str = "") -> dict[str, Any]:
+        """Écrit un import essayé ; rend l'import une fois écrit."""
+        return self.attendre(self._ecrire("POST", f"imports/{essai}/appliquer/", {}, cle))
+
+    def _ecrire(self, methode: str, chemin: str, corps: dict[str, Any], cle: str) -> dict[str, Any]:
+        return self._demander(methode, self.racine + chemin, corps, cle=cle or str(uuid.uuid4()))
 
     def _demander(self, methode: str, adresse: str, corps: Any = None, cle: str = "") -> dict[str, Any]:
+        donnees = None if corps is None else json.dumps(corps).encode()
+        return self._envoyer(methode, adresse, donnees, "application/json", cle)
+
+    def _envoyer(self, methode: str, adresse: str, donnees: bytes | None, forme: str, cle: str) -> dict[str, Any]:
         entetes = {"Authorization": f"Jeton {self.jeton}", "Accept": "application/json"}
-        if corps is not None:
-            entetes["Content-Type"] = "application/json"
+        if donnees is not None:
+            entetes["Content-Type"] = forme
         if cle:
             entetes["Idempotency-Key"] = cle
-        donnees = None if corps is None else json.dumps(corps).encode()
         for essai in range(1, self.essais + 1):
             try:
                 with urlopen(Request(adresse, donnees, entetes, method=methode), timeout=30) as reponse:  # noqa: S310 : l'adresse du site
@@ -78,6 +121,12 @@ class Client:
                     raise ErreurApi(erreur.code, probleme) from erreur
                 time.sleep(float(erreur.headers.get("Retry-After", essai)))
         raise AssertionError
+
+
+def _champ(frontiere: str, nom: str, octets: bytes) -> bytes:
+    """Un champ de formulaire (`multipart/form-data`)."""
+    entete = f'--{frontiere}\r\nContent-Disposition: form-data; name="{nom}"\r\n\r\n'
+    return entete.encode() + octets + b"\r\n"
 
 
 def verifier_appel(secret: str, entetes: dict[str, str], corps: bytes, tolerance: int = 300) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.http import QueryDict
 from django.utils import timezone
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
@@ -25,6 +27,8 @@ if TYPE_CHECKING:  # rest_framework.views lit ces classes pendant son propre cha
     from rest_framework.views import APIView
 
 EMPLOI_NOTE_TOUTES_LES = timedelta(minutes=1)
+CLE_AU_PLUS = 200
+"""Caractères d'une `Idempotency-Key`."""
 ECRITURES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -117,13 +121,14 @@ def rejouable(action: Callable[..., Response]) -> Callable[..., Response]:
 
     def executer(vue: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         cle = request.headers.get("Idempotency-Key", "").strip()
+        if len(cle) > CLE_AU_PLUS:
+            raise exceptions.ValidationError({"Idempotency-Key": [f"Au plus {CLE_AU_PLUS} caractères."]})
         acteur = acteur_de(request)
         if not cle or acteur.organisme_id is None:
             return action(vue, request, *args, **kwargs)
-        contenu = json.dumps([request.method, request.path, request.data], sort_keys=True, default=str)
-        empreinte = hashlib.sha256(contenu.encode()).hexdigest()
+        empreinte = _empreinte_de_la_demande(request)
         with transaction.atomic():
-            gardee = _prendre_cle(acteur.organisme_id, cle[:200], empreinte)
+            gardee = _prendre_cle(acteur.organisme_id, cle, empreinte)
             if gardee.statut is not None:
                 reponse = Response(gardee.reponse, status=gardee.statut)
                 reponse["Idempotency-Replayed"] = "true"
@@ -135,6 +140,26 @@ def rejouable(action: Callable[..., Response]) -> Callable[..., Response]:
 
     executer.__name__, executer.__doc__ = action.__name__, action.__doc__
     return executer
+
+
+def _empreinte_de_la_demande(request: Request) -> str:
+    """Ce qui est demandé, fichiers compris : la même clé ne vaut que pour la même demande."""
+    corps: Any = request.data
+    if isinstance(corps, QueryDict):
+        corps = {nom: [_resumer(valeur) for valeur in corps.getlist(nom)] for nom in corps}
+    contenu = json.dumps([request.method, request.path, corps], sort_keys=True, default=str)
+    return hashlib.sha256(contenu.encode()).hexdigest()
+
+
+def _resumer(valeur: Any) -> Any:
+    """Un fichier par son nom et l'empreinte de ses octets ; le reste tel quel."""
+    if not isinstance(valeur, UploadedFile):
+        return valeur
+    empreinte = hashlib.sha256()
+    for morceau in valeur.chunks():
+        empreinte.update(morceau)
+    valeur.seek(0)
+    return [valeur.name, empreinte.hexdigest()]
 
 
 def _prendre_cle(organisme_id: int, cle: str, empreinte: str) -> CleIdempotence:

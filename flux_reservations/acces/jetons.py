@@ -12,6 +12,8 @@ from django.db import models
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 
 PREFIXE = "flux_"
+GARDE_DES_CLES = dt.timedelta(days=30)
+"""Une demande se rejoue avec sa clé pendant ce temps ; au-delà, la clé est neuve."""
 
 
 class Portee(models.TextChoices):
@@ -99,6 +101,11 @@ class CleIdempotence(models.Model):
 
     def __str__(self) -> str:
         return self.cle
+
+
+def purger_les_cles(instant: dt.datetime) -> int:
+    """Oublie les réponses gardées depuis plus de `GARDE_DES_CLES` ; rend leur nombre (tâche de nuit)."""
+    return CleIdempotence.objects.filter(creee_le__lt=instant - GARDE_DES_CLES).delete()[0]
 
 
 def tirer_secret() -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class ErreurMetier(Exception):
     """Demande refusée par une règle.
@@ -39,3 +41,11 @@ class Conflit(ErreurMetier):
 
     def __init__(self, message: str, *, regle: str = "") -> None:
         super().__init__("conflit", message, regle=regle)
+
+
+class SaisieRefusee(ErreurMetier):
+    """Plusieurs champs d'une saisie sont refusés : `champs` donne, pour chacun, ses messages (clé vide : la saisie entière)."""
+
+    def __init__(self, message: str, champs: Mapping[str, Sequence[str]]) -> None:
+        super().__init__("saisie_refusee", message)
+        self.champs = {nom: list(messages) for nom, messages in champs.items()}

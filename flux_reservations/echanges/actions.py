@@ -56,12 +56,24 @@ def appliquer(
     return _importer(contexte, chemins, garder=True)
 
 
+def ecrire_des_lignes(fichier: Fichier, *, acteur: Acteur, siren: str = "") -> Rapport:
+    """Écrit les lignes qu'un logiciel donne d'un tableau, aux règles de l'import : tout ou rien. Le journal revient à qui appelle."""
+    contexte = Contexte(acteur, Rapport(), None, _siren_de(acteur, siren), avec_changements=True)
+    return _importer_les_fichiers(contexte, [fichier], garder=True, noter=False)
+
+
 def _importer(contexte: Contexte, chemins: Iterable[Path], *, garder: bool) -> Rapport:
+    fichiers = trouver_fichiers(chemins, types_de_fichier(), contexte.rapport, contexte.options.types)
+    return _importer_les_fichiers(contexte, fichiers, garder=garder, noter=True)
+
+
+def _importer_les_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, garder: bool, noter: bool) -> Rapport:
     rapport = contexte.rapport
-    fichiers = trouver_fichiers(chemins, types_de_fichier(), rapport, contexte.options.types)
     try:
         with transaction.atomic():
             rapport.applique = _importer_fichiers(contexte, fichiers, garder=garder)
+            if rapport.applique and noter:
+                _journaliser(contexte, fichiers)
     except (IntegrityError, DataError) as erreur:
         # Un filet : les contrôles disent la ligne avant d'écrire ; ce qui leur échappe est quand même un refus, pas une panne.
         rapport.applique = False
@@ -82,7 +94,6 @@ def _importer_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, garde
     if contexte.rapport.est_accepte:
         signaler_les_plafonds(contexte)
     if garder and contexte.rapport.est_accepte:
-        _journaliser(contexte, fichiers)
         return True
     transaction.set_rollback(True)
     return False

@@ -38,8 +38,13 @@ class FichierDepose:
     octets: bytes
 
 
-def deposer_import(*, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: date | None = None) -> ImportDepose:
-    """Garde les fichiers et demande leur essai. Lève `ErreurMetier` sans fichier, trop gros, ou d'un registre commun."""
+def deposer_import(
+    *, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: date | None = None, jeton_id: int | None = None
+) -> ImportDepose:
+    """Garde les fichiers et demande leur essai ; `jeton_id` : le jeton du logiciel qui dépose.
+
+    Lève `ErreurMetier` sans fichier, trop gros, ou d'un registre commun.
+    """
     if not fichiers:
         raise ErreurMetier("sans_fichier", "Choisissez au moins un fichier CSV ou XLSX.", champ="fichiers")
     if len({Path(fichier.nom).name for fichier in fichiers}) < len(fichiers):
@@ -60,7 +65,9 @@ def deposer_import(*, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: 
         bailleur = Bailleur.objects.modifiables_par(acteur).filter(pk=acteur.organisme_id or 0).first()
         if bailleur is None:
             raise AccesRefuse
-        depot = ImportDepose.objects.create(bailleur=bailleur, depose_par_id=acteur.utilisateur_id, effet=effet)
+        depot = ImportDepose.objects.create(
+            bailleur=bailleur, depose_par_id=acteur.utilisateur_id, jeton_id=jeton_id, effet=effet
+        )
         depot.pieces.set(
             Piece.objects.deposer(
                 organisme_id=bailleur.pk,

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from conventions.models import Bailleur, Logement
-from flux_reservations.acces.models import Utilisateur
+from flux_reservations.acces.models import Jeton, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.pieces.models import Piece
 
@@ -58,10 +58,11 @@ class ImportQuerySet(models.QuerySet["ImportDepose"]):
 
 
 class ImportDepose(models.Model):
-    """Des fichiers déposés par une personne : d'abord essayés, puis appliqués d'un bloc, ou abandonnés."""
+    """Des fichiers déposés par une personne, ou par un logiciel : d'abord essayés, puis appliqués d'un bloc, ou abandonnés."""
 
     bailleur = models.ForeignKey(Bailleur, on_delete=models.PROTECT, related_name="imports")
     depose_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, related_name="+")
+    jeton = models.ForeignKey(Jeton, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     depose_le = models.DateTimeField("déposé le", auto_now_add=True)
     effet = models.DateField("effet de ce qui change dans le patrimoine", null=True, blank=True)
     etat = models.CharField("état", max_length=12, choices=EtatImport.choices, default=EtatImport.DEPOSE)
@@ -85,6 +86,13 @@ class ImportDepose(models.Model):
 
     def __str__(self) -> str:
         return f"import du {timezone.localtime(self.depose_le):%d/%m/%Y %H:%M}"
+
+    @property
+    def deposant(self) -> str:
+        """Qui a déposé : une personne, ou le jeton d'un logiciel."""
+        if self.jeton is not None:
+            return f"jeton {self.jeton.usage}"
+        return self.depose_par.nom_complet if self.depose_par else ""
 
 
 class CorrespondanceQuerySet(models.QuerySet["Correspondance"]):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
+from flux_reservations.acces.jetons import purger_les_cles
 from flux_reservations.echanges import depot, fichiers_deposes, traitement
 from flux_reservations.echanges.webhooks import actions as webhooks
 from flux_reservations.echanges.webhooks.annonces import annoncer
@@ -37,8 +39,9 @@ def livrer_appel(appel_id: int) -> None:
 
 @shared_task(name="echanges.purger")
 def purger() -> None:
-    """La nuit : efface les vieux appels, et de quoi défaire les vieux imports."""
+    """La nuit : efface les vieux appels, de quoi défaire les vieux imports, les vieilles clés d'idempotence."""
     webhooks.purger_les_appels()
     fichiers_deposes.purger_les_traces()
     fichiers_deposes.abandonner_les_oublies()
     fichiers_deposes.effacer_les_contenus_orphelins()
+    purger_les_cles(timezone.now())

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
-from flux_reservations.acces.models import Rattachement
+from flux_reservations.acces.models import Jeton, Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.echanges.actions import appliquer, essayer
@@ -144,7 +144,9 @@ def _rapport_d_abandon() -> Rapport:
 
 
 def _acteur_de(depot: ImportDepose) -> Acteur:
-    """La personne qui a déposé, avec son rôle d'aujourd'hui ; partie depuis, l'import se clôt."""
+    """Qui a déposé, avec son rôle d'aujourd'hui ; partie, ou jeton révoqué depuis, l'import se clôt."""
+    if depot.jeton_id is not None:
+        return _acteur_du_jeton(depot.jeton_id)
     rattachement = (
         Rattachement.objects.actifs()
         .select_related("organisme", "utilisateur")
@@ -156,6 +158,18 @@ def _acteur_de(depot: ImportDepose) -> Acteur:
             "deposant_parti", "La personne qui a déposé cet import n'a plus accès : déposez-le de nouveau."
         )
     acteur = rattachement.acteur()
+    if not acteur.peut(Role.GESTIONNAIRE):
+        raise AccesRefuse
+    return acteur
+
+
+def _acteur_du_jeton(jeton_id: int) -> Acteur:
+    jeton = Jeton.objects.valables(timezone.now()).select_related("organisme").filter(pk=jeton_id).first()
+    if jeton is None:
+        raise ErreurMetier(
+            "jeton_revoque", "Le jeton qui a déposé cet import est révoqué ou expiré : déposez-le de nouveau."
+        )
+    acteur = jeton.acteur()
     if not acteur.peut(Role.GESTIONNAIRE):
         raise AccesRefuse
     return acteur

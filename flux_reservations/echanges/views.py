@@ -69,7 +69,7 @@ class Imports(ReserveeMixin, VueListe[ImportDepose]):
             lien=lambda un: reverse("import", args=[un.pk]),
             entete_de_ligne=True,
         ),
-        Colonne[ImportDepose]("par", "Par", lambda un: un.depose_par.nom_complet if un.depose_par else ""),
+        Colonne[ImportDepose]("par", "Par", lambda un: un.deposant),
         Colonne[ImportDepose]("fichiers", "Fichiers", lambda un: getattr(un, "nombre", 0), "nombre"),
         Colonne[ImportDepose]("changements", "Changements", lambda un: un.rapport.get("changements_en_tout"), "nombre"),
         Colonne[ImportDepose]("etat", "État", etat_import, "pastille"),
@@ -78,7 +78,7 @@ class Imports(ReserveeMixin, VueListe[ImportDepose]):
     def lire(self) -> QuerySet[ImportDepose]:
         """Ceux du bailleur."""
         lignes = ImportDepose.objects.visibles_par(self.request.acteur)
-        return lignes.select_related("depose_par").annotate(nombre=Count("pieces"))
+        return lignes.select_related("depose_par", "jeton").annotate(nombre=Count("pieces"))
 
     def contexte(self) -> dict[str, Any]:
         """L'export complet est au responsable."""
@@ -157,7 +157,10 @@ class DeposerImport(ReserveeMixin, VueActe):
 def lire_import(request: Requete, pk: int) -> ImportDepose:
     """Un import que l'acteur voit ; lève `Introuvable` sinon."""
     un = (
-        ImportDepose.objects.visibles_par(request.acteur).select_related("depose_par", "bailleur").filter(pk=pk).first()
+        ImportDepose.objects.visibles_par(request.acteur)
+        .select_related("depose_par", "jeton", "bailleur")
+        .filter(pk=pk)
+        .first()
     )
     if un is None:
         raise Introuvable

@@ -33,10 +33,14 @@ class FiltreEnvois(django_filters.FilterSet):
     """Filtres du registre."""
 
     departement = django_filters.CharFilter(field_name="departement_id")
+    territoire = django_filters.CharFilter(field_name="territoire_id")
+    destinataire = django_filters.CharFilter(field_name="destinataire_nom")
+    depose_du = django_filters.DateFilter(field_name="depose_le", lookup_expr="date__gte")
+    depose_au = django_filters.DateFilter(field_name="depose_le", lookup_expr="date__lte")
 
     class Meta:
         model = Envoi
-        fields: ClassVar = ["genre", "etat", "voie", "annee"]
+        fields: ClassVar = ["genre", "etat", "voie", "annee", "lot"]
 
 
 class EnvoiVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Envoi]):
@@ -44,7 +48,7 @@ class EnvoiVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gener
 
     queryset = Envoi.objects.none()
     serializer_class = EnvoiSerialiseur
-    lookup_value_regex = r"\d{1,18}"
+    lookup_value_regex = r"[0-9]{1,18}"
     filterset_class = FiltreEnvois
 
     def get_queryset(self) -> QuerySet[Envoi]:

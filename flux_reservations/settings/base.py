@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "flux_reservations.socle.rls.ContexteMiddleware",
+    "flux_reservations.socle.problemes.ProblemeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -227,7 +228,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "flux_reservations.socle.api.PaginationParCurseur",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["flux_reservations.socle.api.LecteurJson"],
     "DEFAULT_THROTTLE_CLASSES": ["flux_reservations.acces.api.LimiteParPorteur"],
     "DEFAULT_THROTTLE_RATES": {"porteur": os.environ.get("DEBIT_API", "600/min")},
     "NUM_PROXIES": NOMBRE_DE_FRONTAUX,

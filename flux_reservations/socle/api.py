@@ -4,35 +4,62 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import exception_handler
 
-from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable, SaisieRefusee
+from flux_reservations.socle.problemes import TYPE_PROBLEME, composer_probleme
 
-TYPE_PROBLEME = "application/problem+json"
 _CHIFFRES_DU_CURSEUR = 9
-TITRES = {
-    400: "Demande fautive",
-    401: "Authentification nécessaire",
-    403: "Acte non permis",
-    404: "Introuvable",
-    405: "Méthode non permise",
-    406: "Forme de réponse inconnue",
-    409: "L'état a changé",
-    415: "Forme de demande inconnue",
-    422: "Refusé par une règle",
-    429: "Trop de demandes",
-}
+_CHIFFRES_DE_CLE = 18
+_TOUJOURS_LUS = frozenset({"curseur", "taille", "format"})
+_TAILLE_ECRITE = re.compile(r"[0-9]{1,9}")
+
+
+class DemandeTropGrosse(APIException):
+    """Le corps dépasse ce qu'une ressource lit d'un coup."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "demande_trop_grosse"
+
+
+class LecteurJson(JSONParser):
+    """Du JSON borné par `DATA_UPLOAD_MAX_MEMORY_SIZE` : un plus gros corps n'est pas lu (413)."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """L'objet lu."""
+        borne = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        annonce = parser_context["request"].META.get("CONTENT_LENGTH") or "0" if parser_context else "0"
+        if annonce.isdigit() and int(annonce) > borne:
+            raise DemandeTropGrosse(f"Le corps dépasse {borne // 1024} Ko : envoyez un fichier à la ressource imports.")
+        return super().parse(stream, media_type, parser_context)
+
+
+def refuser_les_parametres_inconnus(request: Request, vue: Any) -> None:
+    """Un filtre mal orthographié rendrait tout sans le dire : il est refusé, avec ceux qui existent. Lève `ValidationError`."""
+    connus = set(getattr(vue, "parametres", ()))
+    for filtre in vue.filter_backends:
+        classe = (
+            filtre().get_filterset_class(vue, vue.get_queryset()) if hasattr(filtre, "get_filterset_class") else None
+        )
+        connus |= set(classe.base_filters) if classe else set()
+    inconnus = sorted(set(request.query_params) - connus - _TOUJOURS_LUS)
+    if inconnus:
+        lus = ", ".join(sorted({*connus, "curseur", "taille"}))
+        raise ValidationError({nom: [f"Paramètre inconnu : cette ressource lit {lus}."] for nom in inconnus})
 
 
 class PaginationParCurseur(CursorPagination):
@@ -44,13 +71,43 @@ class PaginationParCurseur(CursorPagination):
     cursor_query_param = "curseur"
     ordering = "pk"
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """La page demandée ; lève `ValidationError` si un paramètre est inconnu ou `taille` mal écrite."""
+        refuser_les_parametres_inconnus(request, view)
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_page_size(self, request: Request) -> int | None:
+        """`taille`, ramenée à 500 au plus."""
+        taille = request.query_params.get("taille", "1")
+        if not _TAILLE_ECRITE.fullmatch(taille) or int(taille) < 1:
+            raise ValidationError({"taille": ["Écrivez un nombre de lignes par page, de 1 à 500."]})
+        return super().get_page_size(request)
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Le curseur reçu ; un curseur abîmé est introuvable."""
+        curseur = super().decode_cursor(request)
+        position: Any = curseur.position if curseur else None
+        if position is not None and not (
+            position.isascii() and position.isdigit() and len(position) <= _CHIFFRES_DE_CLE
+        ):
+            raise NotFound("Curseur inconnu.")
+        return curseur
+
+    def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+        """Le curseur et la taille, bornée."""
+        parametres = super().get_schema_operation_parameters(view)
+        for parametre in parametres:
+            if parametre["name"] == self.page_size_query_param:
+                parametre["schema"] |= {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return parametres
+
 
 class PaginationDeCalcul(PaginationParCurseur):
     """Les mêmes pages, d'une liste calculée et ordonnée : le curseur dit combien de lignes sont passées."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """La page demandée ; un curseur abîmé est introuvable, comme celui d'une table."""
-        del view
+        refuser_les_parametres_inconnus(request, view)
         lignes: Sequence[Any] = queryset
         self._taille = self.get_page_size(request) or self.page_size
         self._debut = _lire_debut(request.query_params.get(self.cursor_query_param, ""))
@@ -86,7 +143,13 @@ def _lire_debut(curseur: str) -> int:
 def traduire_erreur(erreur: Exception, contexte: dict[str, Any]) -> Response | None:
     """Toute erreur prévue en `problem+json` : type, titre, statut, détail, code, règle, champs."""
     if isinstance(erreur, ErreurMetier):
-        return _repondre(_statut(erreur), erreur.message, code=erreur.code, regle=erreur.regle, champ=erreur.champ)
+        champs = erreur.champs if isinstance(erreur, SaisieRefusee) else {}
+        return _repondre(
+            _statut(erreur), erreur.message, code=erreur.code, regle=erreur.regle, champ=erreur.champ, champs=champs
+        )
+    if isinstance(erreur, SuspiciousOperation):
+        trop_gros = isinstance(erreur, RequestDataTooBig)
+        return _repondre(413 if trop_gros else 400, "Le corps de la demande dépasse ce qui se lit : découpez-la.")
     reponse = exception_handler(erreur, contexte)
     if reponse is None:
         return None
@@ -118,7 +181,5 @@ def _statut(erreur: ErreurMetier) -> int:
     return status.HTTP_409_CONFLICT if isinstance(erreur, Conflit) else status.HTTP_422_UNPROCESSABLE_ENTITY
 
 
-def _repondre(statut: int, detail: str, **complements: str) -> Response:
-    corps = {"type": "about:blank", "title": TITRES.get(statut, "Erreur"), "status": statut, "detail": detail}
-    corps |= {cle: valeur for cle, valeur in complements.items() if valeur}
-    return Response(corps, status=statut, content_type=TYPE_PROBLEME)
+def _repondre(statut: int, detail: str, **complements: Any) -> Response:
+    return Response(composer_probleme(statut, detail, **complements), status=statut, content_type=TYPE_PROBLEME)

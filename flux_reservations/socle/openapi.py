@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flux_reservations.socle.api import TITRES, TYPE_PROBLEME
+from flux_reservations.socle.problemes import TITRES, TYPE_PROBLEME
 
 _TOUTES: Final = (401, 403, 404, 406, 429)
 _EN_LECTURE_DE_LISTE: Final = (400,)
-_EN_ECRITURE: Final = (400, 409, 415, 422)
+_EN_ECRITURE: Final = (400, 409, 413, 415, 422)
 PROBLEME: Final[dict[str, Any]] = {
     "type": "object",
     "description": "Une erreur (RFC 9457) : ce qui s'est passé, pourquoi, que faire.",

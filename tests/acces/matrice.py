@@ -399,6 +399,24 @@ _API = [
     Ligne("api-liberations-detail", api(*_DE_A, "mairie"), lambda m: [m.liberation_a.pk]),
     Ligne("api-bilans-detail", api(*_DE_A, "mairie", "etat"), lambda m: [m.bilan_a.pk]),
     Ligne("api-envois-detail", api(*_DE_A, "etat"), lambda m: [m.transmission.pk]),
+    Ligne(
+        "api-liberations-signer-bail",
+        # Sans corps : la demande est lue (400) par qui peut écrire, avant de chercher la ligne.
+        dict.fromkeys(PROFILS, 400) | {"anonyme": 401} | dict.fromkeys(("a_lecteur", "b_lecteur", "caleol"), 403),
+        lambda m: [m.liberation_a.pk],
+        post=True,
+    ),
+    Ligne("api-imports-list", bailleur(role=GESTIONNAIRE) | {"anonyme": 401}),
+    Ligne("api-imports-detail", bailleur("a", GESTIONNAIRE) | {"anonyme": 401}, lambda m: [m.import_a.pk]),
+    *(
+        Ligne(
+            f"api-imports-{acte}",
+            bailleur("a", GESTIONNAIRE, statut=statut) | {"anonyme": 401},
+            lambda m: [m.import_a.pk],
+            post=True,
+        )
+        for acte, statut in (("appliquer", 422), ("abandonner", 200), ("defaire", 422))
+    ),
 ]
 
 _A_MA_DISPOSITION = ouverts() | lignes_lues("mairie", aveugles=("caf", "epci", "etat", "etat_voisin"))

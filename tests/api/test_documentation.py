@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
-from django.utils import timezone
 
 from conventions.models import Bailleur
 from flux_reservations.acces.jetons import Jeton, Portee, tirer_secret
 from flux_reservations.api import routeur
+from flux_reservations.echanges import depot, traitement
 from flux_reservations.echanges.tableaux import TABLEAUX
 from flux_reservations.echanges.tableaux.rpls import Rpls
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Evenement
 from tests.api.exemple import DOCS, charger_client
-from tests.fabriques import creer_bailleur, creer_convention, creer_etat, creer_liberation, creer_logement
+from tests.fabriques import creer_bailleur, creer_convention, creer_etat, creer_logement
 
 DOCUMENT = (DOCS / "integration.md").read_text(encoding="utf-8")
 EXEMPLES = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
@@ -28,7 +30,7 @@ EXEMPLES = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 def _preparer() -> tuple[Bailleur, str]:
     bailleur = creer_bailleur()
     creer_convention(bailleur, creer_etat(), [("30", "prioritaires", "departement:94")])
-    creer_liberation(creer_logement(bailleur, "94028"), timezone.localdate())
+    creer_logement(bailleur, "94028", identifiant="L1")
     secret, empreinte = tirer_secret()
     Jeton.objects.create(
         organisme_id=bailleur.pk, usage="doc", portee=Portee.ECRITURE, empreinte=empreinte, debut=secret[:12]
@@ -36,8 +38,23 @@ def _preparer() -> tuple[Bailleur, str]:
     return bailleur, secret
 
 
+def _travailler(import_id: int) -> None:
+    """Un travailleur, comme le ferait Celery : un autre fil, en système."""
+
+    def travailler() -> None:
+        try:
+            traitement.traiter(import_id)
+        finally:
+            connection.close()
+
+    threading.Thread(target=travailler).start()
+
+
 @pytest.mark.django_db(transaction=True)
-def test_les_exemples_s_executent(live_server: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_les_exemples_s_executent(
+    live_server: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(depot, "_lancer", _travailler)
     bailleur, secret = _preparer()
     charger_client()
     abonnement = Abonnement(organisme_id=bailleur.pk, usage="doc", sel=uuid.uuid4())
@@ -49,13 +66,18 @@ def test_les_exemples_s_executent(live_server: Any, capsys: pytest.CaptureFixtur
         "webhook-signature": abonnement.signer(cle, maintenant, corps),
     }
     monde = {"SITE": live_server.url, "JETON": secret, "SECRET": abonnement.secret, "ENTETES": entetes, "CORPS": corps}
+    monde |= {"LOGEMENT": "L1", "PATRIMOINE": f"bailleur;identifiant;commune;typologie\n{bailleur.siren};L2;94028;T2\n"}
     assert len(EXEMPLES) >= 6
     for exemple in EXEMPLES:
         exec(compile(exemple, "docs/integration.md", "exec"), monde)  # noqa: S102 : notre documentation
     sortie = capsys.readouterr().out
     assert "BAILLEUR 1" in sortie
     assert "404 Introuvable" in sortie
-    assert bailleur.liberations.get().orientations.count() == 1
+    liberation = bailleur.liberations.get()
+    assert (liberation.date_disponibilite.isoformat(), liberation.orientations.count()) == ("2026-12-15", 1)
+    assert "422 Aucune décision favorable" in sortie
+    assert "essaye 1" in sortie
+    assert bailleur.logements.count() == 2
 
 
 def test_elle_cite_chaque_ressource_chaque_evenement_et_chaque_colonne_rpls() -> None:

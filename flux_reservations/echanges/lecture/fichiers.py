@@ -39,6 +39,24 @@ class Fichier:
         return sum(normaliser_entete(nom) in self.connues for nom in entete)
 
 
+@dataclass(frozen=True, slots=True)
+class LignesDonnees(Fichier):
+    """Des lignes données par un logiciel, en-tête d'abord : elles se lisent comme un fichier."""
+
+    cellules: tuple[tuple[str, ...], ...] = ()
+
+    def ouvrir(self) -> Source:
+        """Les lignes ; rien à fermer."""
+        return Source(iter([list(ligne) for ligne in self.cellules]), lambda: None)
+
+
+def lignes_donnees(tableau: str, lignes: Sequence[Mapping[str, str]]) -> LignesDonnees:
+    """Les lignes d'un tableau, chacune par colonne ; toutes ont les mêmes colonnes."""
+    entete = tuple(lignes[0])
+    cellules = (entete, *(tuple(ligne[nom] for nom in entete) for ligne in lignes))
+    return LignesDonnees(Path(), tableau, tableau, frozenset(entete), cellules)
+
+
 def normaliser_entete(nom: str) -> str:
     """En-tête comparé sans casse ni blancs de bord."""
     return nom.strip().lstrip("\N{ZERO WIDTH NO-BREAK SPACE}").strip().lower()
