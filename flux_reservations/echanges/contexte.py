@@ -18,6 +18,7 @@ class Contexte:
 
     `annonces` retient, par tableau, les clés lues dans un fichier qui n'a pas pu être écrit : une ligne qui les cite n'est pas fautive
     pour autant (l'erreur est déjà dite à sa source). Un tableau illisible est dans `illisibles` : tout ce qui le cite est admis.
+    `contenus` retient les empreintes dont cet import a donné les octets : citer une empreinte ne suffit pas à en obtenir le document.
     """
 
     acteur: Acteur
@@ -28,6 +29,7 @@ class Contexte:
     options: Options = field(default_factory=Options)
     annonces: dict[str, set[str]] = field(default_factory=dict)
     illisibles: set[str] = field(default_factory=set)
+    contenus: set[str] = field(default_factory=set)
     _bailleurs: dict[str, Bailleur] | None = None
 
     def bailleurs(self) -> dict[str, Bailleur]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import ClassVar
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models.lookups import Exact
 
 from flux_reservations.acces.models import Organisme, Utilisateur
 from flux_reservations.acces.services_de_l_etat import du_service
@@ -19,14 +20,30 @@ GENRES_D_IMPORT = ("import", "reprise")
 """Fichiers déposés pour être importés ou rapprochés."""
 
 
+def _empreinte_de(colonne: str) -> models.Func:
+    sha256 = models.Func(models.F(colonne), function="sha256", output_field=models.BinaryField())
+    return models.Func(sha256, models.Value("hex"), function="encode", output_field=models.CharField())
+
+
 class Contenu(models.Model):
-    """Des octets, une seule fois, sous leur empreinte SHA-256."""
+    """Des octets, une seule fois, sous leur empreinte SHA-256.
+
+    Connaître une empreinte ne donne rien : la base refuse des octets rangés sous l'empreinte d'autres octets, et une pièce dont
+    l'organisme n'a pas donné les octets dans la même transaction (migration 0004).
+    """
 
     empreinte = models.CharField("empreinte SHA-256", max_length=64, primary_key=True)
     octets = models.BinaryField("octets")
 
     class Meta:
         verbose_name = "contenu"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Exact(models.F("empreinte"), _empreinte_de("octets")),
+                name="contenu_sous_son_empreinte",
+                violation_error_message="Ces octets ne répondent pas à leur empreinte.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.empreinte[:12]
@@ -75,18 +92,22 @@ class PieceManager(models.Manager.from_queryset(PieceQuerySet)):  # type: ignore
         octets: bytes,
         utilisateur_id: int | None = None,
     ) -> Piece:
-        """Enregistre un document ; le même contenu n'est gardé qu'une fois."""
+        """Enregistre un document ; le même contenu n'est gardé qu'une fois.
+
+        Une seule transaction : la base n'admet la pièce que si les octets viennent de lui être donnés.
+        """
         empreinte = hashlib.sha256(octets).hexdigest()
-        Contenu.objects.bulk_create([Contenu(empreinte=empreinte, octets=octets)], ignore_conflicts=True)
-        piece: Piece = self.create(
-            organisme_id=organisme_id,
-            genre=genre,
-            nom=nom,
-            type_mime=type_mime,
-            taille=len(octets),
-            contenu_id=empreinte,
-            deposee_par_id=utilisateur_id,
-        )
+        with transaction.atomic():
+            Contenu.objects.bulk_create([Contenu(empreinte=empreinte, octets=octets)], ignore_conflicts=True)
+            piece: Piece = self.create(
+                organisme_id=organisme_id,
+                genre=genre,
+                nom=nom,
+                type_mime=type_mime,
+                taille=len(octets),
+                contenu_id=empreinte,
+                deposee_par_id=utilisateur_id,
+            )
         return piece
 
 

@@ -275,3 +275,20 @@ def restreindre(table: str, *, ajout: str, retrait: str) -> migrations.RunSQL:
         f'CREATE POLICY limite_retrait ON {table} AS RESTRICTIVE FOR DELETE TO "{application}" USING ({retrait});',
         f"DROP POLICY IF EXISTS limite_ajout ON {table};\nDROP POLICY IF EXISTS limite_retrait ON {table};",
     )
+
+
+def garder_les_citations(table: str, *, colonne: str, lisible: str) -> migrations.RunSQL:
+    """Opération de migration : une ligne ne cite, par cette clé étrangère, que ce que la personne peut lire elle-même.
+
+    PostgreSQL vérifie une clé étrangère sans les politiques de lignes : sans cela, citer donnerait à lire. `lisible` est le nom d'une
+    fonction SQL qui dit, d'une clé, si elle se lit. Le système n'est pas regardé.
+    """
+    cite = f"current_user = '{settings.ROLE_APPLICATION}' AND NEW.{colonne} IS NOT NULL"
+    refuser = f"AND {lisible}(NEW.{colonne}) IS NOT TRUE) EXECUTE FUNCTION flux_refuser_le_changement();"
+    creer, changer = f"citation_ajoutee_{colonne}", f"citation_changee_{colonne}"
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {creer} AFTER INSERT ON {table} FOR EACH ROW WHEN ({cite} {refuser}\n"
+        f"CREATE TRIGGER {changer} AFTER UPDATE ON {table} FOR EACH ROW"
+        f" WHEN ({cite} AND NEW.{colonne} IS DISTINCT FROM OLD.{colonne} {refuser}",
+        f"DROP TRIGGER IF EXISTS {creer} ON {table};\nDROP TRIGGER IF EXISTS {changer} ON {table};",
+    )

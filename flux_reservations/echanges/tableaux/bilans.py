@@ -109,7 +109,8 @@ class Bilans(TableauModele):
             if complet != ancien:
                 suivi.refuser(ligne, "annee", "Ce bilan est publié : il ne change plus (RG-63). Publiez une version.")
             return
-        contenu = Contenu.objects.filter(pk=ligne.valeurs["donnees"]).first()
+        donnees = ligne.valeurs["donnees"]
+        contenu = Contenu.objects.filter(pk=donnees).first() if donnees in suivi.contexte.contenus else None
         if contenu is None:
             suivi.refuser(ligne, "donnees", "Données absentes : importez le fichier contenus avec celui-ci.")
             return

@@ -112,6 +112,8 @@ class Contenus(Tableau):
     def ecrire(self, suivi: Suivi) -> None:
         """Écrit ce que la base n'a pas ; les données d'un bilan déjà publié y sont, dans le bilan."""
         with connection.cursor() as curseur:
+            curseur.execute("SELECT DISTINCT empreinte FROM contenus_lus")
+            suivi.contexte.contenus |= {empreinte for (empreinte,) in curseur.fetchall()}
             curseur.execute(
                 "DELETE FROM contenus_lus l USING (SELECT empreinte FROM pieces_contenu UNION SELECT empreinte FROM bilans_bilan) e"
                 " WHERE e.empreinte = l.empreinte"
@@ -163,12 +165,13 @@ class Pieces(TableauModele):
         self._portees: list[tuple[str, int, tuple[Any, ...]]] = []
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
-        """Le bailleur, le contenu et le porteur doivent exister."""
+        """Le bailleur et le porteur doivent exister ; les octets, être donnés par cet import ou déjà être au bailleur."""
         if refuser_a_un_agent(suivi):
             return
         resoudre_bailleurs(suivi, lot)
         empreintes = {ligne.valeurs.get("empreinte", "") for ligne in lot}
-        connues = set(Contenu.objects.filter(pk__in=empreintes).values_list("pk", flat=True))
+        siennes = set(Piece.objects.filter(contenu__in=empreintes).values_list("organisme_id", "contenu_id").distinct())
+        donnees = suivi.contexte.contenus & empreintes
         cites: dict[int, set[tuple[str, str]]] = defaultdict(set)
         for ligne in lot:
             if ligne.bailleur_id and ligne.valeurs.get("porteur_type"):
@@ -179,7 +182,7 @@ class Pieces(TableauModele):
             empreinte = ligne.valeurs.get("empreinte")
             if ligne.fautive or ligne.bailleur_id is None:
                 continue
-            if empreinte not in connues:
+            if empreinte not in donnees and (ligne.bailleur_id, empreinte) not in siennes:
                 if suivi.contexte.est_annonce("contenus", str(empreinte)):
                     ligne.fautive = True
                 else:
