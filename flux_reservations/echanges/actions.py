@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.db import DataError, IntegrityError, connection, transaction
 
 from conventions.models import Bailleur
@@ -74,8 +75,9 @@ def _importer_les_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, g
             rapport.applique = _importer_fichiers(contexte, fichiers, garder=garder)
             if rapport.applique and noter:
                 _journaliser(contexte, fichiers)
-    except (IntegrityError, DataError) as erreur:
+    except (IntegrityError, DataError, psycopg.DataError, psycopg.IntegrityError) as erreur:
         # Un filet : les contrôles disent la ligne avant d'écrire ; ce qui leur échappe est quand même un refus, pas une panne.
+        # Un COPY lève les erreurs de psycopg, que Django ne traduit pas.
         rapport.applique = False
         message = (
             f"La base a refusé l'import : {str(erreur).splitlines()[0]}. Vérifiez les valeurs citées, puis recommencez."
@@ -90,7 +92,15 @@ def _importer_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, garde
         # Deux imports à la fois se croiseraient sur les mêmes clés : l'un attend l'autre.
         curseur.execute("SELECT pg_advisory_xact_lock(hashtext('echanges.importer'))")
     for fichier in fichiers:
-        importer_fichier(contexte, fichier)
+        with transaction.atomic():
+            # Un fichier refusé défait ce qu'il avait mis de côté : un second du même tableau repart de rien.
+            if importer_fichier(contexte, fichier).erreurs:
+                transaction.set_rollback(True)
+    if fichiers and contexte.siren_est_inconnu:
+        message = (
+            f"Bailleur inconnu : {contexte.siren}. Importez-le (fichier bailleurs), ou vérifiez le SIREN de --bailleur."
+        )
+        contexte.rapport.refuser("", message, valeur=contexte.siren)
     if contexte.rapport.est_accepte:
         signaler_les_plafonds(contexte)
     if garder and contexte.rapport.est_accepte:

@@ -40,6 +40,11 @@ class Contexte:
             }
         return self._bailleurs
 
+    @property
+    def siren_est_inconnu(self) -> bool:
+        """Vrai si `--bailleur` ne désigne personne : l'import est refusé, et rien de ce qu'il cite n'est dit inconnu pour autant."""
+        return bool(self.siren) and self.siren not in self.bailleurs() and not self.est_annonce("bailleurs", self.siren)
+
     def oublier_bailleurs(self) -> None:
         """À appeler quand des bailleurs ont été écrits."""
         self._bailleurs = None

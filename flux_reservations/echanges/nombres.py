@@ -36,14 +36,16 @@ class Date:
             if type(cellule) is Nombre:
                 message += " La cellule contient un nombre : mettez la colonne au format date."
             raise ValeurFautive(message)
+        if int(annee) not in ANNEES_PLAUSIBLES:
+            message = (
+                f"L'année {annee} n'est pas plausible : corrigez-la, ou videz la cellule si la date n'est pas connue."
+            )
+            raise ValeurFautive(message)
         try:
             date = dt.date(int(annee), int(mois), int(jour))
         except ValueError as erreur:
             message = "Cette date n'existe pas : vérifiez le jour et le mois."
             raise ValeurFautive(message) from erreur
-        if date.year not in ANNEES_PLAUSIBLES:
-            message = "Cette année n'est pas plausible : écrivez-la sur quatre chiffres."
-            raise ValeurFautive(message)
         return date
 
     def ecrire(self, valeur: Any) -> str:

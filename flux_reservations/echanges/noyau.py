@@ -10,7 +10,7 @@ from flux_reservations.echanges.cellules import ValeurFautive, nettoyer
 from flux_reservations.echanges.colonnes import Code, Colonne, Siren, Texte
 from flux_reservations.echanges.contexte import Contexte
 from flux_reservations.echanges.lecture.fichiers import Fichier, normaliser_entete
-from flux_reservations.echanges.lecture.source import FichierIllisible, Nombre, Source
+from flux_reservations.echanges.lecture.source import COLONNES_MAXIMALES, FichierIllisible, Nombre, Source
 from flux_reservations.echanges.lecture.xlsx import a_perdu_des_chiffres
 from flux_reservations.echanges.options import IGNOREE
 from flux_reservations.echanges.rapport import FichierLu
@@ -77,6 +77,9 @@ def _refuser_fichier(contexte: Contexte, compte: FichierLu, erreur: FichierIllis
 def _lire_entete(source: Source) -> tuple[list[str], int]:
     for numero, cellules in enumerate(source.lignes, start=1):
         if any(cellule.strip() for cellule in cellules):
+            if sum(1 for cellule in cellules if cellule.strip()) > COLONNES_MAXIMALES:
+                message = f"Plus de {COLONNES_MAXIMALES} colonnes : ce n'est pas un tableau de l'application. Gardez celles qui servent."
+                raise FichierIllisible(message, ligne=numero)
             return cellules, numero
     message = "Le fichier est vide : il lui faut au moins une ligne d'en-tête."
     raise FichierIllisible(message)
@@ -92,6 +95,8 @@ def _reconnaitre_colonnes(suivi: Suivi, entete: list[str], numero: int) -> list[
         if nom in choisies:
             suivi.entetes[choisies[nom]] = brut.strip()
             nom = choisies[nom]
+        if not nom and any(suivant.strip() for suivant in entete[rang:]):
+            suivi.avertir(numero, "", f"Colonne {rang + 1} sans nom : elle n'est pas lue. Nommez-la, ou supprimez-la.")
         if not nom or nom == IGNOREE:
             continue
         if nom in lues:
@@ -102,11 +107,11 @@ def _reconnaitre_colonnes(suivi: Suivi, entete: list[str], numero: int) -> list[
         else:
             inconnues.append(brut.strip())
     for nom in tableau.colonnes_manquantes(suivi.presentes):
-        attendues = ", ".join(colonne.nom for colonne in tableau.colonnes)
+        citee = nom.upper() if tableau.entetes_en_majuscules else nom
         suivi.refuser(
             numero,
             nom,
-            f"Colonne obligatoire absente : ajoutez « {nom} » à l'en-tête (colonnes de ce tableau : {attendues}).",
+            f"Colonne obligatoire absente : ajoutez « {citee} » à l'en-tête (colonnes de ce tableau : {tableau.citer_colonnes()}).",
         )
     tableau.signaler_inconnues(suivi, numero, inconnues)
     return colonnes

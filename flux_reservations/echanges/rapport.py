@@ -10,6 +10,7 @@ LIMITE_ANOMALIES = 1000
 LIMITE_CHANGEMENTS = 2000
 """Changements gardés par fichier pour la prévisualisation."""
 _LONGUEUR_VALEUR = 200
+_LONGUEUR_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +25,25 @@ class Anomalie:
 
     def en_json(self) -> dict[str, Any]:
         """Objet du contrat."""
-        valeur = self.valeur if len(self.valeur) <= _LONGUEUR_VALEUR else f"{self.valeur[:_LONGUEUR_VALEUR]}…"
         return {
             "fichier": self.fichier,
             "ligne": self.ligne,
-            "colonne": self.colonne,
-            "valeur": valeur,
-            "message": self.message,
+            "colonne": _abreger(self.colonne),
+            "valeur": _abreger(self.valeur),
+            "message": _abreger(self.message, _LONGUEUR_MESSAGE),
         }
 
     def __str__(self) -> str:
         lieu = self.fichier + (f", ligne {self.ligne}" if self.ligne else "")
-        lieu += f", colonne {self.colonne}" if self.colonne else ""
-        valeur = f" (« {self.valeur[:_LONGUEUR_VALEUR]} »)" if self.valeur else ""
-        return f"{lieu}{valeur} : {self.message}" if lieu else self.message
+        lieu += f", colonne {_abreger(self.colonne)}" if self.colonne else ""
+        valeur = f" (« {_abreger(self.valeur)} »)" if self.valeur else ""
+        message = _abreger(self.message, _LONGUEUR_MESSAGE)
+        return f"{lieu}{valeur} : {message}" if lieu else message
+
+
+def _abreger(texte: str, longueur: int = _LONGUEUR_VALEUR) -> str:
+    """Le texte, coupé s'il est démesuré : une cellule d'un mégaoctet ne remplit pas le rapport."""
+    return texte if len(texte) <= longueur else f"{texte[:longueur]}…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from flux_reservations.territoires.resolution import (
 
 BAILLEUR = Colonne("bailleur", Siren(), defaut="")
 """Colonne facultative qui lève l'homonymie entre bailleurs."""
-DEPARTEMENT = Code(2, re.compile(r"\d{2}|2[AB]|9[78]\d"), "94, 2A ou 974")
+DEPARTEMENT = Code(2, re.compile(r"\d{2}|2[AB]|9[78]\d", re.ASCII), "94, 2A ou 974")
 
 
 def resoudre_bailleurs(suivi: Suivi, lot: Iterable[Ligne]) -> None:
@@ -82,7 +82,11 @@ def chercher(  # noqa: PLR0913 : ce qu'on cherche, et comment le dire
         elif candidats:
             message = f"{article} ambigu : plusieurs bailleurs ont « {valeur} ». Ajoutez la colonne bailleur (SIREN)."
             suivi.refuser(ligne, colonne, message)
-        elif suivi.contexte.est_annonce(tableau, valeur) or suivi.contexte.illisibles & {"bailleurs"}:
+        elif (
+            suivi.contexte.est_annonce(tableau, valeur)
+            or suivi.contexte.illisibles & {"bailleurs"}
+            or suivi.contexte.siren_est_inconnu
+        ):
             ligne.fautive = True
         else:
             message = f"{article} inconnu : « {valeur} » n'est ni dans la base, ni dans les fichiers {tableau}."

@@ -48,6 +48,11 @@ class Tableau(ABC):
         """En-têtes reconnus (en minuscules)."""
         return [colonne.nom for colonne in self.colonnes]
 
+    def citer_colonnes(self) -> str:
+        """Les colonnes de ce tableau, telles que son format les écrit : le remède quand il en manque une."""
+        lues = self.colonnes_lues()
+        return ", ".join(sorted(lues)).upper() if self.entetes_en_majuscules else ", ".join(lues)
+
     def signaler_inconnues(self, suivi: Suivi, numero: int, inconnues: list[str]) -> None:
         """Dit les colonnes inconnues, une par une ; elles ne sont pas lues."""
         for nom in inconnues:

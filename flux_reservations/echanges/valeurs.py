@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import json
+import math
 import re
 import uuid
 from typing import Any
@@ -13,9 +14,11 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.dateparse import parse_datetime
 
-from flux_reservations.echanges.cellules import ValeurFautive, proteger
+from flux_reservations.echanges.cellules import ValeurFautive, nettoyer, proteger
 from flux_reservations.echanges.colonnes import Texte
+from flux_reservations.echanges.nombres import ANNEES_PLAUSIBLES
 
+_MOITIE = re.compile(r"[\ud800-\udfff]")
 EMPREINTE = Texte(64, re.compile(r"[0-9a-f]{64}"), "64 chiffres hexadécimaux (SHA-256)")
 
 
@@ -28,8 +31,8 @@ class Instant:
             instant = parse_datetime(cellule)
         except ValueError:
             instant = None
-        if instant is None or instant.tzinfo is None:
-            message = "Un instant s'écrit AAAA-MM-JJThh:mm:ss+00:00."
+        if instant is None or instant.tzinfo is None or instant.year not in ANNEES_PLAUSIBLES:
+            message = "Un instant s'écrit AAAA-MM-JJThh:mm:ss+00:00, d'une année plausible."
             raise ValeurFautive(message)
         return instant
 
@@ -44,11 +47,11 @@ class Json:
     def lire(self, cellule: str) -> Any:
         """L'objet."""
         try:
-            objet = json.loads(cellule, parse_constant=_refuser_constante)
+            objet = json.loads(cellule, parse_constant=_refuser_constante, parse_float=_lire_flottant)
         except (ValueError, RecursionError) as erreur:
             message = "Ce n'est pas un objet JSON."
             raise ValeurFautive(message) from erreur
-        if not isinstance(objet, dict) or "\\u0000" in cellule:
+        if not isinstance(objet, dict) or _est_ingardable(objet):
             message = "Un objet JSON est attendu : { … }."
             raise ValeurFautive(message)
         return objet
@@ -60,6 +63,20 @@ class Json:
 
 def _refuser_constante(nom: str) -> None:
     raise ValueError(nom)
+
+
+def _lire_flottant(texte: str) -> float:
+    """Le nombre ; un nombre sans borne n'est pas du JSON."""
+    valeur = float(texte)
+    if not math.isfinite(valeur):
+        raise ValueError(texte)
+    return valeur
+
+
+def _est_ingardable(objet: Any) -> bool:
+    """Vrai si l'objet porte un caractère que la base refuse : nul, ou moitié d'un caractère."""
+    texte = json.dumps(objet, ensure_ascii=False)
+    return "\\u0000" in texte or bool(_MOITIE.search(texte))
 
 
 class Cle:
@@ -106,7 +123,7 @@ class TexteExact:
             texte = json.loads(cellule)
         except ValueError:
             texte = None
-        if not isinstance(texte, str) or "\0" in texte:
+        if not isinstance(texte, str) or "\0" in texte or _MOITIE.search(texte):
             message = "Un texte qui commence par un guillemet s'écrit en chaîne JSON."
             raise ValeurFautive(message)
         return texte
@@ -114,4 +131,8 @@ class TexteExact:
     def ecrire(self, valeur: Any) -> str:
         """Le texte, protégé des tableurs."""
         texte = str(valeur)
-        return json.dumps(texte, ensure_ascii=False) if texte != texte.strip() or texte[:1] == '"' else proteger(texte)
+        try:
+            est_fidele = texte[:1] != '"' and nettoyer(proteger(texte)) == texte
+        except ValeurFautive:
+            return json.dumps(texte)
+        return proteger(texte) if est_fidele else json.dumps(texte, ensure_ascii=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -16,6 +17,7 @@ from openpyxl.styles import Font
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 TYPE_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_DE_COMMANDE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DEBUT_DE_FORMULE = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -28,7 +30,12 @@ class _Echo:
 
 
 def proteger(texte: str) -> str:
-    """Fait précéder d'une apostrophe un texte qu'un tableur prendrait pour une formule (formats.md § 1)."""
+    """Fait précéder d'une apostrophe un texte qu'un tableur prendrait pour une formule (formats.md § 1).
+
+    Un caractère de commande, qu'un collage a pu laisser, devient une espace : un classeur ne peut pas l'écrire.
+    """
+    if not texte.isprintable():
+        texte = _DE_COMMANDE.sub(" ", texte)
     return f"'{texte}" if texte.startswith(_DEBUT_DE_FORMULE) else texte
 
 

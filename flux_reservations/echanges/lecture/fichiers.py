@@ -79,6 +79,8 @@ def trouver_fichiers(
             trouves.extend(_fichiers_du_dossier(chemin, rapport))
         elif not chemin.exists():
             rapport.refuser(str(chemin), "Fichier ou dossier introuvable : vérifiez le chemin.")
+        elif not chemin.is_file():
+            rapport.refuser(chemin.name, "Ce n'est pas un fichier : copiez les données dans un fichier .csv ou .xlsx.")
         elif chemin.suffix.lower() not in EXTENSIONS:
             rapport.refuser(
                 chemin.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 
 class FichierIllisible(Exception):
@@ -13,6 +14,14 @@ class FichierIllisible(Exception):
         super().__init__(message)
         self.message = message
         self.ligne = ligne
+
+
+SANS_RESULTAT: Final = "#CALC!"
+"""Ce que vaut une formule que son logiciel n'a jamais calculée : on ne sait pas ce que la personne voyait."""
+LONGUEUR_DE_CELLULE: Final = 131_072
+"""Caractères d'une cellule, au-delà desquels ce n'en est plus une (la borne du lecteur CSV de Python, tenue aussi pour un classeur)."""
+COLONNES_MAXIMALES: Final = 500
+"""Un RPLS complet en a cent vingt : au-delà, ce n'est pas un de nos tableaux."""
 
 
 class Nombre(str):

@@ -31,12 +31,25 @@ def ouvrir_csv(chemin: Path, connues: Callable[[list[str]], int]) -> Source:
     flux = chemin.open(encoding=encodage, newline="")
     try:
         premiere = next((ligne for ligne in _bornees(flux) if ligne.strip()), "")
+        _refuser_autre_separateur(premiere)
     except FichierIllisible:
         flux.close()
         raise
     separateur = max(";,", key=lambda signe: (connues(_decouper(premiere, signe)), premiere.count(signe)))
     flux.seek(0)
-    return Source(lignes=_lire(csv.reader(_bornees(flux), delimiter=separateur)), fermer=flux.close)
+    return Source(lignes=_lire(csv.reader(_bornees(flux), delimiter=separateur, strict=True)), fermer=flux.close)
+
+
+def _refuser_autre_separateur(premiere: str) -> None:
+    """Une consigne au tableur n'est pas un en-tête ; une tabulation n'est pas un séparateur du contrat."""
+    if premiere.lower().startswith("sep="):
+        message = f"La première ligne (« {premiere.strip()[:20]} ») n'est pas un en-tête : supprimez-la."
+        raise FichierIllisible(message, ligne=1)
+    if "\t" in premiere and not {";", ","} & set(premiere):
+        message = (
+            "Les cellules sont séparées par des tabulations : réenregistrez en CSV, séparé par des points-virgules."
+        )
+        raise FichierIllisible(message, ligne=1)
 
 
 def _decouper(ligne: str, signe: str) -> list[str]:
@@ -56,7 +69,10 @@ def _lire(lecteur: Iterator[list[str]]) -> Iterator[list[str]]:
         except StopIteration:
             return
         except csv.Error as erreur:
-            message = "Cellule illisible : trop longue, ou guillemet ouvert et jamais fermé. Réenregistrez le fichier depuis un tableur."
+            message = (
+                "Cellule illisible : trop longue, ou guillemet ouvert et jamais fermé, ou au milieu d'un texte entre guillemets. "
+                "Réenregistrez le fichier depuis un tableur."
+            )
             raise FichierIllisible(message, ligne=numero) from erreur
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
-from flux_reservations.echanges.lecture.feuille import ClasseurAbime, Feuille
+from flux_reservations.echanges.lecture.classeur import ClasseurAbime
+from flux_reservations.echanges.lecture.feuille import Feuille
 from flux_reservations.echanges.lecture.source import FichierIllisible, Nombre, Source
 
 TAILLE_DECOMPRESSEE = 500_000_000
@@ -51,7 +52,7 @@ def ouvrir_xlsx(chemin: Path) -> Source:
         archive.close()
         message = f"Ce classeur est illisible : {_REMEDE}."
         raise FichierIllisible(message) from erreur
-    return Source(lignes=_lire(feuille.lignes()), fermer=archive.close, est_tableur=True)
+    return Source(lignes=_lire(feuille.lignes()), fermer=feuille.fermer, est_tableur=True)
 
 
 def a_perdu_des_chiffres(cellule: str) -> bool:
@@ -101,6 +102,8 @@ def _lire(lignes: Iterator[list[str]]) -> Iterator[list[str]]:
             ligne = next(lignes)
         except StopIteration:
             return
+        except FichierIllisible as erreur:
+            raise FichierIllisible(erreur.message, ligne=numero) from erreur
         except _ERREURS_DE_CLASSEUR as erreur:
             message = f"Ce classeur est abîmé à cet endroit : {_REMEDE}."
             raise FichierIllisible(message, ligne=numero) from erreur

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from typing import Any
 
+from conventions.actions.clauses import lire_derogation
 from conventions.domaine.codes import EtatConvention, Report
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Role
@@ -46,12 +47,21 @@ def controler_version(suivi: Suivi, ligne: Ligne, valeurs: dict[str, Any]) -> No
         for colonne in ("derogation_debut", "derogation_fin"):
             if valeurs[colonne] is None:
                 suivi.refuser(ligne, colonne, "Une dérogation préfectorale a un début et une fin (RG-14).")
+        _signaler_une_derogation_sans_effet(suivi, ligne, valeurs)
     if (
         valeurs["derogation_debut"]
         and valeurs["derogation_fin"]
         and valeurs["derogation_fin"] < valeurs["derogation_debut"]
     ):
         suivi.refuser(ligne, "derogation_fin", "La fin de la dérogation précède son début.")
+
+
+def _signaler_une_derogation_sans_effet(suivi: Suivi, ligne: Ligne, valeurs: dict[str, Any]) -> None:
+    """Une dérogation irrégulière ne lève aucun plafond : l'import la reprend, et le dit (RG-14)."""
+    defauts = lire_derogation(valeurs).defauts
+    if defauts and not ligne.fautive:
+        message = f"Cette dérogation ne lève aucun plafond : il manque {', '.join(defauts)} (RG-14)."
+        suivi.avertir(ligne, "derogation_fin", message)
 
 
 def reserver_au_responsable(suivi: Suivi, reserve: ReserveConventions) -> None:

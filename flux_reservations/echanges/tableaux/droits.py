@@ -55,7 +55,6 @@ class ReserveDroits:
     """Lignes du fichier, par convention."""
 
     par_convention: dict[int, list[DroitLu]] = field(default_factory=lambda: defaultdict(list))
-    reservataires: dict[int, tuple[str, str | None, str]] = field(default_factory=dict)
     territoires: dict[str, Resolution] = field(default_factory=dict)
     dedans: dict[tuple[str, str], bool] = field(default_factory=dict)
 
@@ -89,7 +88,7 @@ class Droits(Tableau):
             attribut="numero",
             tableau="conventions",
             article="Convention",
-            plus=("reservataire__type", "reservataire__territoire_id", "motif_perimetre"),
+            plus=("reservataire__type", "reservataire__territoire_id", "motif_perimetre", "departement_id"),
         )
         perimetres = resoudre_listes(suivi, lot, "perimetre", reserve.territoires)
         assiettes = resoudre_listes(suivi, lot, "assiette", reserve.territoires)
@@ -97,7 +96,6 @@ class Droits(Tableau):
             convention = conventions.get(ligne.numero)
             if convention is None or ligne.fautive:
                 continue
-            reserve.reservataires[convention[0]] = (convention[2], convention[3], convention[4])
             valeurs = {nom: ligne.valeurs.get(nom, suivi.colonnes[nom].defaut) for nom in _SIMPLES}
             lu = DroitLu(valeurs, perimetres[ligne.numero], assiettes.get(ligne.numero, frozenset()), ligne)
             self._controler(suivi, lu, convention)
@@ -186,7 +184,7 @@ class Droits(Tableau):
 
     def _controler(self, suivi: Suivi, lu: DroitLu, convention: tuple[Any, ...]) -> None:
         """Sous-contingent de l'État ; périmètre d'une collectivité dans son territoire (RG-11)."""
-        _, _, type_, territoire, motif = convention
+        _, _, type_, territoire, motif, departement = convention
         ligne, sous_contingent = lu.ligne, lu.valeurs["sous_contingent"]
         if ligne is None:
             return
@@ -196,6 +194,12 @@ class Droits(Tableau):
             )
         elif type_ != TypeReservataire.ETAT and sous_contingent:
             suivi.refuser(ligne, "sous_contingent", "Seul l'État a des sous-contingents : videz la cellule.")
+        for code in sorted(lu.perimetre):
+            if not _touche(suivi.reserve.dedans, code, departement):
+                message = (
+                    f"Hors du département de la convention ({departement}) : ce droit ne s'y exerce pas. À vérifier."
+                )
+                suivi.avertir(ligne, "perimetre", message, valeur=code)
         if type_ in COLLECTIVITES and territoire:
             for code in sorted(lu.perimetre):
                 if not _est_dedans(suivi.reserve.dedans, code, territoire):
@@ -293,6 +297,15 @@ def _est_dedans(connus: dict[tuple[str, str], bool], petit: str, grand: str) -> 
         )
         connus[petit, grand] = petit == grand or not dehors.exists()
     return connus[petit, grand]
+
+
+def _touche(connus: dict[tuple[str, str], bool], territoire: str, departement: str) -> bool:
+    """Vrai si une commune au moins du territoire est dans le département."""
+    cle = (territoire, departement)
+    if cle not in connus:
+        communes = TerritoireCommune.objects.filter(territoire=territoire, commune__departement=departement)
+        connus[cle] = communes.exists()
+    return connus[cle]
 
 
 def _en_texte(valeur: Any) -> str:

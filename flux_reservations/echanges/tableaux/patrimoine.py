@@ -26,18 +26,20 @@ from flux_reservations.echanges.tableaux.situations import (
 )
 from flux_reservations.territoires.resolution import Resolution
 
-COMMUNE = Code(5, re.compile(r"\d[\dAB]\d{3}|\d{4}"), "un code INSEE en cinq caractères (94011, 2A004), en texte")
+COMMUNE = Code(
+    5, re.compile(r"\d[\dAB]\d{3}|\d{4}", re.ASCII), "un code INSEE en cinq caractères (94011, 2A004), en texte"
+)
 _LOT_EXPORT = 2000
-_PAS_UN_CODE = frozenset({"OUI", "NON", "0", "1", "2", "O", "N", "VRAI", "FAUX", "TRUE", "FALSE", "HORS QPV"})
+_PAS_UN_CODE = frozenset({"OUI", "NON", "O", "N", "VRAI", "FAUX", "TRUE", "FALSE", "HORS QPV"})
 
 
 class CodeQpv(Texte):
-    """Un code de quartier ; « oui » n'en est pas un."""
+    """Un code de quartier ; « oui » et « 1 » n'en sont pas."""
 
     def lire(self, cellule: str) -> str:
         """Le code, en majuscules."""
         code = Texte.lire(self, cellule)
-        if code in _PAS_UN_CODE:
+        if code in _PAS_UN_CODE or code.isdigit():
             message = (
                 "Mettez le code du quartier (QN09401I), QPV s'il est inconnu, ou rien si le logement est hors QPV."
             )
@@ -68,7 +70,7 @@ class Patrimoine(TableauModele):
         colonne_de(Logement, "identifiant_rpls"),
         colonne_de(Logement, "programme"),
         colonne_de(Logement, "adresse"),
-        colonne_de(Logement, "code_postal", Code(5, re.compile(r"\d{5}"), "cinq chiffres")),
+        colonne_de(Logement, "code_postal", Code(5, re.compile(r"\d{5}", re.ASCII), "cinq chiffres")),
         Colonne("commune", COMMUNE, obligatoire=True, champ="commune_id"),
         Colonne("qpv", CodeQpv(10, majuscules=True), champ="qpv", defaut=""),
         colonne_de(Logement, "typologie", obligatoire=True),

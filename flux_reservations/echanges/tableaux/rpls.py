@@ -38,6 +38,8 @@ _INCONNUS: Final = frozenset({"", "NA", "N/A", "999", "9999", "999,0", "999.0"})
 _MOIS = re.compile(r"(\d\d?)/(\d{4})")
 _JOUR = re.compile(r"\d\d?/(\d\d?)/(\d{4})")
 _ANNEE = re.compile(r"\d{4}")
+_SANS_DECIMALE = re.compile(r"[.,]0+$")
+_PIECES = re.compile(r"[1-9]\d?", re.ASCII)
 _MOIS_DE_L_ANNEE: Final = 12
 _RECONNU: Final = frozenset({"depcom", "nbpiece"})
 _SIMPLES: Final = {
@@ -106,13 +108,12 @@ class Rpls(Patrimoine):
             suivi.avertir(numero, "", f"Colonnes non lues : {', '.join(inconnues)}.", valeur="")
         bailleur = suivi.contexte.bailleurs().get(suivi.contexte.siren)
         if bailleur is None:
-            siren = suivi.contexte.siren
-            message = (
-                f"Bailleur inconnu : {siren}. Importez-le d'abord (fichier bailleurs)."
-                if siren
-                else "Un fichier RPLS ne dit pas son bailleur : ajoutez --bailleur SIREN."
-            )
-            suivi.refuser(None, "", message, valeur=siren)
+            if suivi.contexte.siren:
+                suivi.compte.erreurs += 1  # Un SIREN inconnu se dit une fois, pour tout l'import.
+            else:
+                suivi.refuser(
+                    None, "", "Un fichier RPLS ne dit pas son bailleur : ajoutez --bailleur SIREN.", valeur=""
+                )
 
     def preparer(self, suivi: Suivi, ligne: Ligne) -> dict[str, str]:
         """Les cellules RPLS de la ligne, traduites."""
@@ -226,12 +227,12 @@ def _connu(cellule: str) -> str:
 
 def _entier(cellule: str) -> str:
     """Texte d'un code numérique : « 5 », « 05 » et « 5,0 » se valent."""
-    texte = str(_connu(cellule)).strip().partition(",")[0].partition(".")[0]
+    texte = _SANS_DECIMALE.sub("", _connu(cellule).strip())
     return texte.lstrip("0") or ("0" if texte else "")
 
 
 def _typologie(code: str) -> str:
-    return f"T{min(int(code), 6)}" if code.isdigit() and code != "0" else code
+    return f"T{min(int(code), 6)}" if _PIECES.fullmatch(code) else code
 
 
 def _qpv(code: str) -> str:
