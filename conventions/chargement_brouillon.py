@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
-from conventions.chargement import charger_conventions, lire_reservataire
+from conventions.chargement import ConventionsChargees, charger_conventions, lire_reservataire
 from conventions.domaine.codes import STOCK_MAINTENU
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.egalite import fin_d_un_droit
@@ -25,50 +25,123 @@ HORIZON_SANS_TERME = timedelta(days=5 * 366)
 """Jusqu'où l'on vérifie les plafonds d'une convention sans terme."""
 
 
+@dataclass(frozen=True, slots=True)
+class InformationPrealable:
+    """Où en est l'information préalable d'un bailleur dans un département (RG-18)."""
+
+    faite: bool
+    """Un envoi simultané est déposé."""
+    non_remis: int = 0
+    """Destinataires de l'envoi le plus avancé qui n'ont encore rien reçu ; zéro : il est complet."""
+
+    @property
+    def est_complete(self) -> bool:
+        """Vrai si tous les destinataires d'un même envoi l'ont reçu : c'est ce que la signature exige."""
+        return self.faite and not self.non_remis
+
+    def refus(self) -> str:
+        """Ce qui manque, et le remède ; vide si elle est complète."""
+        if not self.faite:
+            return (
+                "L'information préalable du département n'a pas été envoyée : envoyez l'état des lieux à tous les réservataires, ou "
+                "enregistrez l'envoi déjà fait, avant de signer une convention qui convertit du stock."
+            )
+        if self.non_remis:
+            sujet = (
+                "un destinataire n'a encore rien reçu"
+                if self.non_remis == 1
+                else f"{self.non_remis} destinataires n'ont encore rien reçu"
+            )
+            return (
+                f"L'information préalable n'est pas complète : {sujet}. Enregistrez leur remise, ou corrigez leur adresse, depuis l'état "
+                "des lieux ou le registre des envois, avant de signer une convention qui convertit du stock."
+            )
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class FondsDeControle:
+    """Ce qu'il faut pour contrôler toutes les versions d'un département, lu une fois (nombre fixe de requêtes)."""
+
+    chargees: ConventionsChargees
+    stock: Mapping[int, date | None]
+    """Par réservataire qui a du stock à convertir, sa dernière date de fin ; None : sans fin."""
+    information: InformationPrealable
+
+    def convertit_du_stock(self, reservataire: int, le: date) -> bool:
+        """Vrai si ce réservataire a des droits en stock non échus à cette date."""
+        if reservataire not in self.stock:
+            return False
+        fin = self.stock[reservataire]
+        return fin is None or fin >= le
+
+
+def charger_fonds_de_controle(bailleur: int, departement: str) -> FondsDeControle:
+    """Conventions signées, stock, information préalable à ce jour."""
+    return FondsDeControle(
+        charger_conventions(bailleur, departement),
+        _lire_le_stock(bailleur, departement),
+        lire_information_prealable(bailleur, departement, timezone.localdate()),
+    )
+
+
+def _lire_le_stock(bailleur: int, departement: str, **filtres: object) -> dict[int, date | None]:
+    lignes = (
+        ReservationStock.objects.filter(
+            logement__bailleur_id=bailleur, logement__commune__departement_id=departement, **filtres
+        )
+        .exclude(reservataire__type__in=STOCK_MAINTENU)
+        .order_by()
+        .values("reservataire_id")
+        .annotate(derniere=Max("date_fin"), sans_fin=Count("pk", filter=Q(date_fin__isnull=True)))
+        .values_list("reservataire_id", "derniere", "sans_fin")
+    )
+    return {reservataire: None if sans_fin else derniere for reservataire, derniere, sans_fin in lignes}
+
+
 def convertit_du_stock(convention: Convention, le: date) -> bool:
     """Vrai si le réservataire a chez ce bailleur, dans ce département, des droits en stock non échus, hors stock maintenu (RG-18).
 
     De suite ou uniques, commencés ou à venir : tous sont convertis, en taux ou dans le solde d'ouverture (RG-35).
     """
-    return (
-        ReservationStock.objects.filter(
-            Q(date_fin__isnull=True) | Q(date_fin__gte=le),
-            logement__bailleur_id=convention.bailleur_id,
-            logement__commune__departement_id=convention.departement_id,
-            reservataire_id=convention.reservataire_id,
-        )
-        .exclude(reservataire__type__in=STOCK_MAINTENU)
-        .exists()
+    stock = _lire_le_stock(
+        convention.bailleur_id, convention.departement_id, reservataire_id=convention.reservataire_id
     )
+    fin = stock.get(convention.reservataire_id, date.min)
+    return fin is None or fin >= le
 
 
-def information_prealable_faite(convention: Convention, le: date) -> bool:
-    """Vrai si l'état des lieux du département a été envoyé par le bailleur à cette date (RG-18)."""
-    return Envoi.objects.filter(
-        genre=GenreEnvoi.INFORMATION_PREALABLE,
-        emetteur_id=convention.bailleur_id,
-        departement_id=convention.departement_id,
-        depose_le__date__lte=le,
-    ).exists()
+NON_REMIS = Q(recu_le__isnull=True) & (Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
+"""Un destinataire qui n'a encore rien reçu : remise par une autre voie à saisir, ou courriel en échec."""
 
 
-def informations_non_remises(convention: Convention) -> int:
-    """Destinataires de l'information préalable qui n'ont encore rien reçu : recommandé à remettre, courriel en échec (RG-18)."""
-    return (
+def lire_information_prealable(bailleur: int, departement: str, le: date) -> InformationPrealable:
+    """L'information préalable déposée à cette date, envoi par envoi : il suffit qu'un seul soit complet (une requête).
+
+    « L'envoi est complet ou repris jusqu'à l'être » (RG-18) : un envoi à moitié remis n'informe pas simultanément.
+    """
+    restes = (
         Envoi.objects.filter(
             genre=GenreEnvoi.INFORMATION_PREALABLE,
-            emetteur_id=convention.bailleur_id,
-            departement_id=convention.departement_id,
-            recu_le__isnull=True,
+            emetteur_id=bailleur,
+            departement_id=departement,
+            depose_le__date__lte=le,
         )
-        .filter(Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
-        .count()
+        .order_by()
+        .values("lot")
+        .annotate(reste=Count("pk", filter=NON_REMIS))
+        .values_list("reste", flat=True)
     )
+    nombres = list(restes)
+    return InformationPrealable(bool(nombres), min(nombres, default=0))
 
 
-def controler_brouillon(convention: Convention) -> list[Controle]:
-    """Les contrôles de la version comme si elle était signée aujourd'hui, ou à sa date d'effet ; vide si rien ne s'y oppose."""
-    droits = convention.droits.prefetch_related("perimetre", "assiette")
+def controler_brouillon(convention: Convention, fonds: FondsDeControle | None = None) -> list[Controle]:
+    """Les contrôles de la version comme si elle était signée aujourd'hui, ou à sa date d'effet ; vide si rien ne s'y oppose.
+
+    `fonds` : celui du département, lu une fois pour plusieurs versions (leurs droits préchargés).
+    """
+    droits = convention.droits.all() if fonds else convention.droits.prefetch_related("perimetre", "assiette")
     return controler_saisie(
         convention,
         [
@@ -83,13 +156,17 @@ def controler_brouillon(convention: Convention) -> list[Controle]:
             )
             for droit in droits
         ],
+        fonds,
     )
 
 
-def controler_saisie(convention: Convention, lignes: Sequence[LigneSaisie]) -> list[Controle]:
+def controler_saisie(
+    convention: Convention, lignes: Sequence[LigneSaisie], fonds: FondsDeControle | None = None
+) -> list[Controle]:
     """Les mêmes contrôles, de lignes de droit qui ne sont pas encore écrites : la saisie en direct (RG-14)."""
     debut = convention.date_effet or timezone.localdate()
-    chargees = charger_conventions(convention.bailleur_id, convention.departement_id)
+    fonds = fonds or charger_fonds_de_controle(convention.bailleur_id, convention.departement_id)
+    chargees = fonds.chargees
     version = _projeter(convention, debut, dict(chargees.zones), lignes)
     autres = [
         _sans_recouvrement(autre, convention, debut)
@@ -108,15 +185,8 @@ def controler_saisie(convention: Convention, lignes: Sequence[LigneSaisie]) -> l
     ]
     if not version.lignes:
         trouves.append(Controle("RG-13", Niveau.BLOQUANT, "Aucune ligne de droit : ajoutez-en une.", (convention.pk,)))
-    if convertit_du_stock(convention, debut) and not information_prealable_faite(convention, timezone.localdate()):
-        message = "Cette convention convertit du stock : l'information préalable du département doit être envoyée avant la signature."
-        trouves.append(Controle("RG-18", Niveau.BLOQUANT, message, (convention.pk,)))
-    elif convertit_du_stock(convention, debut) and (restants := informations_non_remises(convention)):
-        message = (
-            f"L'information préalable n'est pas complète : {restants} destinataires n'ont encore rien reçu. Enregistrez leur remise, ou "
-            "corrigez leur adresse, au registre des envois."
-        )
-        trouves.append(Controle("RG-18", Niveau.ALERTE, message, (convention.pk,)))
+    if fonds.convertit_du_stock(convention.reservataire_id, debut) and (refus := fonds.information.refus()):
+        trouves.append(Controle("RG-18", Niveau.BLOQUANT, refus, (convention.pk,)))
     return trouves
 
 

@@ -22,6 +22,7 @@ from conventions.views import (
     portail_transmissions,
     propositions,
     secteurs,
+    signature_en_nombre,
     transmission,
 )
 
@@ -68,6 +69,11 @@ urlpatterns = [
         name="enregistrer_information",
     ),
     path(
+        "etat-des-lieux/<str:departement>/remises/",
+        transmission.EnregistrerRemises.as_view(),
+        name="enregistrer_remises",
+    ),
+    path(
         "conventions/manquantes/<int:pk>/demander/",
         portail_transmissions.DemanderAuBailleur.as_view(),
         name="demander_au_bailleur",
@@ -91,6 +97,11 @@ urlpatterns = [
         "conventions/departement/<str:departement>/proposer/",
         departement.ProposerTout.as_view(),
         name="proposer_tout",
+    ),
+    path(
+        "conventions/departement/<str:departement>/signer/",
+        signature_en_nombre.SignerEnNombre.as_view(),
+        name="signer_en_nombre",
     ),
     path(
         "conventions/departement/<str:departement>/transmettre/",

@@ -12,14 +12,14 @@ from django.utils import timezone
 from conventions.actions.brouillons import verrouiller_convention
 from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.chargement import charger_conventions
-from conventions.chargement_brouillon import HORIZON_SANS_TERME, convertit_du_stock, information_prealable_faite
+from conventions.chargement_brouillon import HORIZON_SANS_TERME, convertit_du_stock, lire_information_prealable
 from conventions.chargement_texte import gabarit_courant
 from conventions.documents import convention_pdf
 from conventions.domaine.codes import EtatConvention
 from conventions.domaine.controles import Niveau
 from conventions.domaine.cycle_de_vie import verifier_transition
 from conventions.domaine.plafonds import controler_plafonds
-from conventions.models import Convention, VersionProposee
+from conventions.models import Bailleur, Convention, VersionProposee
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
@@ -92,12 +92,14 @@ def signer(
     """Enregistre les deux signatures : la version porte des droits à sa date d'effet (RG-16).
 
     Réservé au responsable. Refusée si un plafond de RG-14 serait dépassé à une date ou sur une commune, si une autre convention est
-    en vigueur (RG-10), ou si l'information préalable manque alors que la convention convertit du stock (RG-18).
+    en vigueur (RG-10), ou si l'information préalable manque, ou n'est pas complète, alors que la convention convertit du stock (RG-18).
     """
     if not acteur.peut(Role.RESPONSABLE):
         raise AccesRefuse
     with transaction.atomic():
         convention = verrouiller_convention(acteur, convention_id)
+        # Deux signatures simultanées liraient chacune les plafonds sans l'autre : celles d'un bailleur se suivent.
+        Bailleur.objects.modifiables_par(acteur).select_for_update(of=("self",)).get(pk=convention.bailleur_id)
         verifier_transition(convention.etat, EtatConvention.SIGNEE)
         if not convention.droits.exists():
             raise ErreurMetier("sans_droit", "Ajoutez au moins une ligne de droit avant de signer.", regle="RG-13")
@@ -189,13 +191,12 @@ def resilier_la_chaine(acteur: Acteur, convention: Convention, le: date, motif: 
 
 
 def _exiger_information_prealable(convention: Convention, le: date) -> None:
-    if convertit_du_stock(convention, le) and not information_prealable_faite(convention, le):
-        raise ErreurMetier(
-            "information_prealable",
-            "L'information préalable du département n'a pas été envoyée : envoyez l'état des lieux à tous les réservataires, ou "
-            "enregistrez l'envoi déjà fait, avant de signer une convention qui convertit du stock.",
-            regle="RG-18",
-        )
+    """Envoyée avant la signature, et complète : « l'envoi est complet ou repris jusqu'à l'être » (RG-18)."""
+    if not convertit_du_stock(convention, le):
+        return
+    refus = lire_information_prealable(convention.bailleur_id, convention.departement_id, le).refus()
+    if refus:
+        raise ErreurMetier("information_prealable", refus, regle="RG-18")
 
 
 def _verifier_plafonds(convention: Convention) -> None:

@@ -1,4 +1,4 @@
-"""Mettre en conformité tout un département : un brouillon pour chacun, tout proposer, tout transmettre (RG-16, RG-17, RG-25)."""
+"""Mettre en conformité tout un département : un brouillon pour chacun, tout proposer (RG-16, RG-25)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.db import transaction
 
 from conventions.actions.brouillons import creer_brouillon, modifier_modalites
 from conventions.actions.cycle import proposer
-from conventions.actions.transmission import conventions_a_transmettre, transmettre_convention
 from conventions.chargement_preparation import charger_preparation, reservataires_a_conventionner
 from conventions.domaine.codes import EtatConvention
 from conventions.models import Convention
@@ -74,16 +73,6 @@ def proposer_tout(*, acteur: Acteur, bailleur_id: int, departement_id: str, le: 
         bailleur_id=bailleur_id, departement_id=departement_id, etat=EtatConvention.BROUILLON
     )
     return _pour_chacune(list(brouillons), lambda une: proposer(acteur=acteur, convention_id=une.pk, le=le))
-
-
-def transmettre_tout(*, acteur: Acteur, bailleur_id: int, departement_id: str) -> Bilan:
-    """Transmet chaque convention signée qui ne l'est pas encore. Interrompu, il se relance : ce qui est parti ne repart pas."""
-    if not acteur.peut(Role.RESPONSABLE):
-        raise AccesRefuse
-    return _pour_chacune(
-        list(conventions_a_transmettre(acteur, bailleur_id, departement_id)),
-        lambda une: transmettre_convention(acteur=acteur, convention_id=une.pk),
-    )
 
 
 def _pour_chacune(conventions: list[Convention], acte: Callable[[Convention], object]) -> Bilan:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conventions.actions import departement as actes
+from conventions.actions.en_nombre import TransmissionEnNombre, conventions_a_signer, transmettre_en_nombre
 from conventions.actions.transmission import conventions_a_transmettre
 from conventions.chargement_preparation import reservataires_a_conventionner
 from conventions.chargement_tableau import ETAPES, charger_tableau
@@ -21,6 +22,7 @@ from conventions.models import Convention
 from conventions.views.transmission import ActeDepartement, lire_lieu
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.series.models import GenreSerie, Serie
 from flux_reservations.socle.actes import SansSaisie
 from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
 from flux_reservations.socle.formulaires import choisir_parmi
@@ -48,6 +50,7 @@ class TableauDepartement(ReserveeMixin):
             repondre = repondre_csv if export == "csv" else repondre_xlsx
             return repondre(f"conventions-{lieu.pk}", ENTETES, map(_exporter, lignes))
         a_transmettre = conventions_a_transmettre(request.acteur, bailleur.pk, lieu.pk).count()
+        responsable = request.acteur.peut(Role.RESPONSABLE)
         contexte = {
             "titre": f"Conventions, {lieu}",
             "fil": [("Conventions", reverse("conventions"))],
@@ -56,8 +59,12 @@ class TableauDepartement(ReserveeMixin):
             "lignes": lignes,
             "etape": etape,
             "peut_preparer": request.acteur.peut(Role.GESTIONNAIRE),
-            "peut_transmettre": request.acteur.peut(Role.RESPONSABLE) and a_transmettre > 0,
+            "peut_transmettre": responsable and a_transmettre > 0,
             "a_transmettre": a_transmettre,
+            "a_signer": conventions_a_signer(request.acteur, lieu.pk).count() if responsable else 0,
+            "series": Serie.objects.visibles_par(request.acteur)
+            .filter(genre__in=[GenreSerie.SIGNATURE, GenreSerie.TRANSMISSION], cadre=lieu.pk)
+            .en_cours(),
             "brouillons": sum(ligne.etape == "brouillon" for ligne in tableau.lignes),
             "sans": sum(ligne.etape in {"sans", "echue"} for ligne in tableau.lignes),
         }
@@ -204,13 +211,18 @@ class ProposerTout(ActeDuTableau):
 
 
 class TransmettreTout(ActeDuTableau):
-    """Transmettre chaque convention signée qui ne l'est pas encore."""
+    """Transmettre chaque convention signée qui ne l'est pas encore : confirmé ici, mené par l'ouvrier, raconté ligne à ligne."""
 
     role = Role.RESPONSABLE
     titre = "Transmettre les conventions signées"
     bouton = "Transmettre"
     formulaire = SansSaisie
     ton = "danger"
+    serie: Serie | None = None
+
+    def retour(self) -> str:
+        """L'avancement, une fois lancé."""
+        return reverse("serie", args=[self.serie.pk]) if self.serie else super().retour()
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Les conventions en attente."""
@@ -222,14 +234,10 @@ class TransmettreTout(ActeDuTableau):
 
     def avertissement(self) -> str:
         """Ce que l'envoi a d'irréversible."""
-        return (
-            "Chaque convention part au préfet et aux autorités de son périmètre (RG-17). Interrompu, l'acte se relance : ce qui est "
-            "parti ne repart pas."
-        )
+        return TransmissionEnNombre.avertissement
 
     def executer(self, donnees: dict[str, Any]) -> str:
-        """Transmet."""
-        bilan = actes.transmettre_tout(
-            acteur=self.request.acteur, bailleur_id=self.bailleur.pk, departement_id=self.departement.pk
-        )
-        return self.raconter(bilan, "transmises")
+        """Lance la série."""
+        del donnees
+        self.serie = transmettre_en_nombre(acteur=self.request.acteur, departement=self.departement.pk)
+        return "La transmission est lancée ; vous pouvez quitter cette page."

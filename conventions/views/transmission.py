@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from conventions.actions import transmission
 from conventions.chargement_autorites import charger_autorites, communes_des_droits
+from conventions.chargement_brouillon import NON_REMIS, lire_information_prealable
 from conventions.chargement_etat_des_lieux import TYPOLOGIES, charger_etat_des_lieux
 from conventions.forms import ChampPdf, champ_date
 from conventions.models import Bailleur
@@ -20,7 +20,8 @@ from conventions.views.elaboration import ActeConvention
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
-from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi, VoieEnvoi
+from flux_reservations.notifications.forms import FormulaireRemise
+from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, compter
 from flux_reservations.socle.requete import Requete
@@ -55,10 +56,10 @@ class VueEtatDesLieux(ReserveeMixin):
             "departement": lieu,
             "premier_envoi": envois.order_by("depose_le").first(),
             "nombre_envois": envois.count(),
-            "non_remis": envois.filter(recu_le__isnull=True)
-            .filter(Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
-            .count(),
+            "non_remis": list(envois.filter(NON_REMIS).order_by("destinataire_nom")),
+            "information": lire_information_prealable(bailleur.pk, lieu.pk, timezone.localdate()),
             "peut_envoyer": request.acteur.peut(Role.RESPONSABLE),
+            "peut_remettre": request.acteur.peut(Role.GESTIONNAIRE),
         }
         return render(request, "conventions/etat_des_lieux.html", contexte)
 
@@ -144,6 +145,58 @@ class EnregistrerInformation(ActeDepartement):
             fichier=donnees["piece"],
         )
         return f"Envoi enregistré pour {compter(len(envois), 'destinataire')}."
+
+
+class FormulaireRemises(FormulaireRemise):
+    """À qui l'état des lieux a été remis par une autre voie, le même jour, sous la même référence."""
+
+    envois = forms.MultipleChoiceField(label="Remis à", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, choix: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        champ = self.fields["envois"]
+        assert isinstance(champ, forms.MultipleChoiceField)  # noqa: S101 : déclaré dans la classe
+        champ.choices = choix
+        self.order_fields(["envois", "le", "reference"])
+
+
+class EnregistrerRemises(ActeDepartement):
+    """Compléter l'information préalable : ceux qui n'ont rien reçu par courriel l'ont reçue par une autre voie."""
+
+    role = Role.GESTIONNAIRE
+    titre = "Enregistrer les remises de l'état des lieux"
+    bouton = "Enregistrer les remises"
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """Tous ceux qui n'ont rien reçu, cochés."""
+        restants = (
+            Envoi.objects.modifiables_par(self.request.acteur)
+            .filter(NON_REMIS, genre=GenreEnvoi.INFORMATION_PREALABLE, departement=self.departement)
+            .order_by("destinataire_nom")
+        )
+        choix = [(str(envoi.pk), envoi.destinataire_nom) for envoi in restants]
+        initial = {"le": timezone.localdate(), "envois": [cle for cle, _ in choix]}
+        return FormulaireRemises(donnees, choix=choix, initial=initial)
+
+    def recapitulatif(self) -> list[tuple[str, object]]:
+        """Le département."""
+        return [("Département", str(self.departement))]
+
+    def avertissement(self) -> str:
+        """Ce que cela prouve."""
+        return "L'information est complète quand chacun l'a reçue : alors seulement se signe une convention qui convertit du stock (RG-18)."
+
+    def executer(self, donnees: dict[str, Any]) -> str:
+        """Enregistre."""
+        nombre = transmission.enregistrer_remises(
+            acteur=self.request.acteur,
+            bailleur_id=self.bailleur.pk,
+            departement_id=self.departement.pk,
+            envois=[int(cle) for cle in donnees["envois"]],
+            le=donnees["le"],
+            reference=donnees["reference"],
+        )
+        return f"{compter(nombre, 'remise enregistrée', 'remises enregistrées')}."
 
 
 class Transmettre(ActeConvention):

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "flux_reservations.acces",
     "flux_reservations.pieces",
     "flux_reservations.notifications",
+    "flux_reservations.series",
     "conventions",
     "attributions",
     "bilans",
@@ -175,6 +176,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "rattraper-les-envois": {"task": "notifications.rattraper", "schedule": 15.0},
     "reprendre-les-bilans": {"task": "bilans.reprendre", "schedule": 60.0},
+    "reprendre-les-series": {"task": "series.reprendre", "schedule": 60.0},
+    "purger-les-series": {"task": "series.purger", "schedule": crontab(hour=3, minute=30)},
     "reprendre-les-imports": {"task": "echanges.reprendre_les_imports", "schedule": 60.0},
     "annoncer-et-livrer": {"task": "echanges.annoncer", "schedule": 15.0},
     "purger-les-echanges": {"task": "echanges.purger", "schedule": crontab(hour=3, minute=45)},

@@ -107,6 +107,10 @@ def _campagne(monde: Monde) -> list[Any]:
     return [monde.campagne_a.pk]
 
 
+def _serie(monde: Monde) -> list[Any]:
+    return [monde.serie_a.pk]
+
+
 def _bilan(monde: Monde) -> list[Any]:
     return [monde.bilan_a.pk]
 
@@ -229,6 +233,8 @@ _CONVENTIONS = [
     Ligne("tableau_departement", bailleur(), lambda _: ["94"]),
     Ligne("preparer_pour_tous", bailleur(role=GESTIONNAIRE), lambda _: ["94"]),
     Ligne("proposer_tout", bailleur(role=GESTIONNAIRE), lambda _: ["94"]),
+    Ligne("enregistrer_remises", bailleur(role=GESTIONNAIRE), lambda _: ["94"]),
+    Ligne("signer_en_nombre", bailleur(role=RESPONSABLE), lambda _: ["94"]),
     Ligne("transmettre_tout", bailleur(role=RESPONSABLE), lambda _: ["94"]),
     Ligne("gabarits", bailleur()),
     Ligne("ecrire_gabarit", bailleur(role=GESTIONNAIRE)),
@@ -446,6 +452,11 @@ _PORTAILS = [
     Ligne("retirer_mon_candidat", _A_MA_DISPOSITION, _candidat),
     Ligne("bilans", bailleur()),
     Ligne("bilan_preparer", bailleur(role=GESTIONNAIRE)),
+    Ligne("series", bailleur()),
+    Ligne("serie", bailleur("a"), _serie),
+    Ligne("serie_confirmer", bailleur("a", RESPONSABLE, statut=302), _serie, post=True),
+    Ligne("serie_reessayer", bailleur("a", RESPONSABLE, statut=302), _serie, post=True),
+    Ligne("serie_abandonner", bailleur("a", RESPONSABLE, statut=302), _serie, post=True),
     Ligne("campagnes", bailleur()),
     Ligne("campagne_ouvrir", bailleur(role=GESTIONNAIRE)),
     Ligne("campagne", bailleur("a"), _campagne),

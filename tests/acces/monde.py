@@ -42,6 +42,7 @@ from flux_reservations.echanges.models import Abonnement, Appel, ImportDepose
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
+from flux_reservations.series.models import ActeDeSerie, Serie
 from flux_reservations.socle.journal import journaliser
 from tests.fabriques import (
     acteur_de,
@@ -83,6 +84,7 @@ class Monde:
     orientation_caf: Orientation = field(init=False)
     bilan_a: Bilan = field(init=False)
     campagne_a: Campagne = field(init=False)
+    serie_a: Serie = field(init=False)
     bilan_b: Bilan = field(init=False)
     piece_a: Piece = field(init=False)
     transmission: Envoi = field(init=False)
@@ -123,6 +125,7 @@ def batir_monde() -> Monde:
     _ajouter_parcours(monde)
     _ajouter_attributions(monde)
     _ajouter_bilans(monde)
+    _ajouter_series(monde)
     monde.rattachement_a = Rattachement.objects.get(utilisateur_id=monde.acteurs["bailleur_a"].utilisateur_id)
     monde.invitation_a = Invitation.objects.create(
         organisme=monde.bailleur_a,
@@ -319,6 +322,18 @@ def _convoquer(monde: Monde) -> None:
         ("caleol", Logement): {examinee.liberation.logement_id},
         ("caleol", Rattachement): {rattachement.pk},
     }
+
+
+def _ajouter_series(monde: Monde) -> None:
+    """Une signature en nombre préparée, deux lignes, chez chaque bailleur."""
+    for bailleur in (monde.bailleur_a, monde.bailleur_b):
+        serie = Serie.objects.create(
+            organisme=bailleur, genre="signature", cadre="94", cree_par_id=acteur_de(bailleur).utilisateur_id
+        )
+        for rang in (1, 2):
+            ActeDeSerie.objects.create(serie=serie, rang=rang, cle=rang, libelle="Convention")
+        if bailleur == monde.bailleur_a:
+            monde.serie_a = serie
 
 
 def _ajouter_bilans(monde: Monde) -> None:

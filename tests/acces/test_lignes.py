@@ -33,6 +33,7 @@ from flux_reservations.acces.models import Absence, Organisme, Rattachement, Sec
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Contenu, Piece
+from flux_reservations.series.models import Serie
 from flux_reservations.socle import rls
 from flux_reservations.socle.models import EntreeJournal
 from tests.acces.monde import Monde, batir_monde
@@ -44,7 +45,7 @@ MODELES_A_QUERYSET: tuple[type[Any], ...] = (
     Liberation, Orientation, Proposition, Candidat, Bilan, Prevision, Convention, ReservationStock, Envoi, Piece, EntreeJournal,
     Rattachement, Organisme, Reservataire, Bailleur, Seance, MembreSeance, Secteur, Absence,
     Commentaire, ContactAutorite, Concertation, PartConcertation, Manquement,
-    ConventionDeposee,
+    ConventionDeposee, Serie,
 )  # fmt: skip
 ROLES = ["bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci", "plateforme", "caleol", "anonyme"]
 

@@ -219,33 +219,6 @@ def test_le_texte_dit_le_delai_et_le_taux_que_le_calcul_applique(bailleur: Baill
     assert "15 jours ouvrés" in " ".join(bloc.texte for bloc in charger_texte(convention).blocs)
 
 
-@pytest.mark.regle("RG-17")
-def test_transmettre_tout_reprend_ou_il_s_est_arrete_sans_double(
-    bailleur: Bailleur, responsable: Acteur, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for code in ("MSA", "CROUS", "ADIL"):
-        creer_convention(bailleur, creer_reservataire(code))
-    appels: list[int] = []
-
-    def tomber(**options: object) -> list[Envoi]:
-        appels.append(1)
-        if len(appels) == 2:
-            raise SystemExit("le processus meurt")
-        return transmettre_convention(**options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(departement, "transmettre_convention", tomber)
-    with pytest.raises(SystemExit):
-        departement.transmettre_tout(acteur=responsable, bailleur_id=bailleur.pk, departement_id="94")
-    assert Envoi.objects.values("objet_cle").distinct().count() == 1
-    monkeypatch.undo()
-    bilan = departement.transmettre_tout(acteur=responsable, bailleur_id=bailleur.pk, departement_id="94")
-    assert (len(bilan.faites), bilan.refusees) == (2, [])
-    # Préfet et EPT, trois conventions : ni oubli, ni double.
-    assert Envoi.objects.count() == 6
-    assert Envoi.objects.values("objet_cle", "territoire").distinct().count() == 6
-    assert departement.transmettre_tout(acteur=responsable, bailleur_id=bailleur.pk, departement_id="94").faites == []
-
-
 def test_proposer_tout_dit_ce_qui_est_refuse_et_fait_le_reste(bailleur: Bailleur, responsable: Acteur) -> None:
     preparer(responsable, bailleur)
     sans_droit = creer_reservataire("MSA")
@@ -255,8 +228,6 @@ def test_proposer_tout_dit_ce_qui_est_refuse_et_fait_le_reste(bailleur: Bailleur
     )
     assert len(bilan.faites) == 2
     assert [raison for _, raison in bilan.refusees] == ["Ajoutez au moins une ligne de droit avant de proposer."]
-    with pytest.raises(AccesRefuse):
-        departement.transmettre_tout(acteur=acteur_de(bailleur), bailleur_id=bailleur.pk, departement_id="94")
 
 
 @pytest.mark.regle("RG-67")

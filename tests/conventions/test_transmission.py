@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
+from conventions.actions.cycle import signer
 from conventions.actions.pieces import Fichier
 from conventions.actions.transmission import (
     enregistrer_information_anterieure,
     informer_prealablement,
     transmettre_convention,
 )
-from conventions.models import Bailleur, Convention
-from flux_reservations.acces.models import Organisme
+from conventions.chargement_brouillon import controler_brouillon
+from conventions.models import Bailleur, Convention, ReservationStock
+from flux_reservations.acces.models import Organisme, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.embarque.donnees_demo.envois import page_pdf
@@ -99,3 +104,37 @@ def test_un_gestionnaire_ne_transmet_pas(bailleur: Bailleur) -> None:
     convention = creer_convention(bailleur, creer_reservataire())
     with pytest.raises(AccesRefuse):
         transmettre_convention(acteur=acteur_de(bailleur), convention_id=convention.pk)
+
+
+@pytest.mark.regle("RG-18")
+def test_une_information_incomplete_empeche_de_signer_une_convention_qui_convertit_du_stock(
+    bailleur: Bailleur, responsable: Acteur, client: Client
+) -> None:
+    """« L'envoi est complet ou repris jusqu'à l'être » : l'EPT et le préfet, hors de la plateforme et sans courriel, n'ont rien reçu."""
+    caf = creer_reservataire("CAF94", courriel="caf@essai.example")
+    ReservationStock.objects.create(
+        logement=creer_logement(bailleur), reservataire=caf, contrepartie="logements_identifies"
+    )
+    convention = creer_convention(bailleur, caf, etat="proposee")
+    dates = {"signature_bailleur": timezone.localdate(), "signature_reservataire": timezone.localdate()}
+    for attendu in ("n'a pas été envoyée", "n'ont encore rien reçu"):
+        with pytest.raises(ErreurMetier, match=attendu) as refus:
+            signer(acteur=responsable, convention_id=convention.pk, **dates)
+        assert refus.value.regle == "RG-18"
+        assert attendu in " ".join(un.message for un in controler_brouillon(convention) if un.niveau == "bloquant")
+        informer_prealablement(acteur=responsable, bailleur_id=bailleur.pk, departement_id="94")
+        # Le second envoi, incomplet lui aussi, ne compte pas double : il suffit d'un envoi complet.
+    client.force_login(Utilisateur.objects.get(pk=responsable.utilisateur_id))
+    page = client.get(reverse("etat_des_lieux", args=["94"])).content.decode()
+    assert "Information préalable à compléter" in page
+    rien = client.post(reverse("enregistrer_remises", args=["94"]), {"le": "2026-01-05", "reference": "R1"})
+    assert rien.status_code == 422
+    lot = Envoi.objects.filter(genre="information_prealable").values_list("lot", flat=True).first()
+    restants = Envoi.objects.filter(lot=lot, voie="recommande").values_list("pk", flat=True)
+    reponse = client.post(
+        reverse("enregistrer_remises", args=["94"]),
+        {"envois": restants, "le": "2026-01-05", "reference": "Bordereau 12"},
+    )
+    assert reponse.status_code == 302
+    assert controler_brouillon(convention) == []
+    signer(acteur=responsable, convention_id=convention.pk, **dates)

@@ -1,0 +1,50 @@
+"""Où en sont les envois de plusieurs objets, en une phrase chacun, avec le remède quand l'un n'est pas parti (RG-66)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Count, Q
+
+from flux_reservations.notifications.models import EnvoiQuerySet, EtatEnvoi, VoieEnvoi
+from flux_reservations.socle.presentation import compter
+
+FAITS = (EtatEnvoi.ENVOYE, EtatEnvoi.REPRIS, EtatEnvoi.RECU)
+
+
+def dire_les_envois(envois: EnvoiQuerySet, objet_type: str, cles: Sequence[int]) -> dict[int, str]:
+    """Par objet, ses envois : faits, en file, en échec ou à remettre, et ce qu'il faut faire (une requête)."""
+    en_echec = Q(etat=EtatEnvoi.ECHEC)
+    lignes = (
+        envois.filter(objet_type=objet_type, objet_cle__in=[str(cle) for cle in cles])
+        .order_by()
+        .values("objet_cle")
+        .annotate(
+            total=Count("pk"),
+            faits=Count("pk", filter=Q(etat__in=FAITS)),
+            echecs=Count("pk", filter=en_echec & Q(prochain_essai_le__isnull=True)),
+            reessayes=Count("pk", filter=en_echec & Q(prochain_essai_le__isnull=False)),
+            a_remettre=Count("pk", filter=Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE)),
+        )
+    )
+    return {int(ligne["objet_cle"]): _dire(ligne) for ligne in lignes}
+
+
+def _dire(ligne: Mapping[str, Any]) -> str:
+    comptes = {nom: int(ligne[nom]) for nom in ("total", "faits", "echecs", "reessayes", "a_remettre")}
+    en_file = comptes["total"] - sum(comptes[nom] for nom in ("faits", "echecs", "reessayes", "a_remettre"))
+    morceaux = [
+        (comptes["faits"], compter(comptes["faits"], "envoi fait", "envois faits")),
+        (en_file, compter(en_file, "courriel en file", "courriels en file")),
+        (comptes["reessayes"], f"{compter(comptes['reessayes'], 'courriel')} en échec, un nouvel essai est prévu"),
+        (
+            comptes["echecs"],
+            f"{compter(comptes['echecs'], 'courriel')} en échec : corrigez l'adresse au registre des envois",
+        ),
+        (
+            comptes["a_remettre"],
+            f"{compter(comptes['a_remettre'], 'envoi')} à remettre par une autre voie, puis à enregistrer au registre",
+        ),
+    ]
+    return f"{' ; '.join(texte for nombre, texte in morceaux if nombre)}."

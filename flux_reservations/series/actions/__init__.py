@@ -1,0 +1,1 @@
+"""Actions des séries : préparer, confirmer, mener à bien, réessayer, abandonner."""

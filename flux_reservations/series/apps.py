@@ -1,0 +1,13 @@
+"""Application des séries d'actes : signer, transmettre ou publier en nombre."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class SeriesConfig(AppConfig):
+    """Un même acte sur plusieurs lignes : préparé, confirmé, mené à bien par l'ouvrier, raconté ligne à ligne."""
+
+    name = "flux_reservations.series"
+    label = "series"
+    verbose_name = "séries d'actes"

@@ -1,0 +1,1 @@
+"""Les séries à l'écran."""
