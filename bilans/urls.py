@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bilans.views import actes, aujourdhui, bilans, campagnes, controles, echeancier, fichiers, flux, portail
+from bilans.views import (
+    actes,
+    aujourdhui,
+    bilans,
+    campagnes,
+    controles,
+    echeancier,
+    fichiers,
+    flux,
+    portail,
+    publication_en_nombre,
+)
 from bilans.views.analyses import conventions, conversion, et_si, faisabilite, prevision, publics, soldes, structure
 
 urlpatterns = [
@@ -34,6 +45,11 @@ urlpatterns = [
         "bilans/campagnes/<int:pk>/interrompre/", campagnes.InterrompreCampagne.as_view(), name="campagne_interrompre"
     ),
     path("bilans/campagnes/<int:pk>/reprendre/", campagnes.ReprendreCampagne.as_view(), name="campagne_reprendre"),
+    path(
+        "bilans/campagnes/<int:pk>/publier/",
+        publication_en_nombre.PublierLaCampagne.as_view(),
+        name="campagne_publier",
+    ),
     path("bilans/<int:pk>/", bilans.FicheBilan.as_view(), name="bilan"),
     path("bilans/<int:pk>/progression/", bilans.Progression.as_view(), name="bilan_progression"),
     path("bilans/<int:pk>/publier/", actes.Publier.as_view(), name="bilan_publier"),

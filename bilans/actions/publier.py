@@ -35,19 +35,24 @@ def publier(*, acteur: Acteur, bilan_id: int, date_seance: date | None = None) -
         raise AccesRefuse
     with transaction.atomic():
         bilan = verrouiller_bilan(acteur, bilan_id)
-        verifier_transition(bilan.etat, Etat.PUBLIE)
-        if calculer_empreinte(bilan.donnees) != bilan.empreinte:
-            raise ErreurMetier(
-                "empreinte_fausse", "Les données ont changé depuis l'aperçu : refaites le brouillon.", regle="RG-63"
-            )
-        if bilan.genre == GenreBilan.CALEOL and date_seance is None:
-            raise ErreurMetier("seance_obligatoire", "Donnez la date de la séance.", regle="RG-62", champ="date_seance")
+        verifier_publiable(bilan, date_seance)
         bilan.etat, bilan.publie_le, bilan.publie_par_id = Etat.PUBLIE, timezone.now(), acteur.utilisateur_id
         bilan.date_seance = date_seance
         bilan.save(update_fields=["etat", "publie_le", "publie_par", "date_seance"])
         _APRES_PUBLICATION[GenreBilan(bilan.genre)](acteur, bilan)
         journaliser_bilan(acteur, bilan, "publier_bilan", {"version": bilan.version, "empreinte": bilan.empreinte})
     return bilan
+
+
+def verifier_publiable(bilan: Bilan, date_seance: date | None = None) -> None:
+    """Lève `Conflit` si le document n'est pas prêt, `ErreurMetier` si ses données ont changé ou si sa séance n'est pas datée."""
+    verifier_transition(bilan.etat, Etat.PUBLIE)
+    if calculer_empreinte(bilan.donnees) != bilan.empreinte:
+        raise ErreurMetier(
+            "empreinte_fausse", "Les données ont changé depuis l'aperçu : refaites le brouillon.", regle="RG-63"
+        )
+    if bilan.genre == GenreBilan.CALEOL and date_seance is None:
+        raise ErreurMetier("seance_obligatoire", "Donnez la date de la séance.", regle="RG-62", champ="date_seance")
 
 
 def _apres_le_bilan(acteur: Acteur, bilan: Bilan) -> None:

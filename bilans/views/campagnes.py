@@ -159,6 +159,7 @@ class FicheCampagne(ReserveeMixin):
             "total": len(documents),
             "nombres": [(etat.label, nombres[etat.value]) for etat in EtatBilan if nombres[etat.value]],
             "documents": [(document, pastille_de(document)) for document in documents],
+            "peut_publier": bool(nombres[EtatBilan.PRET]) and request.acteur.peut(Role.RESPONSABLE),
             "peut_interrompre": peut_agir and bool(reste) and campagne.interrompue_le is None,
             "peut_reprendre": peut_agir and bool(reste) and campagne.interrompue_le is not None,
         }

@@ -460,6 +460,7 @@ _PORTAILS = [
     Ligne("campagnes", bailleur()),
     Ligne("campagne_ouvrir", bailleur(role=GESTIONNAIRE)),
     Ligne("campagne", bailleur("a"), _campagne),
+    Ligne("campagne_publier", bailleur("a", RESPONSABLE), _campagne),
     Ligne("campagne_interrompre", bailleur("a", GESTIONNAIRE), _campagne),
     Ligne("campagne_reprendre", bailleur("a", GESTIONNAIRE), _campagne),
     Ligne("bilan", bailleur("a"), _bilan),
