@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from flux_reservations.acces.views import (
@@ -30,7 +29,7 @@ urlpatterns = [
     path("composants/confirmation/", publiques.confirmation_exemple, name="composants_confirmation"),
     path("connexion/", connexion.Connexion.as_view(), name="connexion"),
     path("connexion/demonstration/<int:pk>/", connexion.connexion_demo, name="connexion_demo"),
-    path("deconnexion/", LogoutView.as_view(), name="deconnexion"),
+    path("deconnexion/", connexion.SeDeconnecter.as_view(), name="deconnexion"),
     path("organisme/", connexion.choisir_organisme, name="choisir_organisme"),
     path("sans-organisme/", connexion.sans_organisme, name="sans_organisme"),
     path("apparence/", connexion.choisir_theme, name="theme"),
@@ -77,5 +76,6 @@ if settings.OIDC_ACTIF:
 
     urlpatterns += [
         path("fournisseur/", fournisseur.demander, name="oidc_authentication_init"),
+        path("fournisseur/deconnexion/", fournisseur.apprendre_une_deconnexion, name="oidc_deconnexion"),
         path("fournisseur/retour/", fournisseur.recevoir, name="oidc_authentication_callback"),
     ]

@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import font_source_sans_pro
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from flux_reservations.settings.base_de_donnees import lire_url_postgresql
+
+
+def _origine_de(adresse: str) -> list[str]:
+    """L'origine d'une adresse (`https://hôte:port`), ou rien si elle est vide."""
+    morceaux = urlsplit(adresse)
+    return [f"{morceaux.scheme}://{morceaux.netloc}"] if morceaux.netloc else []
+
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -128,6 +136,11 @@ OIDC_OP_AUTHORIZATION_ENDPOINT = os.environ.get("OIDC_OP_AUTHORIZATION_ENDPOINT"
 OIDC_OP_TOKEN_ENDPOINT = os.environ.get("OIDC_OP_TOKEN_ENDPOINT", "")
 OIDC_OP_USER_ENDPOINT = os.environ.get("OIDC_OP_USER_ENDPOINT", "")
 OIDC_OP_JWKS_ENDPOINT = os.environ.get("OIDC_OP_JWKS_ENDPOINT", "")
+# L'adresse de déconnexion qu'annonce le fournisseur (`end_session_endpoint`) ; vide : on ne se déconnecte que d'ici.
+OIDC_OP_END_SESSION_ENDPOINT = os.environ.get("OIDC_OP_END_SESSION_ENDPOINT", "")
+# Le jeton d'identité n'est gardé, dans la session, que pour dire au fournisseur qui se déconnecte.
+OIDC_STORE_ID_TOKEN = bool(OIDC_OP_END_SESSION_ENDPOINT)
+OIDC_TIMEOUT = 10
 OIDC_RP_SIGN_ALGO = "RS256"
 OIDC_RP_SCOPES = os.environ.get("OIDC_RP_SCOPES", "openid email")
 OIDC_USE_PKCE = True
@@ -204,7 +217,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        # Le bouton « Se déconnecter » mène chez le fournisseur d'identité : Chromium suit les redirections d'un formulaire.
+        "form-action": [SELF, *_origine_de(OIDC_OP_END_SESSION_ENDPOINT)],
         "frame-ancestors": [NONE],
     },
 }

@@ -27,6 +27,8 @@ SITE_URL = _exiger("SITE_URL")
 _exiger("CLES_DE_CHIFFREMENT")
 _exiger("CLE_D_EMPREINTE")
 verifier_les_cles(CLES_DE_CHIFFREMENT, CLE_D_EMPREINTE)  # noqa: F405 : lues par la base
+if OIDC_ACTIF:  # noqa: F405 : lu par la base
+    _exiger("OIDC_EMETTEUR")
 
 # Les limites de débit se comptent en commun, quel que soit le nombre de travailleurs.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": os.environ["REDIS_URL"]}}

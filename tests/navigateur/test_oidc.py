@@ -66,7 +66,7 @@ def application(prise: socket.socket) -> str:
 @pytest.fixture(scope="module")
 def fournisseur(application: str) -> Iterator[str]:
     """Le fournisseur, lancé ; rend son adresse, qui est aussi son nom d'émetteur."""
-    reglages = {"retour": application + RETOUR, "client": CLIENT, "secret": SECRET, "comptes": COMPTES}
+    reglages = {"application": application, "client": CLIENT, "secret": SECRET, "comptes": COMPTES}
     with _processus("node", SCRIPT, json.dumps(reglages), stdout=subprocess.PIPE) as lance:
         assert lance.stdout is not None
         emetteur = lance.stdout.readline().strip()
@@ -101,6 +101,7 @@ def _servir(prise: socket.socket, fournisseur: str, personnes: dict[str, Utilisa
         "OIDC_OP_TOKEN_ENDPOINT": decouverte["token_endpoint"],
         "OIDC_OP_USER_ENDPOINT": decouverte["userinfo_endpoint"],
         "OIDC_OP_JWKS_ENDPOINT": decouverte["jwks_uri"],
+        "OIDC_OP_END_SESSION_ENDPOINT": decouverte["end_session_endpoint"],
         "OIDC_NOM": "mon fournisseur",
     }
     gunicorn = Path(sys.executable).with_name("gunicorn")
@@ -119,6 +120,15 @@ def _se_connecter(page: Page, application: str, compte: str) -> None:
     _aller_chez_le_fournisseur(page, application)
     page.get_by_role("link", name=compte, exact=True).click()
     page.wait_for_url(f"{application}/**")
+
+
+def _se_deconnecter(page: Page, application: str, fournisseur: str) -> None:
+    """Comme une personne : le bouton de l'application, puis la confirmation que demande le fournisseur."""
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.wait_for_url(f"{fournisseur}/session/end**")
+    page.get_by_role("button", name="Yes, sign me out").click()
+    page.wait_for_url(lambda adresse: adresse.startswith(application))
+    assert urlsplit(page.url).path == reverse("accueil")
 
 
 def _est_dedans(page: Page, application: str) -> bool:
@@ -144,12 +154,18 @@ def test_une_personne_invitee_est_connectee_liee_reconnue_puis_deconnectee(
     assert (identite.emetteur, identite.sujet) == (fournisseur, "invitee")
     assert Connexion.objects.filter(utilisateur=personnes[INVITEE]).exists()
 
-    page.get_by_role("button", name="Se déconnecter").click()
+    # Tant qu'elle n'est pas déconnectée de lui, le fournisseur ne redemande rien.
+    page.context.clear_cookies(name="sessionid")
     assert not _est_dedans(page, application)
-    # Le fournisseur la connaît encore : il ne redemande rien.
     _aller_chez_le_fournisseur(page, application)
     page.wait_for_url(f"{application}/**")
     assert _est_dedans(page, application)
+
+    _se_deconnecter(page, application, fournisseur)
+    assert not _est_dedans(page, application)
+    assert Connexion.objects.filter(utilisateur=personnes[INVITEE], genre="deconnexion").exists()
+    _aller_chez_le_fournisseur(page, application)
+    assert page.get_by_role("link", name="invitee", exact=True).is_visible(), "le fournisseur l'a oubliée aussi"
 
     with browser.new_context() as ailleurs:
         autre = ailleurs.new_page()
@@ -195,3 +211,32 @@ def test_un_etat_faux_ou_le_retour_d_un_autre_navigateur_n_ouvrent_rien(
     rejoue = page.goto(retour.geturl())
     assert rejoue is not None
     assert rejoue.status == 400
+
+
+def test_se_deconnecter_chez_le_fournisseur_ferme_partout_les_sessions_d_ici(
+    page: Page, browser: Browser, application: str, fournisseur: str, personnes: dict[str, Utilisateur]
+) -> None:
+    with browser.new_context() as ailleurs:
+        autre = ailleurs.new_page()
+        for une in (page, autre):
+            _se_connecter(une, application, "invitee")
+            assert _est_dedans(une, application)
+        page.goto(f"{fournisseur}/session/end")
+        page.get_by_role("button", name="Yes, sign me out").click()
+        page.wait_for_url(f"{fournisseur}/session/end/success**")
+        assert not _est_dedans(page, application)
+        assert not _est_dedans(autre, application)
+    assert Connexion.objects.filter(utilisateur=personnes[INVITEE], genre="revocation").count() == 2
+
+
+def test_une_session_ouverte_par_mot_de_passe_se_ferme_ici_sans_aller_chez_le_fournisseur(
+    page: Page, application: str, personnes: dict[str, Utilisateur]
+) -> None:
+    page.goto(application + reverse("connexion"))
+    page.get_by_label("Courriel professionnel").fill(personnes[DISTRAITE].courriel)
+    page.get_by_label("Mot de passe", exact=True).fill("mot de passe d'essai")
+    page.get_by_role("button", name="Se connecter").click()
+    assert _est_dedans(page, application)
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.wait_for_url(application + reverse("accueil"))
+    assert not _est_dedans(page, application)

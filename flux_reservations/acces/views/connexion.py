@@ -9,9 +9,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
-from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,6 +22,7 @@ from flux_reservations.acces.forms import ConnexionForm
 from flux_reservations.acces.middleware import CLE_RATTACHEMENT, RequeteConnue, lire_rattachements
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.acces.navigation import arrivee
+from flux_reservations.acces.oidc import adresse_de_sortie
 from flux_reservations.socle import rls
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,17 @@ class Connexion(LoginView):
         return super().get_context_data(
             titre="Connexion", personnes=personnes, oidc=settings.OIDC_NOM if settings.OIDC_ACTIF else "", **kwargs
         )
+
+
+class SeDeconnecter(LogoutView):
+    """Ferme la session ici, puis chez le fournisseur d'identité si c'est lui qui l'a ouverte et s'il le permet."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """L'adresse du fournisseur se compose avant que la session ne se ferme."""
+        retour = request.build_absolute_uri(resolve_url(settings.LOGOUT_REDIRECT_URL))
+        sortie = adresse_de_sortie(request, retour=retour)
+        reponse: HttpResponse = super().post(request, *args, **kwargs)
+        return HttpResponseRedirect(sortie) if sortie else reponse
 
 
 def _personnes_de_demonstration() -> list[Rattachement]:

@@ -1,20 +1,27 @@
 // Un vrai fournisseur d'identité pour les essais (tests/navigateur/test_oidc.py) : `oidc-provider`, un client confidentiel avec
-// PKCE exigé, des comptes de test. Usage : node fournisseur.mjs '{"retour": "…", "client": "…", "secret": "…", "comptes": {…}}'.
+// PKCE exigé, des comptes de test. Usage : node fournisseur.mjs '{"application": "…", "client": "…", "secret": "…", "comptes": {…}}'.
 // Écrit son adresse sur une ligne quand il est prêt ; s'arrête quand son entrée se ferme.
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
-const { retour, client, secret, comptes } = JSON.parse(process.argv[2]);
+const { application, client, secret, comptes } = JSON.parse(process.argv[2]);
 
 const serveur = createServer();
 await new Promise((pret) => serveur.listen(0, "127.0.0.1", pret));
 const emetteur = `http://127.0.0.1:${serveur.address().port}`;
 
 const fournisseur = new Provider(emetteur, {
-  clients: [{ client_id: client, client_secret: secret, redirect_uris: [retour], token_endpoint_auth_method: "client_secret_post" }],
+  clients: [{
+    client_id: client,
+    client_secret: secret,
+    redirect_uris: [`${application}/fournisseur/retour/`],
+    post_logout_redirect_uris: [`${application}/`],
+    backchannel_logout_uri: `${application}/fournisseur/deconnexion/`,
+    token_endpoint_auth_method: "client_secret_post",
+  }],
   claims: { openid: ["sub"], email: ["email", "email_verified"] },
   cookies: { keys: ["une clé d'essai"] },
-  features: { devInteractions: { enabled: false } },
+  features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: false } },
   pkce: { required: () => true, methods: ["S256"] },
   ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
   interactions: { url: (_, interaction) => `/compte/${interaction.uid}` },
