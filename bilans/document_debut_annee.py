@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from bilans.calcul import calculer_annee
-from bilans.chargement_prevision import charger_prevision
+from bilans.chargement_prevision import PrevisionLue, charger_prevision
 from bilans.document import citer_les_regles, compter_les_motifs
 from bilans.domaine.lignes import Section, attributions_de_l_annee
 from bilans.models import Prevision
@@ -17,7 +17,8 @@ from flux_reservations.territoires.models import Commune, Departement
 
 def composer_information(bailleur: Bailleur, departement: Departement, annee: int, etabli_le: date) -> dict[str, Any]:
     """L'objet de l'information : la prévision de l'année (celle du bailleur si elle est saisie), et les relogements de l'an passé."""
-    prevision = lire_prevision(bailleur.pk, departement.pk, annee)
+    lue = charger_prevision(bailleur.pk, departement.pk, annee)
+    prevision = presenter_prevision(lue)
     precedente = calculer_annee(bailleur, departement.pk, annee - 1)
     attributions = attributions_de_l_annee(precedente.faits, precedente.flux)
     relogements = Counter(
@@ -36,6 +37,7 @@ def composer_information(bailleur: Bailleur, departement: Departement, annee: in
             "regles": citer_les_regles(date(annee, 1, 1)),
         },
         "prevision": prevision,
+        "prevision_source": "" if lue.est_saisie else lue.calculee.source,
         "annonce_precedente": annoncer(bailleur.pk, departement.pk, annee - 1),
         "assiette_precedente": precedente.flux_json()["assiette"],
         "relogements": [
@@ -57,9 +59,9 @@ def annoncer(bailleur: int, departement: str, annee: int) -> dict[str, int]:
     return dict(total)
 
 
-def lire_prevision(bailleur: int, departement: str, annee: int) -> list[dict[str, Any]]:
-    """A et B prévus par commune : ceux du bailleur s'il les a saisis, sinon la moyenne des années passées (RG-32)."""
+def presenter_prevision(lue: PrevisionLue) -> list[dict[str, Any]]:
+    """A et B prévus par commune : ceux du bailleur s'il les a saisis, sinon ceux que l'on calcule (RG-32)."""
     return [
         {"commune": une.commune, "mises_en_location": une.mises_en_location, "exclusions": dict(une.exclusions)}
-        for une in charger_prevision(bailleur, departement, annee).communes
+        for une in lue.communes
     ]

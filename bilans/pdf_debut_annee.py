@@ -38,6 +38,7 @@ def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0, ce_qu
         "etabli_le": date.fromisoformat(document["etabli_le"]),
         "empreinte": calculer_empreinte(donnees),
         "annee_precedente": annee - 1,
+        "source": donnees.get("prevision_source", ""),
         "chiffres": [
             (ecrire_nombre(attendues), "mises en location prévues (A)"),
             (ecrire_nombre(soustraites), "soustraites du flux (B)"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from django.db.models import Case, Count, F, Value, When
 
-from conventions.domaine.codes import NatureDroitStock, TypeReservataire, Typologie
+from conventions.chargement_contingents import TYPOLOGIES, DeclarationRpls, charger_declaration
+from conventions.domaine.codes import NatureDroitStock, TypeReservataire
 from conventions.models import Bailleur, ReservationStock
 from flux_reservations.territoires.models import Departement
 
@@ -35,6 +38,7 @@ class LigneEtatDesLieux:
 class PartEtatDesLieux:
     """Un réservataire et ses logements en stock, commune par commune."""
 
+    cle: int
     code: str
     nom: str
     type: str
@@ -54,12 +58,13 @@ class PartEtatDesLieux:
 
 @dataclass(frozen=True, slots=True)
 class EtatDesLieux:
-    """L'état des lieux d'un bailleur dans un département à une date."""
+    """L'état des lieux d'un bailleur dans un département à une date ; `rpls` : ce que le répertoire en déclare."""
 
     bailleur: Bailleur
     departement: Departement
     le: date
     parts: tuple[PartEtatDesLieux, ...]
+    rpls: DeclarationRpls
 
     @property
     def total(self) -> int:
@@ -71,8 +76,31 @@ class EtatDesLieux:
         """Droits de suite actifs, par typologie."""
         return sommer(part.par_typologie for part in self.parts)
 
+    def en_json(self) -> bytes:
+        """Les données de l'état des lieux, sans sa date : les mêmes donnent les mêmes octets."""
+        donnees = {
+            "bailleur": self.bailleur.siren,
+            "departement": self.departement.pk,
+            "typologies": TYPOLOGIES,
+            "parts": [
+                {"reservataire": part.code, "nom": part.nom, "lignes": [asdict(ligne) for ligne in part.lignes]}
+                for part in self.parts
+            ],
+            "rpls": {
+                "millesimes": self.rpls.millesimes,
+                "contingents": [asdict(ligne) for ligne in self.rpls.contingents],
+                "titulaires": [
+                    {nom: valeur for nom, valeur in asdict(ligne).items() if nom != "cle"}
+                    for ligne in self.rpls.titulaires
+                ],
+            },
+        }
+        return json.dumps(donnees, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
-TYPOLOGIES = tuple(typologie.value for typologie in Typologie)
+    @property
+    def empreinte(self) -> str:
+        """SHA-256 des données : celle d'un état envoyé ne change plus (RG-18)."""
+        return hashlib.sha256(self.en_json()).hexdigest()
 
 
 def sommer(lignes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
@@ -81,7 +109,7 @@ def sommer(lignes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: date) -> EtatDesLieux:
-    """Les droits de suite actifs à cette date, par réservataire, commune, résidence et typologie ; une requête.
+    """Les droits de suite actifs à cette date, par réservataire, commune, résidence et typologie ; et ce que le RPLS déclare.
 
     De la défense et de la sécurité intérieure, rien de plus précis que la commune n'est lu : la base elle-même le tait (RG-73).
     """
@@ -100,6 +128,7 @@ def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: dat
         .annotate(residence=residence)
         .order_by()
         .values_list(
+            "reservataire_id",
             "reservataire__code",
             "reservataire__nom",
             "reservataire__type",
@@ -110,11 +139,14 @@ def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: dat
         )
         .annotate(nombre=Count("logement_id", distinct=True))
     )
-    nombres: dict[tuple[str, str, str], dict[tuple[str, str, str], dict[str, int]]] = {}
-    for code, nom, type_, commune, code_commune, lieu, typologie, nombre in lignes:
-        nombres.setdefault((code, nom, type_), {}).setdefault((commune, code_commune, lieu), {})[typologie] = nombre
+    nombres: dict[tuple[str, int, str, str], dict[tuple[str, str, str], dict[str, int]]] = {}
+    for cle, code, nom, type_, commune, code_commune, lieu, typologie, nombre in lignes:
+        nombres.setdefault((code, cle, nom, type_), {}).setdefault((commune, code_commune, lieu), {})[typologie] = (
+            nombre
+        )
     parts = tuple(
         PartEtatDesLieux(
+            cle=cle,
             code=code,
             nom=nom,
             type=TypeReservataire(type_).libelle,
@@ -126,6 +158,6 @@ def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: dat
                 for (commune, code_commune, lieu), par_type in sorted(par_commune.items())
             ),
         )
-        for (code, nom, type_), par_commune in sorted(nombres.items())
+        for (code, cle, nom, type_), par_commune in sorted(nombres.items())
     )
-    return EtatDesLieux(bailleur, departement, le, parts)
+    return EtatDesLieux(bailleur, departement, le, parts, charger_declaration(bailleur.pk, departement.pk, le))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from conventions.chargement_etat_des_lieux import TYPOLOGIES, EtatDesLieux
+from conventions.chargement_contingents import TYPOLOGIES
+from conventions.chargement_etat_des_lieux import EtatDesLieux
 from conventions.chargement_texte import charger_texte
 from conventions.models import Convention
 from flux_reservations.socle.pdf import produire_pdf
@@ -27,6 +28,7 @@ def etat_des_lieux_pdf(etat: EtatDesLieux) -> bytes:
         "etabli_le": etat.le,
         "etat": etat,
         "typologies": TYPOLOGIES,
+        "empreinte": etat.empreinte,
         "version": 1,
         "ce_qui_change": "",
     }
@@ -34,7 +36,7 @@ def etat_des_lieux_pdf(etat: EtatDesLieux) -> bytes:
 
 
 def etat_des_lieux_tableur(etat: EtatDesLieux) -> bytes:
-    """L'état des lieux en tableur : une ligne par réservataire, commune et résidence."""
+    """L'état des lieux en tableur : une ligne par réservataire, commune et résidence ; puis, s'il y en a, ce que le RPLS déclare."""
     colonnes = [
         ColonneTableur("reservataire"),
         ColonneTableur("nom", largeur=40),
@@ -60,10 +62,81 @@ def etat_des_lieux_tableur(etat: EtatDesLieux) -> bytes:
         for ligne in part.lignes
     ]
     return ecrire_classeur(
-        [Feuille("État des lieux", colonnes, lignes)],
+        [Feuille("État des lieux", colonnes, lignes), *_feuilles_rpls(etat)],
         titre=f"État des lieux {etat.departement}",
         date_de=timezone.now(),
     )
+
+
+def _feuilles_rpls(etat: EtatDesLieux) -> list[Feuille]:
+    """Les deux sens du rapprochement : par contingent déclaré, par réservataire."""
+    rpls = etat.rpls
+    if not rpls.contingents:
+        return []
+    contingents = [
+        ColonneTableur("contingent"),
+        ColonneTableur("libelle", largeur=40),
+        *(ColonneTableur(typologie, "entier") for typologie in TYPOLOGIES),
+        *(
+            ColonneTableur(nom, "entier")
+            for nom in ("declares", "meme_titulaire", "autre_titulaire", "sans_droit", "ecart")
+        ),
+        ColonneTableur("source"),
+    ]
+    titulaires = [
+        ColonneTableur("reservataire"),
+        ColonneTableur("nom", largeur=40),
+        *(
+            ColonneTableur(nom, "entier")
+            for nom in (
+                "droits",
+                "declares_a_son_contingent",
+                "a_un_autre",
+                "non_reserves",
+                "sans_declaration",
+                "ecart",
+            )
+        ),
+        ColonneTableur("source"),
+    ]
+    return [
+        Feuille(
+            "RPLS par contingent",
+            contingents,
+            [
+                (
+                    str(un.code),
+                    un.libelle,
+                    *un.par_typologie,
+                    un.total,
+                    un.meme,
+                    un.autre,
+                    un.sans,
+                    un.ecart,
+                    rpls.source,
+                )
+                for un in rpls.contingents
+            ],
+        ),
+        Feuille(
+            "RPLS par réservataire",
+            titulaires,
+            [
+                (
+                    un.code,
+                    un.nom,
+                    un.droits,
+                    un.confirmes,
+                    un.ailleurs,
+                    un.non_reserves,
+                    un.inconnus,
+                    un.ecart,
+                    rpls.source,
+                )
+                for un in rpls.titulaires
+            ],
+        ),
+    ]
 
 
 def convention_pdf(convention: Convention, *, avec_annexe: bool = True, texte: str = "") -> bytes:

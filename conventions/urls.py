@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from conventions.views import (
+    baux_rpls,
     carnet,
     clauses,
     concertations,
@@ -23,12 +24,14 @@ from conventions.views import (
     propositions,
     secteurs,
     signature_en_nombre,
+    stock_detail,
     transmission,
 )
 
 urlpatterns = [
     path("patrimoine/", patrimoine.Patrimoine.as_view(), name="patrimoine"),
     path("patrimoine/detail/<slug:quoi>/", patrimoine.DetailPatrimoine.as_view(), name="patrimoine_detail"),
+    path("patrimoine/baux/<str:departement>/", baux_rpls.BauxRpls.as_view(), name="baux_rpls"),
     path("patrimoine/<int:pk>/", patrimoine.FicheLogement.as_view(), name="logement"),
     path("secteurs/reprendre/", secteurs.ReprendreSecteurs.as_view(), name="reprendre_secteurs"),
     path("conventions/", conventions.ListeConventions.as_view(), name="conventions"),
@@ -58,6 +61,11 @@ urlpatterns = [
     ),
     path("conventions/<int:pk>/transmettre/", transmission.Transmettre.as_view(), name="transmettre_convention"),
     path("etat-des-lieux/<str:departement>/", transmission.VueEtatDesLieux.as_view(), name="etat_des_lieux"),
+    path(
+        "etat-des-lieux/<str:departement>/logements/",
+        stock_detail.DetailEtatDesLieux.as_view(),
+        name="etat_des_lieux_detail",
+    ),
     path(
         "etat-des-lieux/<str:departement>/envoyer/",
         transmission.InformerPrealablement.as_view(),

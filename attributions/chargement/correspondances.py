@@ -14,9 +14,9 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 
 from attributions.domaine.codes import Issue, Reponse
-from attributions.domaine.contingents import CONTINGENTS, code_contingent
 from attributions.models import Candidat, Orientation
 from conventions.domaine.codes import TypeReservataire
+from conventions.domaine.contingents import CONTINGENTS, code_contingent
 from flux_reservations.commun.acteur import Acteur
 
 

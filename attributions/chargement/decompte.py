@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from math import lcm
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
 
@@ -20,6 +23,7 @@ from conventions.chargement import (
     du_departement,
     replis_de_l_annee,
 )
+from conventions.chargement_rotation import RotationRpls, charger_rotation_rpls
 from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.domaine.conversion import FaitsConversion, Strate
 from conventions.domaine.versions import Conventions
@@ -151,3 +155,31 @@ def charger_conversion(bailleur: Bailleur, departement: str, le: date) -> FaitsC
         reservataires=reservataires,
         replis=replis_de_l_annee(le.year, chargees, stock, reservataires),
     )
+
+
+def charger_conversion_a_l_ecran(
+    bailleur: Bailleur, departement: str, le: date
+) -> tuple[FaitsConversion, RotationRpls | None]:
+    """Les faits de la conversion ; sans aucun bail ces trois années, la rotation du RPLS pèse les strates, et elle est rendue (RG-35).
+
+    La commande `convertir_stock` s'en tient aux baux de l'application.
+    """
+    faits = charger_conversion(bailleur, departement, le)
+    if faits.mises_en_location:
+        return faits, None
+    rpls = charger_rotation_rpls(bailleur.pk, departement, le)
+    if not rpls.est_connue:
+        return faits, None
+    return replace(faits, mises_en_location=peser_les_strates(rpls, faits.logements)), rpls
+
+
+def peser_les_strates(rpls: RotationRpls, logements: Mapping[Strate, int]) -> dict[Strate, int]:
+    """Mises en location attendues par strate, à une échelle commune et entière : N_s × rotation estimée de la strate, exactement."""
+    ensemble = rpls.estimer(rpls.ensemble()) or Fraction(0)
+    connues = {strate: rpls.estimer(baux) for strate, baux in rpls.par_strate.items()}
+    attendues = {
+        strate: nombre * (ensemble if (connue := connues.get(strate)) is None else connue)
+        for strate, nombre in logements.items()
+    }
+    echelle = lcm(*(attendue.denominator for attendue in attendues.values()))
+    return {strate: int(attendue * echelle) for strate, attendue in attendues.items() if attendue}

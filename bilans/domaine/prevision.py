@@ -85,6 +85,39 @@ def prevoir(
     )
 
 
+def prevoir_par_la_rotation(
+    histoire: Mapping[str, Sequence[AnneeDeCommune]],
+    logements: Mapping[str, int],
+    rotations: Mapping[str, Fraction],
+    ensemble: Fraction,
+) -> tuple[PrevisionDeCommune, ...]:
+    """Prévision quand l'histoire est trop courte pour une moyenne : patrimoine × rotation estimée de la commune (RG-32).
+
+    `rotations` : par commune, annuelle (0 à 1) ; `ensemble` : celle du département, pour une commune dont on ne sait rien. La part de
+    chaque motif d'exclusion est celle des baux déjà connus dans le département ; sans aucun, B est nul.
+    """
+    quotas = {commune: nombre * rotations.get(commune, ensemble) for commune, nombre in logements.items()}
+    connus = [annee for annees in histoire.values() for annee in annees]
+    baux = sum(annee.mises_en_location for annee in connus)
+    parts = {
+        motif.value: Fraction(sum(annee.exclusions.get(motif.value, 0) for annee in connus), baux or 1)
+        for motif in Exclusion
+    }
+    attendus = _repartir(quotas)
+    exclusions = {
+        motif: _repartir({commune: quota * part for commune, quota in quotas.items()}) for motif, part in parts.items()
+    }
+    return tuple(
+        PrevisionDeCommune(
+            commune,
+            attendus[commune],
+            {motif: par_commune[commune] for motif, par_commune in exclusions.items()},
+            *_intervalle(histoire.get(commune, ()), attendus[commune]),
+        )
+        for commune in sorted(logements)
+    )
+
+
 def _moyenne(
     annees: Sequence[AnneeDeCommune], logements: int, rotation: Fraction | None
 ) -> tuple[Fraction, dict[str, Fraction]]:

@@ -32,7 +32,11 @@ from flux_reservations.notifications.actions.deposer import Destinataire, Objet,
 from flux_reservations.notifications.actions.suivre import enregistrer_remise
 from flux_reservations.notifications.messages import MessageInformationPrealable, MessageTransmission
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi
+from flux_reservations.pieces.models import Piece
 from flux_reservations.territoires.models import Departement
+
+DONNEES_DE_L_ETAT_DES_LIEUX = "etat_des_lieux_donnees"
+"""Genre de la pièce qui fige les données d'un état des lieux envoyé, à côté de son PDF."""
 
 
 def transmettre_convention(*, acteur: Acteur, convention_id: int) -> list[Envoi]:
@@ -94,7 +98,10 @@ def est_transmise(convention: Convention) -> bool:
 
 
 def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: str) -> list[Envoi]:
-    """Envoie l'état des lieux du jour, au même instant, à tous les réservataires et aux présidents concernés (RG-18)."""
+    """Envoie l'état des lieux du jour, au même instant, à tous les réservataires et aux présidents concernés (RG-18).
+
+    Ses données sont gardées à côté de la pièce : leur empreinte est celle que le PDF porte.
+    """
     if not acteur.peut(Role.RESPONSABLE):
         raise AccesRefuse
     with transaction.atomic():
@@ -107,6 +114,14 @@ def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: 
             genre="etat_des_lieux",
             fichier=Fichier(f"etat-des-lieux-{departement_id}.pdf", etat_des_lieux_pdf(etat)),
         )
+        Piece.objects.deposer(
+            organisme_id=bailleur.pk,
+            genre=DONNEES_DE_L_ETAT_DES_LIEUX,
+            nom=f"etat-des-lieux-{departement_id}.json",
+            type_mime="application/json",
+            octets=etat.en_json(),
+            utilisateur_id=acteur.utilisateur_id,
+        )
         return deposer_lot(
             acteur=acteur,
             emetteur=bailleur,
@@ -115,6 +130,14 @@ def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: 
             objet=Objet(departement=departement_id, annee=timezone.localdate().year),
             piece=piece,
         )
+
+
+def empreinte_envoyee(acteur: Acteur, departement_id: str) -> str:
+    """Empreinte des données du dernier état des lieux envoyé dans le département ; vide s'il est antérieur à l'application."""
+    figees = Piece.objects.visibles_par(acteur).filter(
+        organisme_id=acteur.organisme, genre=DONNEES_DE_L_ETAT_DES_LIEUX, nom=f"etat-des-lieux-{departement_id}.json"
+    )
+    return figees.values_list("contenu_id", flat=True).first() or ""
 
 
 def enregistrer_information_anterieure(

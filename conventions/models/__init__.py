@@ -3,6 +3,7 @@
 from conventions.models.carnet import ContactAutorite
 from conventions.models.concertations import Concertation, PartConcertation
 from conventions.models.conventions import Convention, Droit
+from conventions.models.fiches_rpls import FicheRpls
 from conventions.models.gabarits import Gabarit
 from conventions.models.manquements import ConventionDeposee, Manquement
 from conventions.models.organismes import Bailleur, Reservataire, nature_du_type
@@ -17,6 +18,7 @@ __all__ = [
     "Convention",
     "ConventionDeposee",
     "Droit",
+    "FicheRpls",
     "Gabarit",
     "Logement",
     "Manquement",

@@ -13,10 +13,12 @@ from django.utils import timezone
 from conventions.actions import transmission
 from conventions.chargement_autorites import charger_autorites, communes_des_droits
 from conventions.chargement_brouillon import NON_REMIS, lire_information_prealable
-from conventions.chargement_etat_des_lieux import TYPOLOGIES, charger_etat_des_lieux
+from conventions.chargement_contingents import TYPOLOGIES
+from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
 from conventions.forms import ChampPdf, champ_date
 from conventions.models import Bailleur
 from conventions.views.elaboration import ActeConvention
+from flux_reservations.acces.navigation import adresse_de
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
@@ -48,10 +50,17 @@ class VueEtatDesLieux(ReserveeMixin):
         envois = Envoi.objects.visibles_par(request.acteur).filter(
             genre=GenreEnvoi.INFORMATION_PREALABLE, departement=lieu, emetteur=bailleur
         )
+        etat = charger_etat_des_lieux(bailleur, lieu, timezone.localdate())
+        figee = transmission.empreinte_envoyee(request.acteur, lieu.pk)
         contexte = {
             "titre": f"État des lieux, {lieu}",
             "fil": [("Conventions", reverse("conventions"))],
-            "etat": charger_etat_des_lieux(bailleur, lieu, timezone.localdate()),
+            "etat": etat,
+            "empreinte": figee,
+            "a_change": bool(figee) and figee != etat.empreinte,
+            "adresse_detail": reverse("etat_des_lieux_detail", args=[lieu.pk]),
+            "adresse_import": adresse_de("deposer_import") if request.acteur.peut(Role.GESTIONNAIRE) else "",
+            "adresse_a_completer": adresse_de("rpls"),
             "typologies": TYPOLOGIES,
             "departement": lieu,
             "premier_envoi": envois.order_by("depose_le").first(),

@@ -15,6 +15,7 @@ from flux_reservations.echanges.lecture.source import FichierIllisible
 from flux_reservations.echanges.models import Correspondance
 from flux_reservations.echanges.options import IGNOREE
 from flux_reservations.echanges.tableaux import TABLEAUX, choisir_tableau, types_de_fichier
+from flux_reservations.echanges.tableaux.rpls_codes import est_rpls
 
 EXEMPLES: Final = 3
 RESERVES: Final = frozenset({"bailleurs", "reservataires", "contenus", "pieces", "bilans", "envois", "demandes"})
@@ -121,7 +122,7 @@ def tableaux_proposes() -> list[str]:
 def deviner_type(entete: Sequence[str]) -> str:
     """Le tableau dont ces en-têtes sont, s'il n'y a pas de doute : toutes ses obligatoires, la moitié du fichier, et un seul tableau."""
     noms = {normaliser_entete(nom) for nom in entete}
-    if {"depcom", "nbpiece"} <= noms:
+    if est_rpls(noms):
         return "rpls"
     scores: list[tuple[int, str]] = []
     for classe in TABLEAUX:

@@ -83,16 +83,26 @@ def deposer_import(
     return depot
 
 
-def demander_application(*, acteur: Acteur, import_id: int, modes_ignores: Sequence[str] = ()) -> ImportDepose:
-    """Demande l'écriture d'un import essayé sans erreur ; `modes_ignores` : les hors champ que MODE (RPLS) ne posera pas."""
-    return _changer_etat(
-        acteur,
-        import_id,
-        {EtatImport.ESSAYE},
-        EtatImport.A_APPLIQUER,
-        "appliquer_import",
-        {"modes_ignores": sorted(modes_ignores)} if modes_ignores else {},
-    )
+def demander_application(
+    *, acteur: Acteur, import_id: int, modes_confirmes: Sequence[str] = (), modes_ignores: Sequence[str] = ()
+) -> ImportDepose:
+    """Demande l'écriture d'un import essayé sans erreur.
+
+    Chaque hors champ que MODE (RPLS) poserait est confirmé ou ignoré par une personne : lève `ErreurMetier` s'il en reste (RG-06).
+    """
+    with transaction.atomic():
+        depot = _changer_etat(
+            acteur,
+            import_id,
+            {EtatImport.ESSAYE},
+            EtatImport.A_APPLIQUER,
+            "appliquer_import",
+            {"modes_ignores": sorted(modes_ignores)} if modes_ignores else {},
+        )
+        if sans_avis := set(depot.rapport.get("a_confirmer", {})) - {*modes_confirmes, *modes_ignores}:
+            message = f"Dites d'abord si MODE met ces logements hors du champ ou non : {', '.join(sorted(sans_avis))}."
+            raise ErreurMetier("mode_a_confirmer", message, regle="RG-06")
+    return depot
 
 
 def demander_retour(*, acteur: Acteur, import_id: int) -> ImportDepose:

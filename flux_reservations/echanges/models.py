@@ -8,7 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
-from conventions.models import Bailleur, Logement
+from conventions.models import Bailleur
 from flux_reservations.acces.models import Jeton, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.pieces.models import Piece
@@ -127,49 +127,6 @@ class Correspondance(models.Model):
         return f"{self.tableau} : {self.entete} → {self.colonne}"
 
 
-CONTINGENTS = {
-    "1": "État, agents",
-    "2": "État, prioritaires",
-    "3": "Action Logement et employeurs",
-    "4": "Collectivités",
-    "5": "Réservations ministérielles",
-    "6": "Autres",
-    "7": "Non réservé",
-}
-"""Codes de contingent du RPLS (RG-02)."""
-
-
-class FicheRplsQuerySet(models.QuerySet["FicheRpls"]):
-    """Lecture des fiches."""
-
-    def visibles_par(self, acteur: Acteur) -> FicheRplsQuerySet:
-        """Celles du patrimoine de son bailleur."""
-        if acteur.est_systeme:
-            return self
-        if acteur.est_bailleur:
-            return self.filter(logement__bailleur_id=acteur.organisme)
-        return self.none()
-
-
-class FicheRpls(models.Model):
-    """Ce que le RPLS dit d'un logement et qui n'est pas du patrimoine : son contingent (CONTRESLOG), son bail en cours."""
-
-    logement = models.OneToOneField(Logement, on_delete=models.CASCADE, related_name="fiche_rpls")
-    contingent = models.CharField("contingent", max_length=1, choices=list(CONTINGENTS.items()), blank=True)
-    dernier_bail = models.DateField("bail en cours signé le", null=True, blank=True)
-
-    objects = FicheRplsQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "fiche RPLS"
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(contingent__in=["", *CONTINGENTS]), name="fiche_contingent_connu")
-        ]
-
-    def __str__(self) -> str:
-        return f"fiche {self.logement_id}"
-
-
 class TraceQuerySet(models.QuerySet["Trace"]):
     """Lecture des traces."""
 
@@ -205,7 +162,6 @@ __all__ = [
     "Appel",
     "Correspondance",
     "EtatImport",
-    "FicheRpls",
     "ImportDepose",
     "LectureDuJournal",
     "Trace",

@@ -47,7 +47,7 @@ def tables_tracees() -> list[tuple[str, str]]:
     """Tables qu'un import peut toucher, et leur colonne de clé."""
     touchees = ("conventions", "attributions", "bilans")
     modeles = [modele for nom in touchees for modele in apps.get_app_config(nom).get_models(include_auto_created=True)]
-    modeles += [apps.get_model("acces", "Organisme"), apps.get_model("echanges", "FicheRpls")]
+    modeles.append(apps.get_model("acces", "Organisme"))
     return sorted({(modele._meta.db_table, str(modele._meta.pk.column)) for modele in modeles})  # noqa: SLF001 : API publique
 
 

@@ -34,7 +34,7 @@ TONS = {
 HORS_CHAMP = {
     "gele": "gelés (MODE 3, vides)",
     "association": "loués à une association (MODE 4)",
-    "fonction": "de fonction (MODE 5)",
+    "fonction": "de fonction, ou occupés sans bail d'habitation (MODE 5)",
 }
 
 
@@ -264,8 +264,15 @@ class AppliquerImport(ReserveeMixin, VueActe):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Demande l'écriture."""
-        ignores = [motif for motif, choix in donnees.items() if choix == "dans"]
-        depot.demander_application(acteur=self.request.acteur, import_id=self.un.pk, modes_ignores=ignores)
+        choix: dict[str, list[str]] = {"hors": [], "dans": []}
+        for motif, choisi in donnees.items():
+            choix[choisi].append(motif)
+        depot.demander_application(
+            acteur=self.request.acteur,
+            import_id=self.un.pk,
+            modes_confirmes=choix["hors"],
+            modes_ignores=choix["dans"],
+        )
         return "Écriture demandée : vous pouvez quitter la page."
 
 

@@ -195,6 +195,7 @@ _ACCES = [
 _CONVENTIONS = [
     Ligne("patrimoine", bailleur()),
     Ligne("patrimoine_detail", bailleur(), lambda _: ["champ"]),
+    Ligne("baux_rpls", bailleur(), lambda _: ["94"]),
     Ligne("logement", bailleur("a"), lambda m: [m.liberation_a.logement_id]),
     Ligne("conventions", ouverts(*BAILLEURS, *DROITS)),
     Ligne(
@@ -221,6 +222,7 @@ _CONVENTIONS = [
         _convention,
     ),
     Ligne("etat_des_lieux", bailleur(), lambda _: ["94"]),
+    Ligne("etat_des_lieux_detail", bailleur(statut=404), lambda _: ["94"]),
     Ligne("etat_des_lieux_fichier", bailleur(), lambda _: ["94", "xlsx"]),
     Ligne("informer_prealablement", bailleur(role=RESPONSABLE), lambda _: ["94"]),
     Ligne("enregistrer_information", bailleur(role=RESPONSABLE), lambda _: ["94"]),

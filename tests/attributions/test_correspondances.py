@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from attributions.domaine.contingents import CONTINGENTS, code_contingent
 from attributions.models import Candidat
 from conventions.domaine.codes import TypeReservataire
+from conventions.domaine.contingents import CONTINGENTS, code_contingent
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.acces.consultations import Consultation
 from tests.fabriques import (

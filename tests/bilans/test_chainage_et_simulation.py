@@ -79,7 +79,7 @@ def test_les_annees_d_avant_l_arrivee_du_bailleur_ne_comptent_pas_pour_zero() ->
     for rang in range(9):
         creer_liberation(creer_logement(bailleur, CRETEIL), date(2025, 1, 10), date_bail=date(2025, 3, 1 + rang))
     creer_logement(bailleur, VITRY)
-    prevues = {un.commune: un for un in prevoir_annee(bailleur.pk, "94", 2026)}
+    prevues = {un.commune: un for un in prevoir_annee(bailleur.pk, "94", 2026).communes}
     # Une seule année connue : 9 baux, et non 9 ÷ 3. Vitry, sans bail, tourne comme le département : 9 ÷ (1 × 10) = 0,9 ; 9,9 → 10.
     assert (prevues[CRETEIL].mises_en_location, prevues[VITRY].mises_en_location) == (9, 1)
 
@@ -92,7 +92,7 @@ def test_la_prevision_se_lit_sur_les_trois_annees_precedentes() -> None:
     for annee in (2022, 2023, 2024, 2025):
         exclusion = "mutation" if annee == 2024 else ""
         creer_liberation(creteil, date(annee, 1, 10), date_bail=date(annee, 3, 1), exclusion=exclusion)
-    prevues = {un.commune: un for un in prevoir_annee(bailleur.pk, "94", 2026)}
+    prevues = {un.commune: un for un in prevoir_annee(bailleur.pk, "94", 2026).communes}
     # Créteil : un bail par an, une mutation en trois ans (0,33 → 0). Vitry : un logement à la rotation de 3 ÷ (3 × 2) = 50 % ;
     # 1 + 0,5 = 1,5 logement, arrondi à 2.
     assert (prevues[CRETEIL].mises_en_location, prevues[CRETEIL].exclusions["mutation"]) == (1, 0)

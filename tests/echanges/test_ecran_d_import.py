@@ -16,6 +16,7 @@ from bilans.models import Bilan
 from conventions.models import Bailleur, Logement, SituationLogement
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.echanges import depot, fichiers_deposes, traitement
 from flux_reservations.echanges.correspondances import deviner_type
 from flux_reservations.echanges.models import Correspondance, ImportDepose, Trace
@@ -138,6 +139,8 @@ def test_ce_que_mode_met_hors_du_champ_se_confirme(bailleur: Bailleur) -> None:
     depose = deposer(_agent_de(bailleur), "rpls_2025.csv", RPLS)
     assert depose.rapport["a_confirmer"] == {"gele": 1, "fonction": 1}
     assert client.post(f"/imports/{depose.pk}/appliquer/").status_code == 422
+    with pytest.raises(ErreurMetier, match="fonction"):
+        depot.demander_application(acteur=_agent_de(bailleur), import_id=depose.pk, modes_ignores=["gele"])
     client.post(f"/imports/{depose.pk}/appliquer/", {"gele": "dans", "fonction": "hors"})
     assert traiter(depose).etat == "applique"
     etats = dict(SituationLogement.objects.values_list("logement__identifiant", "hors_champ"))

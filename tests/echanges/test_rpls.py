@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from conventions.models import Bailleur, Logement
-from flux_reservations.echanges.models import FicheRpls
-from flux_reservations.echanges.rotation import estimer_rotation
+from conventions.models import Bailleur, FicheRpls, Logement
+from flux_reservations.echanges.options import Options
 from tests.echanges.depot import BAILLEURS, SIREN, comptes, erreurs, histoire, importer
 from tests.fabriques import creer_utilisateur
 
@@ -98,7 +96,7 @@ def test_sans_identifiant_ni_commune_les_colonnes_manquent(base: Path) -> None:
 
 BAUX = (
     "IDENT_INT;DEPCOM;NBPIECE;CONTRESLOG;BAIL;REMLOCDATE\n"
-    "A1;94011;3;2;2023;06/2023\nA2;94011;2;7;2024;NA\nA3;94011;4;3;1998;\nA4;94011;4;;NA;999\n"
+    "A1;94011;3;2;06/2023;05/2023\nA2;94011;2;7;2024;NA\nA3;94011;4;3;1998;\nA4;94011;4;;NA;999\n"
 )
 
 
@@ -126,25 +124,95 @@ def test_un_millesime_suivant_met_a_jour_et_une_colonne_absente_laisse_en_place(
     assert (fiche.contingent, fiche.dernier_bail) == ("2", dt.date(2025, 1, 1))
 
 
-@pytest.mark.regle("RG-35")
-def test_la_rotation_se_lit_sur_les_baux_en_cours() -> None:
-    # 100 logements : 10 reloués en 2025, 9 des 90 autres en 2024, 9 des 81 autres en 2023.
-    baux = {2025: 10, 2024: 9, 2023: 9, 2010: 72}
-    attendue = (Fraction(10, 100) + Fraction(9, 90) + Fraction(9, 81)) / 3
-    assert estimer_rotation(baux, 2025, 3) == attendue
-    assert estimer_rotation({}, 2025, 3) is None
-    assert estimer_rotation({2026: 4}, 2025, 3) is None
-
-
 @pytest.mark.regle("RG-18")
-def test_la_page_compare_les_contingents_aux_droits_enregistres(base: Path) -> None:
+def test_la_page_mene_a_l_etat_des_lieux_et_rend_le_fichier_a_completer(base: Path) -> None:
     importer(base, {"rpls": BAUX, "reservataires": "code;nom;type\nAL;Action Logement;action_logement\n"}, siren=SIREN)
     client = Client()
     client.force_login(creer_utilisateur(Bailleur.objects.get(siren=SIREN)))
     page = client.get("/imports/rpls/").content.decode()
-    assert "Rotation par commune" in page
+    assert "Reloués en 2023" in page
+    assert "/etat-des-lieux/94/" in page
     lignes = client.get("/imports/rpls/?export=csv").getvalue().decode("utf-8-sig").splitlines()
     assert lignes[1:] == [
         "A1;;contingent_prefectoral;suite;;;État, prioritaires",
-        "A3;AL;;suite;;;Action Logement et employeurs",
+        "A3;AL;;suite;;;Employeurs, Action Logement",
     ]
+
+
+OCCUPATION = (
+    "IDENT_INT;DEPCOM;NBPIECE;MODE;BAIL;REMLOCDATE;CONTRESLOG\n"
+    "A1;94011;3;1;03/2024;01/2024;2\nA2;94011;3;1;NA;11/2023;2\nA3;94011;3;2;NA;10/2025;7\n"
+    "A4;94011;3;3;NA;NA;7\nA5;94011;3;9;NA;NA;7\nA6;94011;3;1;01/2199;NA;7\n"
+)
+
+
+def fiche(identifiant: str) -> FicheRpls:
+    return FicheRpls.objects.get(logement__identifiant=identifiant)
+
+
+@pytest.mark.regle("RG-35")
+def test_le_bail_est_bail_et_remlocdate_ne_fait_que_le_suppleer(base: Path) -> None:
+    # Arrêté du 5 janvier 2010, 41 et 62 : REMLOCDATE précède BAIL ; un logement vacant n'a pas de bail.
+    rapport = importer(base, {"rpls_2026": OCCUPATION}, siren=SIREN)
+    assert [fiche(nom).dernier_bail for nom in ("A1", "A2", "A3", "A6")] == [
+        dt.date(2024, 3, 1),
+        dt.date(2023, 11, 1),
+        None,
+        None,
+    ]
+    assert [fiche(nom).est_vacant for nom in ("A1", "A3", "A4")] == [False, True, False]
+    assert any("1 logements sortis du patrimoine" in a.message for a in rapport.avertissements)
+    assert not Logement.objects.filter(identifiant="A5").exists()
+
+
+def test_le_millesime_se_lit_dans_le_nom_du_fichier_ou_dans_les_baux(base: Path) -> None:
+    nomme = importer(base, {"rpls_2026": OCCUPATION}, siren=SIREN)
+    assert any("Millésime 2026 du RPLS, lu dans le nom" in a.message for a in nomme.avertissements)
+    assert {un.millesime for un in FicheRpls.objects.all()} == {2026}
+    deduit = importer(base, {"rpls": BAUX}, siren=SIREN)
+    assert any(
+        "Millésime 2024 du RPLS, déduit du bail le plus récent (01/2024)" in a.message for a in deduit.avertissements
+    )
+
+
+def test_un_millesime_plus_ancien_n_ecrase_pas_le_plus_recent(base: Path) -> None:
+    importer(base, {"rpls_2026": OCCUPATION}, siren=SIREN)
+    ancien = OCCUPATION.replace("03/2024;01/2024;2", "03/2019;01/2019;4")
+    rapport = importer(base, {"rpls_2022": ancien}, siren=SIREN)
+    assert (fiche("A1").contingent, fiche("A1").dernier_bail, fiche("A1").millesime) == ("2", dt.date(2024, 3, 1), 2026)
+    assert any("millésime plus récent" in a.message for a in rapport.avertissements)
+
+
+OUVERT_2025 = (
+    "REG_CODE;REG_LIBELLE;DEPCOM;LIBCOM;QPV_CODE;QPV_LIBELLE;NBPIECE;SURFHAB;FINAN_CODE;FINAN_LIBELLE;PLG_QP24;IDENT_INT\n"
+    "11;Île-de-France;94011;Bonneuil;1;oui;3;60;13;PLUS;QN09401I;A1\n11;Île-de-France;94011;Bonneuil;2;non;2;40;99;Autre;CSZ;A2\n"
+    "11;Île-de-France;94011;Bonneuil;1;oui;2;40;12;PLA;CSZ;A3\n"
+)
+COMPLET_2018 = "IDENT_REP;DEPCOM_red;nbpiece_red;finan_red;QPV_red;MODE_red;CONTRESLOG_red;bail_red\n0940000001;94011;3;13;2;1;3;05/2017\n"
+
+
+def test_les_donnees_ouvertes_recentes_ecrivent_leurs_codes_a_part(base: Path) -> None:
+    rapport = importer(base, {"RPLS2025_dep94": OUVERT_2025.encode("latin-1")}, siren=SIREN)
+    assert rapport.erreurs == []
+    assert [Logement.objects.get(identifiant=nom).financement for nom in ("A1", "A2", "A3")] == ["PLUS", "AUTRE", "PLA"]
+    assert [histoire(nom)[0][1] for nom in ("A1", "A2", "A3")] == ["QN09401I", "", "QPV"]
+
+
+def test_un_fichier_complet_redresse_se_lit_aussi(base: Path) -> None:
+    rapport = importer(base, {"rpls_2018": COMPLET_2018}, siren=SIREN)
+    assert rapport.erreurs == []
+    assert (fiche("0940000001").contingent, fiche("0940000001").dernier_bail) == ("3", dt.date(2017, 5, 1))
+
+
+def test_une_erreur_cite_l_en_tete_du_millesime(base: Path) -> None:
+    rapport = importer(base, {"rpls_2018": COMPLET_2018.replace("94011;3", "94011;trois")}, siren=SIREN)
+    assert erreurs(rapport) == [(2, "NBPIECE_RED", "trois")]
+
+
+@pytest.mark.regle("RG-06")
+def test_un_mode_ignore_laisse_le_logement_comme_il_etait(base: Path) -> None:
+    importer(base, {"rpls_2026": OCCUPATION}, siren=SIREN)
+    assert histoire("A4") == [(None, "", "gele")]
+    ignorer = Options(modes_ignores=frozenset({"gele"}))
+    importer(base, {"rpls_2026": OCCUPATION.replace("A1;94011;3;1", "A1;94011;3;3")}, siren=SIREN, options=ignorer)
+    assert (histoire("A1"), histoire("A4")) == ([(None, "", "")], [(None, "", "gele")])

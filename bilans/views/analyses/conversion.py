@@ -12,12 +12,14 @@ from django import forms
 from django.urls import reverse
 from django.utils import timezone
 
-from attributions.chargement.decompte import charger_conversion
+from attributions.chargement.decompte import charger_conversion_a_l_ecran
 from bilans.chargement import charger_faits_flux
 from bilans.domaine.simulation import simuler_conversion
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple
+from bilans.views.analyses.prevision import dire_la_rotation
 from bilans.views.champ import Champ, nommer_les_comptes
 from conventions.chargement import charger_conventions
+from conventions.chargement_rotation import RotationRpls
 from conventions.domaine.conversion import Conversion, convertir_stock
 from conventions.domaine.plafonds import place_restante
 from conventions.domaine.versions import VersionConvention
@@ -42,7 +44,7 @@ class PageConversion(PageAnalyse):
     def analyser(self, request: Requete, champ: Champ) -> Analyse:
         """Droits de suite actifs, échus, uniques ; taux simple et pondéré ; repli du préfet."""
         jour = timezone.localdate()
-        faits = charger_conversion(champ.bailleur, champ.departement, jour)
+        faits, rpls = charger_conversion_a_l_ecran(champ.bailleur, champ.departement, jour)
         conversions = convertir_stock(faits)
         noms = nommer_les_comptes(un.reservataire.code for un in conversions)
         signees = charger_conventions(champ.bailleur.pk, champ.departement).conventions.en_vigueur(jour)
@@ -69,6 +71,8 @@ class PageConversion(PageAnalyse):
             conversions=[un for un in conversions if un.taux_simple is not None],
         )
         tableaux = [tableau]
+        if rpls is not None:
+            tableaux.append(dire_la_rotation(rpls, champ.departement, jour.year))
         if formulaire.is_bound and formulaire.is_valid():
             tableaux.append(_dire_l_impact(champ, formulaire.choisie(), formulaire.cleaned_data["lecture"]))
         return Analyse(
@@ -77,8 +81,19 @@ class PageConversion(PageAnalyse):
             "Choisissez un réservataire pour voir ce que sa conversion aurait changé l'an passé.",
             "RG-35",
             tableaux,
+            _dire_la_source(rpls),
             formulaire=formulaire,
         )
+
+
+def _dire_la_source(rpls: RotationRpls | None) -> list[tuple[str, str]]:
+    if rpls is None:
+        return []
+    message = (
+        f"Aucun bail n'est connu ici ces trois dernières années : le taux pondéré est pesé par la rotation que montre le {rpls.source} "
+        f"({rpls.periode}), strate par strate."
+    )
+    return [("attention", message)]
 
 
 def _dire_la_conversion(

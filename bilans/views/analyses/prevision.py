@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.urls import reverse
@@ -10,15 +12,24 @@ from django.urls import reverse
 from attributions.domaine.codes import Exclusion
 from bilans.actions_prevision import corriger_prevision, revenir_a_la_moyenne
 from bilans.calcul import calculer_annee
-from bilans.chargement_prevision import PrevisionLue, charger_prevision
+from bilans.chargement_prevision import PrevisionCalculee, PrevisionLue, charger_prevision
 from bilans.domaine.prevision import AnneeDeCommune, PrevisionDeCommune, comparer, constater
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple, detail, noms_des_communes
 from bilans.views.champ import Champ, lire_champ
+from conventions.chargement_rotation import RotationRpls
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.actes import VueActe
-from flux_reservations.socle.presentation import Lien, Pastille, ecrire_date, ecrire_nombre, ecrire_solde
+from flux_reservations.socle.presentation import (
+    Lien,
+    Pastille,
+    compter,
+    ecrire_date,
+    ecrire_nombre,
+    ecrire_solde,
+    ecrire_taux,
+)
 from flux_reservations.socle.requete import Requete
 
 
@@ -33,17 +44,21 @@ class PagePrevision(PageAnalyse):
         lue = charger_prevision(champ.bailleur.pk, champ.departement, champ.annee)
         est_modifiable = lue.publiee_le is None and request.acteur.peut(Role.GESTIONNAIRE)
         tableau = _comparer_au_constate(lue, constater(calcul.faits, calcul.flux), champ, est_modifiable=est_modifiable)
-        actes = []
+        actes, tableaux, avis = [], [tableau], [_dire_l_etat(lue)]
         if est_modifiable and lue.est_saisie:
-            actes = [("Revenir à la moyenne calculée", f"{reverse('prevision_moyenne')}?{champ.parametres()}")]
+            actes = [("Revenir à la prévision calculée", f"{reverse('prevision_moyenne')}?{champ.parametres()}")]
+        if lue.calculee.rpls is not None:
+            tableaux.append(dire_la_rotation(lue.calculee.rpls, champ.departement, champ.annee, lue.calculee.logements))
+        if lue.publiee_le is None:
+            avis += _dire_la_source(lue.calculee)
         return Analyse(
             "Moyenne des trois années civiles précédentes (celles où le bailleur a des baux dans le département) ; à "
-            "défaut, patrimoine × rotation. L'intervalle va du plus petit au plus grand "
+            "défaut, patrimoine × rotation, celle du RPLS s'il est importé. L'intervalle va du plus petit au plus grand "
             "A constaté ces années-là. Un clic sur une commune corrige sa prévision, jusqu'à la publication de l'information de début "
             "d'année.",
             "RG-32",
-            [tableau],
-            [_dire_l_etat(lue)],
+            tableaux,
+            avis,
             actes=actes,
         )
 
@@ -54,6 +69,66 @@ def _dire_l_etat(lue: PrevisionLue) -> tuple[str, str]:
     if lue.est_saisie:
         return "information", "Prévision corrigée par vos soins, pas encore publiée."
     return "information", "Prévision calculée, pas encore publiée."
+
+
+def _dire_la_source(calculee: PrevisionCalculee) -> list[tuple[str, str]]:
+    """D'où viennent les nombres, s'ils ne sont pas la moyenne de trois années."""
+    connues = calculee.connues
+    histoire = compter(connues, "année de baux connue", "années de baux connues") if connues else "aucun bail connu"
+    if calculee.rpls is not None:
+        exclusions = (
+            "la part d'exclusions de ces baux" if connues else "nul : le RPLS ne dit pas les exclusions, corrigez-le"
+        )
+        message = (
+            f"Source : {calculee.source}. Il y a ici {histoire}, trop peu pour une moyenne : A est le patrimoine × la rotation que "
+            f"montrent les baux en cours, B est {exclusions}."
+        )
+        return [("attention", message)]
+    if connues:
+        return []
+    message = "Il n'y a ici aucun bail connu, ni de RPLS qui dise les baux en cours : importez l'un ou l'autre, ou corrigez la prévision."
+    return [("attention", message)]
+
+
+def dire_la_rotation(
+    rpls: RotationRpls, departement: str, annee: int, logements: Mapping[str, int] | None = None
+) -> TableauSimple:
+    """La rotation de chaque commune d'après le RPLS : chaque nombre mène à ses logements (RG-32, RG-35)."""
+    annees = range(rpls.derniere, rpls.derniere - rpls.annees, -1)
+    par_commune = rpls.par_commune()
+    noms = noms_des_communes(par_commune)
+    lignes = []
+    for commune, baux in (*sorted(par_commune.items(), key=lambda un: noms.get(un[0], un[0])), ("", rpls.ensemble())):
+        rotation = rpls.estimer(baux)
+
+        def lien(nombre: int, commune: str = commune, **quoi: object) -> Lien:
+            demande = urlencode(
+                {nom: valeur for nom, valeur in {"commune": commune, "au": annee, **quoi}.items() if valeur}
+            )
+            return Lien(ecrire_nombre(nombre), f"{reverse('baux_rpls', args=[departement])}?{demande}")
+
+        parc = [ecrire_nombre(logements.get(commune, 0) if commune else sum(logements.values()))] if logements else []
+        lignes.append(
+            (
+                noms.get(commune, "Ensemble"),
+                *parc,
+                lien(baux.total),
+                *(lien(baux.relocations.get(une, 0), annee=une) for une in annees),
+                ecrire_taux(None if rotation is None else rotation * 100),
+            )
+        )
+    return TableauSimple(
+        f"Rotation estimée, {rpls.source}",
+        (
+            "Commune",
+            *(["Logements du champ"] if logements else []),
+            "Baux connus",
+            *(f"Reloués en {une}" for une in annees),
+            "Rotation annuelle",
+        ),
+        lignes,
+        note="un logement reloué ne montre que son dernier bail : chaque année se rapporte à ceux que les suivantes n'ont pas reloués",
+    )
 
 
 def _comparer_au_constate(
@@ -191,7 +266,7 @@ class CorrigerPrevision(ActeDePrevision):
 class RevenirALaMoyenne(ActeDePrevision):
     """Effacer les corrections de l'année (RG-32)."""
 
-    titre, bouton, ton = "Revenir à la moyenne calculée ?", "Effacer les corrections", "danger"
+    titre, bouton, ton = "Revenir à la prévision calculée ?", "Effacer les corrections", "danger"
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Efface les corrections."""
@@ -202,4 +277,4 @@ class RevenirALaMoyenne(ActeDePrevision):
             departement=self.champ.departement,
             annee=self.champ.annee,
         )
-        return "La prévision est de nouveau la moyenne des trois dernières années."
+        return "La prévision est de nouveau celle que l'application calcule."

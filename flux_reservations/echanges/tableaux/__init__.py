@@ -21,7 +21,8 @@ from flux_reservations.echanges.tableaux.orientations import Orientations
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
 from flux_reservations.echanges.tableaux.pieces import Contenus, Pieces
 from flux_reservations.echanges.tableaux.previsions import Previsions
-from flux_reservations.echanges.tableaux.rpls import Rpls, est_rpls
+from flux_reservations.echanges.tableaux.rpls import Rpls
+from flux_reservations.echanges.tableaux.rpls_codes import est_rpls
 from flux_reservations.echanges.tableaux.seances import Inscriptions, Seances
 from flux_reservations.echanges.tableaux.situations import Situations
 from flux_reservations.echanges.tableaux.soldes import SoldesOuverture

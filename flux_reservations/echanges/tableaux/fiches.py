@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from conventions.models import Bailleur, Logement
+from conventions.models import Bailleur, FicheRpls, Logement
 from flux_reservations.echanges.colonnes import Colonne, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
-from flux_reservations.echanges.models import FicheRpls
 from flux_reservations.echanges.references import BAILLEUR, chercher, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
@@ -26,6 +25,8 @@ class FichesRpls(TableauModele):
         Colonne("logement", Texte(60), obligatoire=True),
         colonne_de(FicheRpls, "contingent"),
         colonne_de(FicheRpls, "dernier_bail"),
+        colonne_de(FicheRpls, "est_vacant"),
+        colonne_de(FicheRpls, "millesime"),
     )
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:

@@ -6,42 +6,36 @@ Reconnu à ses en-têtes ; une colonne absente laisse la valeur en place ; `NA`,
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import connection
+from django.utils import timezone
 
+from conventions.domaine.contingents import CONTINGENTS
 from conventions.models import Bailleur
-from flux_reservations.echanges.models import CONTINGENTS
-from flux_reservations.echanges.nombres import ANNEES_PLAUSIBLES
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
+from flux_reservations.echanges.tableaux.rpls_codes import (
+    ENTETES,
+    MODES_HORS_CHAMP,
+    QPV_INCONNU,
+    QUARTIERS,
+    SORTI,
+    VACANT,
+    lire_bail,
+    lire_code,
+    lire_connu,
+    lire_financement,
+    lire_le_millesime,
+    lire_locat,
+    lire_qpv,
+    lire_typologie,
+    trouver_les_colonnes,
+)
 
-FINANCEMENTS: Final = {
-    "10": "PLAI",
-    "11": "PLATS",
-    "12": "PLA",
-    "13": "PLUS",
-    "14": "PLS",
-    "16": "PLI",
-    "50": "HBM",
-    "52": "HLMO",
-    "53": "ILM",
-    "54": "ILN",
-}
-MODES_HORS_CHAMP: Final = {"3": "gele", "4": "association", "5": "fonction"}
-QPV_INCONNU: Final = "QPV"
-_INCONNUS: Final = frozenset({"", "NA", "N/A", "999", "9999", "999,0", "999.0"})
-_MOIS = re.compile(r"(\d\d?)/(\d{4})")
-_JOUR = re.compile(r"\d\d?/(\d\d?)/(\d{4})")
-_ANNEE = re.compile(r"\d{4}")
-_SANS_DECIMALE = re.compile(r"[.,]0+$")
-_PIECES = re.compile(r"[1-9]\d?", re.ASCII)
-_MOIS_DE_L_ANNEE: Final = 12
-_RECONNU: Final = frozenset({"depcom", "nbpiece"})
 _SIMPLES: Final = {
     "ident_rep": "identifiant_rpls",
     "depcom": "commune",
@@ -52,25 +46,32 @@ _SIMPLES: Final = {
     "etage": "etage",
     "dpeenergie": "dpe",
 }
+_TRADUITES: Final = {
+    "nbpiece": "typologie",
+    "qpv": "qpv",
+    "finan": "financement",
+    "mode": "hors_champ",
+    "locat": "date_premiere_location",
+    "nomvoie": "adresse",
+}
 _ADRESSE: Final = ("numvoie", "indrep", "typvoie", "nomvoie")
-_COLONNES: Final = frozenset(
-    {*_SIMPLES, *_ADRESSE, "ident_int", "qpv", "nbpiece", "locat", "finan", "mode", "contreslog", "bail", "remlocdate"}
-)
-
-
-def est_rpls(entete: Collection[str]) -> bool:
-    """Vrai si ces en-têtes (en minuscules) sont ceux d'un fichier RPLS."""
-    return _RECONNU.issubset(entete)
-
-
+_CODES: Final = frozenset(str(code) for code in CONTINGENTS)
 _ECRIRE_LES_FICHES: Final = """
-INSERT INTO echanges_ficherpls AS e (logement_id, contingent, dernier_bail)
-SELECT g.id, max(l.contingent), max(l.dernier_bail)
+INSERT INTO conventions_ficherpls AS e (logement_id, contingent, dernier_bail, est_vacant, millesime)
+SELECT g.id, max(l.contingent), max(l.dernier_bail), bool_or(l.est_vacant), %s
 FROM fiches_lues l JOIN conventions_logement g ON g.bailleur_id = %s AND g.identifiant = l.identifiant
 GROUP BY g.id
-ON CONFLICT (logement_id) DO UPDATE
-SET contingent = {contingent}.contingent, dernier_bail = {bail}.dernier_bail
-WHERE (e.contingent, e.dernier_bail) IS DISTINCT FROM ({contingent}.contingent, {bail}.dernier_bail)
+HAVING max(l.contingent) <> '' OR max(l.dernier_bail) IS NOT NULL OR bool_or(l.est_vacant)
+    OR EXISTS (SELECT 1 FROM conventions_ficherpls f WHERE f.logement_id = g.id)
+ON CONFLICT (logement_id) DO UPDATE SET contingent = {contingent}.contingent, dernier_bail = {bail}.dernier_bail,
+    est_vacant = {bail}.est_vacant, millesime = excluded.millesime
+WHERE coalesce(e.millesime, 0) <= coalesce(excluded.millesime, e.millesime, 0)
+    AND (e.contingent, e.dernier_bail, e.est_vacant, e.millesime) IS DISTINCT FROM
+        ({contingent}.contingent, {bail}.dernier_bail, {bail}.est_vacant, excluded.millesime)
+"""
+_COMPTER_LES_PLUS_RECENTES: Final = """
+SELECT count(*) FROM conventions_ficherpls f JOIN conventions_logement g ON g.id = f.logement_id
+WHERE g.bailleur_id = %s AND f.millesime > %s AND g.identifiant IN (SELECT identifiant FROM fiches_lues)
 """
 
 
@@ -80,30 +81,31 @@ class Rpls(Patrimoine):
     entetes_en_majuscules = True
 
     def __init__(self) -> None:
+        self._entetes: dict[str, str] = {}
         self._contingents: Counter[str] = Counter()
         self._modes: Counter[str] = Counter()
-        self._fiches: list[tuple[str, str, dt.date | None]] = []
+        self._sortis = 0
+        self._fiches: list[tuple[str, str, dt.date | None, bool]] = []
         self._a_des_fiches = False
+        self._bail_le_plus_recent: dt.date | None = None
+        self._au_mois = False
+        self._aujourd_hui = timezone.localdate()
 
     def colonnes_lues(self) -> Collection[str]:
-        """Les colonnes RPLS que l'application sait lire."""
-        return _COLONNES
+        """Les en-têtes RPLS que l'application sait lire, de tout millésime."""
+        return ENTETES
 
     def colonnes_manquantes(self, presentes: set[str]) -> list[str]:
         """Un identifiant, la commune, le nombre de pièces."""
-        manquantes = [nom for nom in ("depcom", "nbpiece") if nom not in presentes]
-        return manquantes if presentes & {"ident_int", "ident_rep"} else ["ident_int", *manquantes]
+        trouvees = trouver_les_colonnes(presentes).keys()
+        manquantes = [nom for nom in ("depcom", "nbpiece") if nom not in trouvees]
+        return manquantes if trouvees & {"ident_int", "ident_rep"} else ["ident_int", *manquantes]
 
     def signaler_inconnues(self, suivi: Suivi, numero: int, inconnues: list[str]) -> None:
         """Un RPLS a plus de cent colonnes : celles qui ne servent pas sont dites en une fois."""
-        suivi.alias = {notre: rpls for rpls, notre in _SIMPLES.items()}
-        suivi.alias |= {"identifiant": "ident_int" if suivi.a("ident_int") else "ident_rep", "typologie": "nbpiece"}
-        suivi.alias |= {
-            "date_premiere_location": "locat",
-            "financement": "finan",
-            "hors_champ": "mode",
-            "adresse": "nomvoie",
-        }
+        self._entetes = trouver_les_colonnes(suivi.presentes)
+        suivi.alias = {notre: self._entetes.get(rpls, rpls) for rpls, notre in (_SIMPLES | _TRADUITES).items()}
+        suivi.alias["identifiant"] = "ident_int" if "ident_int" in self._entetes else "ident_rep"
         if inconnues:
             suivi.avertir(numero, "", f"Colonnes non lues : {', '.join(inconnues)}.", valeur="")
         bailleur = suivi.contexte.bailleurs().get(suivi.contexte.siren)
@@ -117,43 +119,51 @@ class Rpls(Patrimoine):
 
     def preparer(self, suivi: Suivi, ligne: Ligne) -> dict[str, str]:
         """Les cellules RPLS de la ligne, traduites."""
-        brut = ligne.textes
+        brut = {nom: ligne.textes[entete] for nom, entete in self._entetes.items()}
         textes = {"bailleur": suivi.contexte.siren}
         textes["identifiant"] = brut["ident_int"] if brut.get("ident_int", "").strip() else brut.get("ident_rep", "")
         for rpls, notre in _SIMPLES.items():
             if rpls in brut:
-                textes[notre] = _connu(brut[rpls])
+                textes[notre] = lire_connu(brut[rpls])
         if "nomvoie" in brut:
-            textes["adresse"] = " ".join(filter(None, (_connu(brut.get(nom, "")).strip() for nom in _ADRESSE)))
-        for rpls, notre, traduire in _TRADUITES:
-            if rpls in brut:
-                textes[notre] = traduire(_entier(brut[rpls]))
-        self._retenir_le_mode(suivi, textes)
-        if "locat" in brut:
-            textes["date_premiere_location"] = lire_locat(brut["locat"])
+            textes["adresse"] = " ".join(filter(None, (lire_connu(brut.get(nom, "")).strip() for nom in _ADRESSE)))
+        textes |= _traduire(brut)
         if textes.get("surface") in {"0", "0,0", "0.0"}:
             textes["surface"] = ""
         if len(textes.get("dpe", "")) != 1 or textes["dpe"].upper() not in "ABCDEFG":
             textes.pop("dpe", None)
-        self._retenir_la_fiche(brut, textes["identifiant"].strip())
+        if not self._est_sorti(ligne):
+            self._retenir_le_mode(suivi, brut, textes)
+            self._retenir_la_fiche(brut, textes["identifiant"].strip())
         return textes
+
+    def _est_sorti(self, ligne: Ligne) -> bool:
+        """Vrai pour un logement vendu, démoli ou transformé dans l'année : le répertoire le décrit une dernière fois."""
+        return "mode" in self._entetes and lire_code(ligne.textes[self._entetes["mode"]]) == SORTI
 
     def _retenir_la_fiche(self, brut: Mapping[str, str], identifiant: str) -> None:
         """Compte le contingent, et garde ce que le patrimoine n'a pas."""
-        contingent = _entier(brut.get("contreslog", ""))
-        if contingent in CONTINGENTS:
+        if not brut.keys() & {"contreslog", "bail", "remlocdate"}:
+            return
+        lu = lire_code(brut.get("contreslog", ""))
+        contingent = lu if lu in _CODES else ""
+        if contingent:
             self._contingents[contingent] += 1
-        bail = lire_bail(brut.get("remlocdate", ""), brut.get("bail", ""))
-        if bail or contingent in CONTINGENTS:
-            self._fiches.append((identifiant, contingent if contingent in CONTINGENTS else "", bail))
+        bail = lire_bail(brut, self._aujourd_hui)
+        if bail is not None and (self._bail_le_plus_recent is None or bail > self._bail_le_plus_recent):
+            self._bail_le_plus_recent = bail
+        self._au_mois = self._au_mois or (bail is not None and bail.month > 1)
+        self._fiches.append((identifiant, contingent, bail, lire_code(brut.get("mode", "")) == VACANT))
 
-    def _retenir_le_mode(self, suivi: Suivi, textes: dict[str, str]) -> None:
+    def _retenir_le_mode(self, suivi: Suivi, brut: Mapping[str, str], textes: dict[str, str]) -> None:
         """Compte ce que MODE met hors du champ ; une personne peut ne pas l'avoir confirmé."""
-        motif = textes.get("hors_champ")
+        if "mode" not in brut:
+            return
+        textes["hors_champ"] = motif = MODES_HORS_CHAMP.get(lire_code(brut["mode"]), "")
         if motif:
             self._modes[motif] += 1
             if motif in suivi.contexte.options.modes_ignores:
-                textes["hors_champ"] = ""
+                del textes["hors_champ"]
 
     def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
         """Le RPLS en sait moins que nous : il n'efface ni un code de quartier, ni un motif qu'il ne connaît pas."""
@@ -165,13 +175,16 @@ class Rpls(Patrimoine):
                 complet["hors_champ"] = ancien["hors_champ"]
 
     def traiter(self, suivi: Suivi, lot: list[Ligne]) -> None:
-        """Compare le lot, puis met de côté en base ce que le RPLS dit en plus."""
-        super().traiter(suivi, lot)
+        """Compare le lot, sans les logements sortis du patrimoine, puis met de côté en base ce que le RPLS dit en plus."""
+        gardees = [ligne for ligne in lot if not self._est_sorti(ligne)]
+        self._sortis += len(lot) - len(gardees)
+        super().traiter(suivi, gardees)
         if not self._fiches:
             return
         with connection.cursor() as curseur:
             curseur.execute(
-                "CREATE TEMPORARY TABLE IF NOT EXISTS fiches_lues (identifiant text, contingent text, dernier_bail date) ON COMMIT DROP"
+                "CREATE TEMPORARY TABLE IF NOT EXISTS fiches_lues"
+                " (identifiant text, contingent text, dernier_bail date, est_vacant boolean) ON COMMIT DROP"
             )
             with curseur.copy("COPY fiches_lues FROM STDIN") as copie:
                 for fiche in self._fiches:
@@ -180,40 +193,65 @@ class Rpls(Patrimoine):
         self._a_des_fiches = True
 
     def ecrire(self, suivi: Suivi) -> None:
-        """Écrit les logements, puis leurs fiches ; une colonne absente laisse la valeur en place."""
+        """Écrit les logements, puis leurs fiches ; une colonne absente, ou un millésime plus ancien, laisse la valeur en place."""
         super().ecrire(suivi)
         if not self._a_des_fiches:
             return
-        garder = {
-            nom: "excluded" if suivi.a(colonne) else "e"
-            for nom, colonne in (("contingent", "contreslog"), ("bail", "bail"))
+        millesime, _ = self._millesime(suivi)
+        sources = {
+            "contingent": "excluded" if "contreslog" in self._entetes else "e",
+            "bail": "excluded" if self._entetes.keys() & {"bail", "remlocdate"} else "e",
         }
-        if suivi.a("remlocdate"):
-            garder["bail"] = "excluded"
         bailleur = suivi.contexte.bailleurs()[suivi.contexte.siren]
         with connection.cursor() as curseur:
-            curseur.execute(
-                _ECRIRE_LES_FICHES.format(contingent=garder["contingent"], bail=garder["bail"]), [bailleur.pk]
-            )
+            curseur.execute(_COMPTER_LES_PLUS_RECENTES, [bailleur.pk, millesime])
+            (gardees,) = curseur.fetchone()
+            curseur.execute(_ECRIRE_LES_FICHES.format(**sources), [millesime, bailleur.pk])
             changees = curseur.rowcount
             curseur.execute("DROP TABLE fiches_lues")
         if changees:
             suivi.avertir(None, "", f"Contingent ou bail en cours mis à jour : {changees} logements.", valeur="")
+        if gardees:
+            message = (
+                f"{gardees} logements ont déjà le contingent et le bail d'un millésime plus récent : ils les gardent."
+            )
+            suivi.avertir(None, "", message, valeur="")
+
+    def _millesime(self, suivi: Suivi) -> tuple[int | None, str]:
+        return lire_le_millesime(suivi.compte.fichier, self._bail_le_plus_recent, au_mois=self._au_mois)
 
     def conclure(self, suivi: Suivi) -> None:
-        """Dit ce qui est à confirmer, et l'état des lieux des contingents."""
+        """Dit le millésime, ce qui est à confirmer, ce qui n'est pas lu, et l'état des lieux des contingents."""
         super().conclure(suivi)
-        for motif, nombre in sorted(self._modes.items()):
-            if motif in suivi.contexte.options.modes_ignores:
-                continue
+        millesime, origine = self._millesime(suivi)
+        if millesime is not None and self._a_des_fiches:
+            suivi.avertir(None, "", f"Millésime {millesime} du RPLS, {origine}.", valeur="")
+        if self._sortis:
+            message = f"{self._sortis} logements sortis du patrimoine dans l'année (MODE 9) : ils ne sont pas lus."
+            suivi.avertir(None, "MODE", message, valeur="")
+        self._dire_les_modes(suivi, millesime)
+        if self._contingents:
+            detail = ", ".join(f"{CONTINGENTS[int(code)]} : {n}" for code, n in sorted(self._contingents.items()))
+            suivi.avertir(None, "CONTRESLOG", f"État des lieux du stock d'après CONTRESLOG : {detail}.", valeur="")
+
+    def _dire_les_modes(self, suivi: Suivi, millesime: int | None) -> None:
+        a_confirmer = {
+            motif: nombre
+            for motif, nombre in sorted(self._modes.items())
+            if motif not in suivi.contexte.options.modes_ignores
+        }
+        for motif, nombre in a_confirmer.items():
             deja = suivi.contexte.rapport.a_confirmer.get(motif, 0)
             suivi.contexte.rapport.a_confirmer[motif] = deja + nombre
             suivi.avertir(
                 None, "MODE", f"{nombre} logements mis hors du champ ({motif}) d'après MODE : à confirmer.", valeur=""
             )
-        if self._contingents:
-            detail = ", ".join(f"{CONTINGENTS[code]} : {nombre}" for code, nombre in sorted(self._contingents.items()))
-            suivi.avertir(None, "CONTRESLOG", f"État des lieux du stock d'après CONTRESLOG : {detail}.", valeur="")
+        if a_confirmer and millesime is not None and suivi.contexte.effet is None:
+            message = (
+                f"Le RPLS {millesime} décrit le 1er janvier {millesime} : sans date d'effet, ce qu'il met hors du champ vaut depuis "
+                "l'origine. Donnez cette date pour ne pas changer les années d'avant."
+            )
+            suivi.avertir(None, "MODE", message, valeur="")
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Le RPLS se lit seulement."""
@@ -221,54 +259,12 @@ class Rpls(Patrimoine):
         return iter(())
 
 
-def _connu(cellule: str) -> str:
-    return "" if cellule.strip().upper() in _INCONNUS else cellule
-
-
-def _entier(cellule: str) -> str:
-    """Texte d'un code numérique : « 5 », « 05 » et « 5,0 » se valent."""
-    texte = _SANS_DECIMALE.sub("", _connu(cellule).strip())
-    return texte.lstrip("0") or ("0" if texte else "")
-
-
-def _typologie(code: str) -> str:
-    return f"T{min(int(code), 6)}" if _PIECES.fullmatch(code) else code
-
-
-def _qpv(code: str) -> str:
-    return {"1": QPV_INCONNU, "2": "", "": ""}.get(code, code)
-
-
-def _financement(code: str) -> str:
-    return FINANCEMENTS.get(code, "AUTRE") if code else ""
-
-
-def _hors_champ(code: str) -> str:
-    return MODES_HORS_CHAMP.get(code, "")
-
-
-_TRADUITES: Final[tuple[tuple[str, str, Callable[[str], str]], ...]] = (
-    ("nbpiece", "typologie", _typologie),
-    ("qpv", "qpv", _qpv),
-    ("finan", "financement", _financement),
-    ("mode", "hors_champ", _hors_champ),
-)
-
-
-def lire_bail(remise: str, annee: str) -> dt.date | None:
-    """Date du bail en cours : la remise en location (`MM/AAAA`), à défaut l'année du bail ; None si elle n'est pas plausible."""
-    for cellule in (remise, annee):
-        trouve = _MOIS.fullmatch(_connu(cellule).strip()) or _JOUR.fullmatch(_connu(cellule).strip())
-        if trouve and 1 <= int(trouve[1]) <= _MOIS_DE_L_ANNEE and int(trouve[2]) in ANNEES_PLAUSIBLES:
-            return dt.date(int(trouve[2]), int(trouve[1]), 1)
-        if _ANNEE.fullmatch(entier := _entier(cellule)) and int(entier) in ANNEES_PLAUSIBLES:
-            return dt.date(int(entier), 1, 1)
-    return None
-
-
-def lire_locat(cellule: str) -> str:
-    """Date de première location : `MM/AAAA` ou `AAAA` au premier jour, sinon telle quelle."""
-    texte = _connu(cellule).strip()
-    if trouve := _MOIS.fullmatch(texte):
-        return f"{trouve[2]}-{int(trouve[1]):02d}-01"
-    return f"{texte}-01-01" if _ANNEE.fullmatch(texte) else texte
+def _traduire(brut: Mapping[str, str]) -> dict[str, str]:
+    """Les codes présents sur la ligne, traduits ; MODE est à part, il se confirme."""
+    lus = {
+        "nbpiece": lambda cellule: lire_typologie(lire_code(cellule)),
+        "finan": lambda cellule: lire_financement(lire_code(cellule)),
+        "qpv": lambda cellule: lire_qpv(lire_code(cellule), [brut[nom] for nom in QUARTIERS if nom in brut]),
+        "locat": lire_locat,
+    }
+    return {_TRADUITES[nom]: lire(brut[nom]) for nom, lire in lus.items() if nom in brut}

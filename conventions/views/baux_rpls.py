@@ -1,0 +1,91 @@
+"""Les logements d'un nombre de la rotation estimée : leur bail en cours d'après le RPLS (RG-32, RG-35)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import ExtractYear
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from conventions.chargement_contingents import dire_la_source
+from conventions.chargement_rotation import fiches_du_champ
+from conventions.models import FicheRpls, Logement
+from conventions.views.transmission import lire_lieu
+from flux_reservations.acces.reserve import ReserveeMixin
+from flux_reservations.commun.acteur import Nature
+from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
+from flux_reservations.socle.presentation import Lien, compter, ecrire_date_courte, ecrire_nombre
+from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.vues import Depliage, repondre_depliage
+
+LOGEMENTS_MONTRES: Final = 500
+ANNEES_LUES: Final = (1900, 2200)
+
+
+class BauxRpls(ReserveeMixin):
+    """Un logement par ligne ; `?annee=` : reloués cette année-là ; `?commune=` ; `?au=` : année où le champ se lit (1er janvier)."""
+
+    natures = frozenset({Nature.BAILLEUR})
+
+    def get(self, request: Requete, departement: str) -> HttpResponse:
+        """Les logements du nombre demandé."""
+        bailleur, lieu = lire_lieu(request, departement)
+        premier = timezone.localdate().replace(month=1, day=1)
+        jour = premier.replace(year=_entier(request.GET.get("au", ""), premier.year))
+        fiches = fiches_du_champ(bailleur.pk, lieu.pk, jour).filter(
+            logement__in=Logement.objects.visibles_par(request.acteur)
+        )
+        titre = "Baux en cours connus du répertoire"
+        if commune := request.GET.get("commune", ""):
+            fiches = fiches.filter(logement__commune_id=commune)
+        if "annee" in request.GET:
+            annee = _entier(request.GET["annee"], premier.year)
+            fiches = reloues_en(fiches, annee)
+            titre = f"Reloués en {annee}, d'après leur bail en cours"
+        return repondre_depliage(request, _deplier(titre, fiches, lieu.pk, jour.year))
+
+
+def reloues_en(fiches: QuerySet[FicheRpls], annee: int) -> QuerySet[FicheRpls]:
+    """Celles dont le bail en cours est de cette année, sans être le premier du logement."""
+    premiers = Q(dernier_bail__year=ExtractYear("logement__date_premiere_location"))
+    return fiches.filter(dernier_bail__year=annee).exclude(premiers & Q(logement__date_premiere_location__isnull=False))
+
+
+def _entier(texte: str, defaut: int) -> int:
+    """Une année ; lève `Introuvable` si ce n'en est pas une."""
+    if not texte:
+        return defaut
+    if not texte.isdecimal() or not ANNEES_LUES[0] <= int(texte) <= ANNEES_LUES[1]:
+        raise Introuvable
+    return int(texte)
+
+
+def _deplier(titre: str, fiches: QuerySet[FicheRpls], departement: str, annee: int) -> Depliage:
+    nombre = fiches.count()
+    montrees = fiches.select_related("logement__commune").order_by("-dernier_bail", "logement__identifiant")
+    au_dela = f" Les {ecrire_nombre(LOGEMENTS_MONTRES)} premiers sont montrés." if nombre > LOGEMENTS_MONTRES else ""
+    return Depliage(
+        titre=titre,
+        total=compter(nombre, "logement"),
+        entetes=["Logement", "Commune", "Adresse", "Type", "Première location", "Bail en cours", "Source"],
+        lignes=[
+            [
+                Lien(une.logement.identifiant, reverse("logement", args=[une.logement_id])),
+                une.logement.commune.nom,
+                une.logement.adresse or une.logement.programme or "—",
+                une.logement.typologie,
+                ecrire_date_courte(une.logement.date_premiere_location),
+                ecrire_date_courte(une.dernier_bail) if une.dernier_bail else "vacant",
+                dire_la_source((une.millesime,) if une.millesime else ()),
+            ]
+            for une in montrees[:LOGEMENTS_MONTRES]
+        ],
+        regle="RG-35",
+        explication=f"Logements du champ du flux au 1er janvier {annee}, hors stock maintenu ; moyenne sur "
+        f"{ANNEES_DE_PREVISION.valeur(timezone.localdate())} années.{au_dela}",
+        fil=[("Patrimoine", reverse("patrimoine"))],
+    )
