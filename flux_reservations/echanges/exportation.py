@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -55,11 +55,12 @@ def exporter(dossier: Path, bailleur: Bailleur) -> dict[str, int]:
     return comptes
 
 
-def archiver(bailleur: Bailleur) -> Iterator[bytes]:
-    """Les mêmes fichiers en une archive ZIP, rendue au fil de la lecture : ni mémoire ni disque pour la tenir."""
+def archiver(bailleur: Bailleur, avancer: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+    """Les mêmes fichiers en une archive ZIP, rendue au fil de la lecture ; `avancer` reçoit le nombre de fichiers finis."""
     tampon = _Tampon()
     with ZipFile(tampon, "w", ZIP_DEFLATED) as archive:
-        for nom, lignes in _fichiers(bailleur):
+        for faits, (nom, lignes) in enumerate(_fichiers(bailleur)):
+            avancer(faits)
             with archive.open(nom, "w", force_zip64=True) as membre:
                 for ligne in lignes:
                     membre.write(ligne.encode())

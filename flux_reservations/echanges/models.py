@@ -154,6 +154,7 @@ class Trace(models.Model):
         return f"{self.table} {self.ligne}"
 
 
+from flux_reservations.echanges.export_complet.modeles import ExportComplet, MorceauExport  # noqa: E402 : un module à eux
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel, LectureDuJournal  # noqa: E402 : un module à eux
 
 __all__ = [
@@ -162,7 +163,9 @@ __all__ = [
     "Appel",
     "Correspondance",
     "EtatImport",
+    "ExportComplet",
     "ImportDepose",
     "LectureDuJournal",
+    "MorceauExport",
     "Trace",
 ]

@@ -1,4 +1,4 @@
-"""Tâches des imports : essayer, appliquer, reprendre ce qu'un processus mort a laissé."""
+"""Tâches des échanges : imports, exports, appels automatiques ; reprendre ce qu'un processus mort a laissé."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from flux_reservations.acces.jetons import purger_les_cles
 from flux_reservations.echanges import depot, fichiers_deposes, traitement
+from flux_reservations.echanges.export_complet import actions as exports
 from flux_reservations.echanges.webhooks import actions as webhooks
 from flux_reservations.echanges.webhooks.annonces import annoncer
 
@@ -21,6 +22,18 @@ def traiter_import(import_id: int) -> None:
 def reprendre_les_imports() -> None:
     """Chaque minute : reprend les imports dont le processus s'est tu."""
     traitement.reprendre_les_abandonnes()
+
+
+@shared_task(name=exports.TACHE, time_limit=3600)
+def fabriquer_export(export_id: int) -> None:
+    """Fabrique une archive ; la relancer ne refait rien de ce qui est fait."""
+    exports.fabriquer(export_id)
+
+
+@shared_task(name="echanges.reprendre_les_exports", time_limit=3600)
+def reprendre_les_exports() -> None:
+    """Chaque minute : fabrique les archives dont aucun processus ne s'occupe."""
+    exports.reprendre_les_exports()
 
 
 @shared_task(name="echanges.annoncer")
@@ -39,9 +52,10 @@ def livrer_appel(appel_id: int) -> None:
 
 @shared_task(name="echanges.purger")
 def purger() -> None:
-    """La nuit : efface les vieux appels, de quoi défaire les vieux imports, les vieilles clés d'idempotence."""
+    """La nuit : efface les vieux appels, de quoi défaire les vieux imports, les vieilles clés d'idempotence et les archives."""
     webhooks.purger_les_appels()
     fichiers_deposes.purger_les_traces()
     fichiers_deposes.abandonner_les_oublies()
     fichiers_deposes.effacer_les_contenus_orphelins()
     purger_les_cles(timezone.now())
+    exports.effacer_les_exports(timezone.now())

@@ -6,8 +6,8 @@ from django.urls import path
 
 from flux_reservations.echanges import views, vues_colonnes
 from flux_reservations.echanges.documentation import Integration
+from flux_reservations.echanges.export_complet.vues import ExporterTout, TelechargerExport
 from flux_reservations.echanges.reprise import vues as reprise
-from flux_reservations.echanges.vues_export import ExporterTout
 from flux_reservations.echanges.vues_rpls import StockRpls
 from flux_reservations.echanges.webhooks import vues
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("imports/<int:pk>/fautives/", vues_colonnes.LignesFautives.as_view(), name="fautives_import"),
     path("imports/<int:pk>/defaire/", views.DefaireImport.as_view(), name="defaire_import"),
     path("imports/exporter/", ExporterTout.as_view(), name="exporter_tout"),
+    path("imports/exporter/<int:pk>/telecharger/", TelechargerExport.as_view(), name="telecharger_export"),
     path("imports/rpls/", StockRpls.as_view(), name="rpls"),
     path("reprise/", reprise.Reprise.as_view(), name="reprise"),
     path("reprise/decompte/", reprise.DeposerDecompte.as_view(), name="reprise_decompte"),

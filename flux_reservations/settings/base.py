@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
     "reprendre-les-series": {"task": "series.reprendre", "schedule": 60.0},
     "purger-les-series": {"task": "series.purger", "schedule": crontab(hour=3, minute=30)},
     "reprendre-les-imports": {"task": "echanges.reprendre_les_imports", "schedule": 60.0},
+    "reprendre-les-exports": {"task": "echanges.reprendre_les_exports", "schedule": 60.0},
     "annoncer-et-livrer": {"task": "echanges.annoncer", "schedule": 15.0},
     "purger-les-echanges": {"task": "echanges.purger", "schedule": crontab(hour=3, minute=45)},
     "echeances-du-jour": {"task": "attributions.constater_les_echeances", "schedule": crontab(hour=4, minute=30)},

@@ -41,6 +41,22 @@ def dechiffrer(chiffre: str) -> str:
         raise ImproperlyConfigured(msg) from erreur
 
 
+def chiffrer_octets(octets: bytes) -> bytes:
+    """Les octets chiffrés sous la première clé."""
+    return _coffre(tuple(settings.CLES_DE_CHIFFREMENT), settings.SECRET_KEY).encrypt(octets)
+
+
+def dechiffrer_octets(chiffres: bytes) -> bytes:
+    """Les octets en clair. Lève `ImproperlyConfigured` si aucune clé ne les ouvre."""
+    try:
+        return _coffre(tuple(settings.CLES_DE_CHIFFREMENT), settings.SECRET_KEY).decrypt(chiffres)
+    except InvalidToken as erreur:
+        msg = (
+            "Un contenu chiffré ne s'ouvre avec aucune clé de CLES_DE_CHIFFREMENT : remettez l'ancienne clé à la suite."
+        )
+        raise ImproperlyConfigured(msg) from erreur
+
+
 def rechiffrer(chiffre: str) -> str:
     """La même donnée, chiffrée sous la première clé."""
     return _coffre(tuple(settings.CLES_DE_CHIFFREMENT), settings.SECRET_KEY).rotate(chiffre.encode()).decode()

@@ -362,6 +362,7 @@ _ECHANGES = [
     Ligne("rejouer_appel", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.appel_a.pk], post=True),
     Ligne("imports", bailleur(role=GESTIONNAIRE)),
     Ligne("exporter_tout", bailleur(role=RESPONSABLE)),
+    Ligne("telecharger_export", bailleur("a", RESPONSABLE), lambda m: [m.export_a.pk]),
     Ligne("rpls", bailleur()),
     Ligne("reprise", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_decompte", bailleur(role=GESTIONNAIRE)),

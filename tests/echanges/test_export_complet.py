@@ -38,6 +38,8 @@ from conventions.models import (
 from flux_reservations.acces.consultations import Consultation
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.echanges.actions import appliquer, essayer
+from flux_reservations.echanges.export_complet.actions import fabriquer
+from flux_reservations.echanges.export_complet.modeles import ExportComplet
 from flux_reservations.echanges.exportation import exporter
 from flux_reservations.echanges.tableaux import TABLEAUX
 from flux_reservations.echanges.tableaux.pieces import MORCEAU
@@ -65,6 +67,8 @@ NON_EXPORTEES = {
     "attributions.Besoin": "appartient au réservataire qui l'exprime",
     "conventions.ConventionDeposee": "appartient à l'État qui l'a déposée",
     "echanges.Abonnement": "un secret et une adresse, propres à cette installation",
+    "echanges.ExportComplet": "une archive de ces mêmes tableaux, effacée au bout de quelques jours",
+    "echanges.MorceauExport": "suit l'export",
     "echanges.Appel": "suit l'abonnement",
     "echanges.LectureDuJournal": "suit le journal",
     "echanges.Correspondance": "un réglage d'écran : ce que les en-têtes d'un logiciel veulent dire",
@@ -223,14 +227,17 @@ def test_le_responsable_exporte_tout_a_l_ecran_motif_et_trace(tmp_path: Path, cl
     refus = client.post(reverse("exporter_tout"), {"motif": ""})
     assert refus.status_code == 422
     assert not Consultation.objects.filter(objet_cle=bailleur.siren).exists()
-    reponse = client.post(reverse("exporter_tout"), {"motif": "Changement de logiciel"})
+    client.post(reverse("exporter_tout"), {"motif": "Changement de logiciel"})
+    export = ExportComplet.objects.get()
+    assert fabriquer(export.pk) == "pret"
+    reponse = client.get(reverse("telecharger_export", args=[export.pk]))
     assert reponse.status_code == 200
     with ZipFile(BytesIO(b"".join(reponse.streaming_content))) as archive:  # type: ignore[attr-defined]  # réponse au fil de l'eau
         assert archive.testzip() is None
         recus = {nom: archive.read(nom) for nom in archive.namelist()}
     exporter(tmp_path, bailleur)
     assert recus == {chemin.name: chemin.read_bytes() for chemin in tmp_path.iterdir()}
-    assert Consultation.objects.get(objet_cle=bailleur.siren).motif == "Changement de logiciel"
+    assert {une.motif for une in Consultation.objects.all()} == {"Changement de logiciel"}
     assert EntreeJournal.objects.filter(action="exporter_tout", motif="Changement de logiciel").count() == 1
 
 
