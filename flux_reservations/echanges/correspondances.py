@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from flux_reservations.commun.tri import cle_de_tri
-from flux_reservations.echanges.lecture.fichiers import Fichier, normaliser_entete
+from flux_reservations.echanges.lecture.fichiers import DebutDeFichier, normaliser_entete
 from flux_reservations.echanges.lecture.source import FichierIllisible
 from flux_reservations.echanges.models import Correspondance
 from flux_reservations.echanges.options import IGNOREE
@@ -87,31 +87,30 @@ class Apercu:
     erreur: str = ""
 
 
-def apercevoir(chemin: Path, type_: str, retenues: Mapping[str, Mapping[str, str]]) -> Apercu:
-    """L'aperçu d'un fichier : ses en-têtes, quelques valeurs, une colonne proposée pour chacun."""
+def apercevoir(nom: str, type_: str, retenues: Mapping[str, Mapping[str, str]], octets: BinaryIO) -> Apercu:
+    """L'aperçu d'un fichier : ses en-têtes, quelques valeurs, une colonne proposée pour chacun ; la suite n'en est pas lue."""
     connues = dict(types_de_fichier()).get(type_, frozenset())
     try:
-        entete, lignes = _lire_debut(Fichier(chemin, chemin.name, type_, connues))
+        entete, lignes = _lire_debut(DebutDeFichier(Path(nom), nom, type_, connues, octets))
     except FichierIllisible as erreur:
-        return Apercu(chemin.name, type_, erreur=erreur.message)
-    type_ = type_ or deviner_type(entete)
+        return Apercu(nom, type_, erreur=erreur.message)
+    type_ = type_ or deviner_type(list(entete.values()))
     if not type_:
-        return Apercu(
-            chemin.name, "", tuple(_lire_colonne(rang, nom, lignes, "", sure=False) for rang, nom in enumerate(entete))
-        )
-    tableau = choisir_tableau(type_, entete)
+        vues = tuple(_lire_colonne(rang, brut, lignes, "", sure=False) for rang, brut in entete.items())
+        return Apercu(nom, "", vues)
+    tableau = choisir_tableau(type_, list(entete.values()))
     attendues = (
         tuple(tableau.colonnes_lues()) if tableau.entetes_en_majuscules else tuple(c.nom for c in tableau.colonnes)
     )
-    prises = {normaliser_entete(nom) for nom in entete} & set(attendues)
+    prises = set(map(normaliser_entete, entete.values())) & set(attendues)
     colonnes = []
-    for rang, brut in enumerate(entete):
+    for rang, brut in entete.items():
         cle = normaliser_entete(brut)
         proposee, sure = _proposer(cle, attendues, prises, retenues.get(type_, {}))
         prises.add(proposee)
         colonnes.append(_lire_colonne(rang, brut, lignes, proposee, sure=sure))
     obligatoires = tuple(tableau.colonnes_manquantes(set()))
-    return Apercu(chemin.name, type_, tuple(colonnes), attendues, obligatoires)
+    return Apercu(nom, type_, tuple(colonnes), attendues, obligatoires)
 
 
 def tableaux_proposes() -> list[str]:
@@ -136,12 +135,14 @@ def deviner_type(entete: Sequence[str]) -> str:
     return meilleur[1] if [score for score, _ in scores].count(meilleur[0]) == 1 else ""
 
 
-def _lire_debut(fichier: Fichier) -> tuple[list[str], list[list[str]]]:
+def _lire_debut(fichier: DebutDeFichier) -> tuple[dict[int, str], list[list[str]]]:
+    """Les en-têtes par rang de colonne (celles qui ont un nom), et les premières lignes."""
     source = fichier.ouvrir()
     try:
         for cellules in source.lignes:
-            if any(cellule.strip() for cellule in cellules):
-                return [str(cellule) for cellule in cellules if cellule.strip()], list(islice(source.lignes, EXEMPLES))
+            entete = {rang: str(cellule) for rang, cellule in enumerate(cellules) if cellule.strip()}
+            if entete:
+                return entete, list(islice(source.lignes, EXEMPLES))
     finally:
         source.fermer()
     message = "Le fichier est vide : il lui faut au moins une ligne d'en-tête."

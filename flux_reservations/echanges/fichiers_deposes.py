@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from flux_reservations.echanges.correspondances import Apercu, apercevoir, correspondances_de
 from flux_reservations.echanges.models import EtatImport, ImportDepose, Trace
+from flux_reservations.echanges.octets_en_base import ouvrir_piece
 from flux_reservations.pieces.models import Contenu, Piece
 
 EN_ATTENTE_AU_PLUS: Final = timedelta(days=7)
@@ -39,15 +39,16 @@ def effacer_les_fichiers(depot: ImportDepose) -> None:
     Contenu.objects.filter(~Exists(citees), pk__in=[contenu for _, contenu in pieces]).delete()
 
 
-def apercus(depot: ImportDepose) -> list[Apercu]:
-    """Ce qu'on voit de chaque fichier déposé : ses en-têtes, des valeurs, la colonne proposée."""
+def lire_les_apercus(depot: ImportDepose) -> list[Apercu]:
+    """Ce qu'on voit de chaque fichier déposé : ses en-têtes, des valeurs, la colonne proposée ; seul leur début est lu."""
     retenues, types = correspondances_de(depot.bailleur_id), depot.options.get("types", {})
     connus = {fichier["fichier"]: fichier["type"] for fichier in depot.rapport.get("fichiers", [])}
-    with tempfile.TemporaryDirectory(prefix="import-") as dossier:
-        return [
-            apercevoir(chemin, types.get(chemin.name) or connus.get(chemin.name, ""), retenues)
-            for chemin in deposer_sur_disque(depot, Path(dossier))
-        ]
+    apercus = []
+    for piece in depot.pieces.all():
+        nom = Path(piece.nom).name
+        with ouvrir_piece(piece) as octets:
+            apercus.append(apercevoir(nom, types.get(nom) or connus.get(nom, ""), retenues, octets))
+    return apercus
 
 
 def purger_les_traces() -> int:

@@ -52,8 +52,11 @@ def _dire_ce_qui_est_fige(suivi: Suivi, nom: str, complet: Mapping[str, Any], an
         return "Cette séance est close : elle ne change plus (RG-62)."
     if nom == "inscriptions" and complet["seance_id"] in _seances_closes(suivi):
         return "Cette séance est close : son ordre du jour ne change plus (RG-62)."
-    if nom == "candidats" and ancien is not None and ancien["decision"]:
-        return "La commission a décidé de cette demande (RG-43)."
+    if nom == "candidats" and ancien is not None:
+        if ancien["decision"]:
+            return "La commission a décidé de cette demande (RG-43)."
+        if ancien["date_presentation"] and complet["date_presentation"] != ancien["date_presentation"]:
+            return "La date où cette demande a été présentée est enregistrée (RG-42, RG-46)."
     if nom == "orientations" and ancien is not None and ancien["decidee_le"] is not None:
         return "Cette orientation a été décidée dans l'application (RG-41)."
     dates = [ligne[champ] for champ in DATES.get(nom, ()) for ligne in (complet, ancien or {}) if ligne.get(champ)]

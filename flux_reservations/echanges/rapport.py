@@ -22,6 +22,8 @@ class Anomalie:
     colonne: str
     valeur: str
     message: str
+    est_nominative: bool = False
+    """Vrai si `valeur` désigne une personne : elle se lit sur le moment, elle ne se garde pas (RG-70)."""
 
     def en_json(self) -> dict[str, Any]:
         """Objet du contrat."""
@@ -105,16 +107,30 @@ class Rapport:
         return any(fichier.crees or fichier.modifies for fichier in self.fichiers)
 
     def refuser(
-        self, fichier: str, message: str, *, ligne: int | None = None, colonne: str = "", valeur: str = ""
+        self,
+        fichier: str,
+        message: str,
+        *,
+        ligne: int | None = None,
+        colonne: str = "",
+        valeur: str = "",
+        est_nominative: bool = False,
     ) -> None:
         """Ajoute une erreur."""
-        self.erreurs.append(Anomalie(fichier, ligne, colonne, valeur, message))
+        self.erreurs.append(Anomalie(fichier, ligne, colonne, valeur, message, est_nominative))
 
     def avertir(
-        self, fichier: str, message: str, *, ligne: int | None = None, colonne: str = "", valeur: str = ""
+        self,
+        fichier: str,
+        message: str,
+        *,
+        ligne: int | None = None,
+        colonne: str = "",
+        valeur: str = "",
+        est_nominative: bool = False,
     ) -> None:
         """Ajoute un avertissement."""
-        self.avertissements.append(Anomalie(fichier, ligne, colonne, valeur, message))
+        self.avertissements.append(Anomalie(fichier, ligne, colonne, valeur, message, est_nominative))
 
     def en_json(self) -> dict[str, Any]:
         """Objet du contrat (formats.md § 2)."""

@@ -51,6 +51,7 @@ class Suivi:
                 ligne=numero,
                 colonne=self._entete(colonne),
                 valeur=lue if valeur is None else valeur,
+                est_nominative=colonne in self.tableau.nominatives,
             )
 
     def avertir(self, ligne: Ligne | int | None, colonne: str, message: str, *, valeur: str | None = None) -> None:
@@ -64,6 +65,7 @@ class Suivi:
                 ligne=numero,
                 colonne=self._entete(colonne),
                 valeur=lue if valeur is None else valeur,
+                est_nominative=colonne in self.tableau.nominatives,
             )
 
     def remarquer(self, ligne: Ligne, colonne: str, genre: str, message: str) -> None:

@@ -41,6 +41,8 @@ class Tableau(ABC):
         """Colonnes obligatoires absentes."""
         return [colonne.nom for colonne in self.colonnes if colonne.obligatoire and colonne.nom not in presentes]
 
+    nominatives: ClassVar[frozenset[str]] = frozenset()
+    """Colonnes dont la valeur désigne une personne : un rapport gardé ne la cite pas (RG-70)."""
     entetes_en_majuscules: ClassVar[bool] = False
     """Vrai si le format écrit ses en-têtes en majuscules (RPLS) : c'est ainsi qu'on les cite."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,16 +21,15 @@ from flux_reservations.echanges.lecture.fichiers import type_du_nom
 from flux_reservations.echanges.models import EN_TRAVAIL, EtatImport, ImportDepose
 from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.rapport import Rapport
+from flux_reservations.echanges.rapport_garde import presenter_rapport
 from flux_reservations.echanges.retour import defaire, tracer
 from flux_reservations.echanges.suivi_vivant import compter_les_lignes, marquer_l_avancement
 from flux_reservations.echanges.tableaux import types_de_fichier
 
 ABANDONNE_APRES: Final = timedelta(minutes=5)
 """Un import en travail sans nouvelle depuis plus longtemps est repris : son processus est mort."""
-CHANGEMENTS_GARDES: Final = 300
 TENTATIVES_AU_PLUS: Final = 3
 """Traitements d'un même pas, processus morts compris, avant de le refuser."""
-NUMERO_DE_DEMANDE: Final = re.compile(r"[0-9][0-9A-Za-z]{8,39}")
 
 
 def traiter(import_id: int) -> ImportDepose | None:
@@ -74,8 +72,9 @@ def _options_de(depot: ImportDepose, chemins: Sequence[Path]) -> Options:
     for chemin in chemins:
         if chemin.name in types or type_du_nom(chemin.name, debuts):
             continue
-        if devine := apercevoir(chemin, "", retenues).type:
-            types[chemin.name] = devine
+        with chemin.open("rb") as octets:
+            if devine := apercevoir(chemin.name, "", retenues, octets).type:
+                types[chemin.name] = devine
     ImportDepose.objects.filter(pk=depot.pk).update(lignes_lues=0, lignes_en_tout=sum(map(compter_les_lignes, chemins)))
     return Options(
         types=types,
@@ -182,39 +181,3 @@ def _conclure(depot: ImportDepose, rapport: Rapport, etat: EtatImport) -> Import
     if etat == EtatImport.APPLIQUE:
         effacer_les_fichiers(depot)
     return depot
-
-
-def _masquer(type_: str, texte: str) -> str:
-    """Un rapport gardé ne porte aucun numéro de demande (RG-70) : tout ce qui en a la forme n'y est que des points."""
-    return NUMERO_DE_DEMANDE.sub("•••", texte) if type_ == "candidats" else texte
-
-
-def presenter_rapport(rapport: Rapport) -> dict[str, Any]:
-    """Le rapport à garder : l'objet du contrat, et les premiers changements ligne à ligne."""
-    types = {fichier.fichier: fichier.type for fichier in rapport.fichiers}
-    objet = rapport.en_json()
-    for genre in ("erreurs", "avertissements"):
-        for anomalie in objet[genre]:
-            anomalie["valeur"] = _masquer(types.get(anomalie["fichier"], ""), anomalie["valeur"])
-            anomalie["message"] = _masquer(types.get(anomalie["fichier"], ""), anomalie["message"])
-    return objet | {
-        "changements": [
-            {
-                "fichier": un.fichier,
-                "ligne": un.ligne,
-                "cle": _masquer(types.get(un.fichier, ""), un.cle),
-                "nature": un.nature,
-                "champs": [
-                    {
-                        "champ": champ,
-                        "avant": _masquer(types.get(un.fichier, ""), avant),
-                        "apres": _masquer(types.get(un.fichier, ""), apres),
-                    }
-                    for champ, (avant, apres) in un.champs.items()
-                ],
-            }
-            for un in rapport.changements[:CHANGEMENTS_GARDES]
-        ],
-        "a_confirmer": rapport.a_confirmer,
-        "changements_en_tout": sum(fichier.crees + fichier.modifies for fichier in rapport.fichiers),
-    }

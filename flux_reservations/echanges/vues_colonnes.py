@@ -45,7 +45,7 @@ class ColonnesImport(ReserveeMixin):
         debuts = tableaux_proposes()
         types: dict[str, str] = {}
         colonnes: dict[str, dict[str, str]] = defaultdict(dict)
-        for rang, apercu in enumerate(fichiers_deposes.apercus(un)):
+        for rang, apercu in enumerate(fichiers_deposes.lire_les_apercus(un)):
             type_ = request.POST.get(f"type-{rang}", apercu.type)
             if type_ not in debuts:
                 continue
@@ -75,7 +75,7 @@ class ColonnesImport(ReserveeMixin):
             "titre": "Faire correspondre les colonnes",
             "fil": [("Imports", reverse("imports")), (str(un).capitalize(), reverse("import", args=[un.pk]))],
             "un": un,
-            "apercus": fichiers_deposes.apercus(un),
+            "apercus": fichiers_deposes.lire_les_apercus(un),
             "types": tableaux_proposes(),
             "ignoree": IGNOREE,
         }

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from flux_reservations.echanges.lecture.source import FichierIllisible, Source
 from flux_reservations.echanges.rapport import Rapport
 
 EXTENSIONS = (".csv", ".xlsx")
+DEBUT: Final = 1 << 18
+"""Octets du début d'un CSV, qui suffisent à le reconnaître."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,23 @@ class Fichier:
 
     def _compter_connues(self, entete: list[str]) -> int:
         return sum(normaliser_entete(nom) in self.connues for nom in entete)
+
+
+@dataclass(frozen=True, slots=True)
+class DebutDeFichier(Fichier):
+    """Un fichier dont on ne lit que l'en-tête et les premières lignes, à travers le flux de ses octets."""
+
+    octets: BinaryIO
+
+    def ouvrir(self) -> Source:
+        """Ouvre le flux selon l'extension du nom ; il reste à fermer. Lève `FichierIllisible`."""
+        if self.nom.lower().endswith(".xlsx"):
+            from flux_reservations.echanges.lecture.xlsx import ouvrir_xlsx  # noqa: PLC0415 : seulement s'il en arrive un
+
+            return ouvrir_xlsx(self.octets)
+        from flux_reservations.echanges.lecture.texte import ouvrir_debut_de_csv  # noqa: PLC0415
+
+        return ouvrir_debut_de_csv(self.octets.read(DEBUT), self._compter_connues)
 
 
 @dataclass(frozen=True, slots=True)

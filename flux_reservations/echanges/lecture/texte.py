@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from flux_reservations.echanges.lecture.source import FichierIllisible, Source
 
@@ -27,8 +29,18 @@ def ouvrir_csv(chemin: Path, connues: Callable[[list[str]], int]) -> Source:
 
     Lève `FichierIllisible` (vide, binaire, encodage inconnu).
     """
-    encodage = _reconnaitre_encodage(chemin)
-    flux = chemin.open(encoding=encodage, newline="")
+    with chemin.open("rb") as octets:
+        encodage = _reconnaitre_encodage(iter(lambda: octets.read(_BLOC), b""))
+    return _ouvrir_texte(chemin.open(encoding=encodage, newline=""), connues)
+
+
+def ouvrir_debut_de_csv(debut: bytes, connues: Callable[[list[str]], int]) -> Source:
+    """Les lignes du début d'un CSV, la dernière peut-être coupée : de quoi le reconnaître. Lève `FichierIllisible`."""
+    encodage = _reconnaitre_encodage(iter([debut] if debut else []), est_entier=False)
+    return _ouvrir_texte(io.StringIO(debut.decode(encodage, errors="ignore"), newline=""), connues)
+
+
+def _ouvrir_texte(flux: TextIO, connues: Callable[[list[str]], int]) -> Source:
     try:
         premiere = next((ligne for ligne in _bornees(flux) if ligne.strip()), "")
         _refuser_autre_separateur(premiere)
@@ -76,10 +88,10 @@ def _lire(lecteur: Iterator[list[str]]) -> Iterator[list[str]]:
             raise FichierIllisible(message, ligne=numero) from erreur
 
 
-def _bornees(flux: Iterator[str]) -> Iterator[str]:
+def _bornees(flux: TextIO) -> Iterator[str]:
     """Les lignes du flux ; une ligne démesurée est refusée sans être lue en entier."""
     numero = 0
-    while ligne := flux.readline(LIGNE_MAXIMALE + 1):  # type: ignore[attr-defined]  # un flux de texte
+    while ligne := flux.readline(LIGNE_MAXIMALE + 1):
         numero += 1
         if len(ligne) > LIGNE_MAXIMALE:
             message = (
@@ -90,23 +102,22 @@ def _bornees(flux: Iterator[str]) -> Iterator[str]:
         yield ligne
 
 
-def _reconnaitre_encodage(chemin: Path) -> str:
-    """`utf-8-sig` si tout le fichier est de l'UTF-8, sinon `cp1252` ; refuse un binaire."""
+def _reconnaitre_encodage(blocs: Iterator[bytes], *, est_entier: bool = True) -> str:
+    """`utf-8-sig` si tout est de l'UTF-8, sinon `cp1252` ; refuse un binaire. Un début peut être coupé au milieu d'un caractère."""
     decodeur = codecs.getincrementaldecoder("utf-8")()
     est_utf8, premier = True, True
-    with chemin.open("rb") as flux:
-        while bloc := flux.read(_BLOC):
-            if premier:
-                _refuser_autre_format(bloc)
-                premier = False
-            if b"\0" in bloc:
-                message = "Ce n'est pas un fichier texte (octet nul) : exportez-le en CSV ou en XLSX."
-                raise FichierIllisible(message)
-            est_utf8 = est_utf8 and _decode(decodeur, bloc)
-            if not est_utf8 and bloc.translate(None, _OCTETS_CP1252):
-                message = "Encodage inconnu, ni UTF-8 ni Windows-1252 : réenregistrez le fichier en « CSV UTF-8 »."
-                raise FichierIllisible(message)
-    return "utf-8-sig" if est_utf8 and _decode(decodeur, b"", final=True) else "cp1252"
+    for bloc in blocs:
+        if premier:
+            _refuser_autre_format(bloc)
+            premier = False
+        if b"\0" in bloc:
+            message = "Ce n'est pas un fichier texte (octet nul) : exportez-le en CSV ou en XLSX."
+            raise FichierIllisible(message)
+        est_utf8 = est_utf8 and _decode(decodeur, bloc)
+        if not est_utf8 and bloc.translate(None, _OCTETS_CP1252):
+            message = "Encodage inconnu, ni UTF-8 ni Windows-1252 : réenregistrez le fichier en « CSV UTF-8 »."
+            raise FichierIllisible(message)
+    return "utf-8-sig" if est_utf8 and _decode(decodeur, b"", final=est_entier) else "cp1252"
 
 
 def _refuser_autre_format(debut: bytes) -> None:

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from xml.parsers.expat import ExpatError
 
 from flux_reservations.echanges.lecture.classeur import ClasseurAbime
@@ -39,8 +40,8 @@ _ERREURS_DE_CLASSEUR = (
 _REMEDE = "ouvrez-le dans un tableur et enregistrez-le au format XLSX, ou exportez-le en CSV"
 
 
-def ouvrir_xlsx(chemin: Path) -> Source:
-    """Ouvre un XLSX. Lève `FichierIllisible` (pas un classeur, chiffré, démesuré, abîmé)."""
+def ouvrir_xlsx(chemin: Path | BinaryIO) -> Source:
+    """Ouvre un XLSX, ou le flux de ses octets. Lève `FichierIllisible` (pas un classeur, chiffré, démesuré, abîmé)."""
     archive = _ouvrir_archive(chemin)
     try:
         _verifier_taille(archive.infolist())
@@ -60,9 +61,12 @@ def a_perdu_des_chiffres(cellule: str) -> bool:
     return isinstance(cellule, Nombre) and len(cellule.lstrip("-").partition(".")[0]) > _CHIFFRES_SURS
 
 
-def _ouvrir_archive(chemin: Path) -> zipfile.ZipFile:
-    with chemin.open("rb") as flux:
-        debut = flux.read(8)
+def _ouvrir_archive(chemin: Path | BinaryIO) -> zipfile.ZipFile:
+    if isinstance(chemin, Path):
+        with chemin.open("rb") as flux:
+            debut = flux.read(8)
+    else:
+        debut = chemin.read(8)
     if not debut:
         message = "Le fichier est vide : il lui faut au moins une ligne d'en-tête."
         raise FichierIllisible(message)

@@ -24,6 +24,7 @@ class Candidats(TableauModele):
     modele = Candidat
     colonne_cle = "numero_demande"
     cle_base = ("orientation_id", "numero_demande")
+    nominatives = frozenset({"numero_demande"})
     colonnes: ClassVar = (
         BAILLEUR,
         Colonne("liberation", Texte(60), obligatoire=True),
