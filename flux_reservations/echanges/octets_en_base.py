@@ -9,7 +9,7 @@ from django.db.models import BinaryField, F, Func, Value
 
 from flux_reservations.pieces.models import Contenu, Piece
 
-MORCEAU: Final = 1 << 18
+MORCEAU: Final = 1 << 16
 """Octets demandés à la base à la fois."""
 
 
