@@ -13,6 +13,8 @@ from conventions.domaine.codes import VoieDeRemise
 from conventions.models import ContactAutorite, Convention, Logement, Reservataire
 from conventions.models.carnet import PARTAGEURS, rang_de_confiance
 from flux_reservations.acces.models import Organisme
+from flux_reservations.commun.acteur import Nature
+from flux_reservations.commun.autorites import autorite_du_territoire, autres_noms
 from flux_reservations.territoires.models import Commune, Departement, Territoire, TerritoireCommune
 
 
@@ -118,16 +120,14 @@ def charger_contacts(organisme_id: int, departement: str, territoires: Iterable[
 
 def _avec_organismes(autorites: list[Autorite], contacts: Mapping[str, ContactAutorite]) -> list[Destinataire]:
     """Rattache chaque autorité à l'organisme dont c'est le territoire, et à son contact."""
-    codes = [autorite.territoire for autorite in autorites]
+    codes = {nom for autorite in autorites for nom in autres_noms(autorite.territoire)}
     organismes: dict[str, Organisme] = {}
-    natures = {"departement": "etat"}
     for organisme in Organisme.objects.filter(territoire_id__in=codes, nature__in=["etat", "collectivite"]).order_by(
         "pk"
     ):
         code = organisme.territoire_id or ""
-        attendue = natures.get(code.partition(":")[0], "collectivite")
-        if organisme.nature == attendue:
-            organismes.setdefault(code, organisme)
+        recoit = code if organisme.nature == Nature.ETAT else autorite_du_territoire(code)
+        organismes.setdefault(recoit, organisme)
     return [
         Destinataire(
             f"{autorite.qualite}, {autorite.nom}",

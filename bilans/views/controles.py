@@ -19,6 +19,7 @@ class DetailControle(ReserveeMixin):
     """Un nombre d'un bailleur du territoire, déplié : des totaux, jamais un logement."""
 
     natures = VEILLEURS
+    territoriale = True
 
     def get(self, request: Requete, bailleur: int, departement: str, quoi: str) -> HttpResponse:
         """Montre le détail ; un bailleur d'un autre territoire est introuvable."""

@@ -260,6 +260,7 @@ class Controles(ReserveeMixin, View):
     """Les contrôles légaux par bailleur, sur le territoire."""
 
     natures = VEILLEURS
+    territoriale = True
 
     def get(self, request: Requete) -> HttpResponseBase:
         """Calcule et montre, ou exporte."""
@@ -297,6 +298,7 @@ class ParCommune(ReserveeMixin, View):
     """Le flux et la part de l'État, commune par commune du territoire (RG-36)."""
 
     natures = VEILLEURS
+    territoriale = True
 
     def get(self, request: Requete) -> HttpResponseBase:
         """Calcule et montre, ou exporte."""

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from conventions.domaine.codes import VoieDeRemise
 from conventions.models import ContactAutorite
 from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.commun.autorites import PARIS
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
@@ -17,7 +18,6 @@ from flux_reservations.territoires.models import Territoire
 
 TENEURS = frozenset({Nature.BAILLEUR, Nature.ETAT, Nature.PLATEFORME})
 NATURES_D_AUTORITE = ("departement", "epci", "ept", "metropole")
-PARIS = "commune:75056"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
-METROPOLE_DU_GRAND_PARIS: Final = "200054781"
-"""SIREN : dans la métropole du Grand Paris, c'est l'EPT (ou le maire de Paris) qui reçoit, pas la métropole."""
-METROPOLE_DE_LYON: Final = "200046977"
-PARIS: Final = "commune:75056"
+from flux_reservations.commun.autorites import METROPOLE_DE_LYON, METROPOLE_DU_GRAND_PARIS, PARIS
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from conventions.domaine.codes import Financement, HorsChamp, Typologie
 from conventions.models import Logement, ReservationStock
 from flux_reservations.acces.navigation import adresse_de
 from flux_reservations.acces.reserve import ReserveeMixin
-from flux_reservations.commun.acteur import Nature
+from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.presentation import Moment, Pastille, compter, ecrire_nombre
 from flux_reservations.socle.requete import Requete
@@ -141,6 +141,7 @@ class Patrimoine(ReserveeMixin, VueListe[Logement]):
             .values("logement")
             .distinct()
             .count(),
+            "peut_saisir_l_occupation": self.request.acteur.peut(Role.GESTIONNAIRE),
         }
 
 

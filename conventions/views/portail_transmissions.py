@@ -103,6 +103,7 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
     """Les conventions reçues, accusées ou non ; au-dessous, celles qui manquent."""
 
     natures = frozenset({Nature.ETAT, Nature.COLLECTIVITE})
+    territoriale = True
     titre = "Conventions transmises"
     legende = "Conventions déposées par les bailleurs (RG-17)"
     nom_export = "conventions_transmises"

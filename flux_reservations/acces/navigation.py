@@ -26,6 +26,8 @@ class Section:
 
     titre: str
     entrees: tuple[Entree, ...]
+    territoriale: bool = False
+    """Réservée à qui suit un territoire : une commune ou un département n'en suit pas (RG-17)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,12 @@ _BAILLEUR = (
             ),
             Entree("Programmes neufs", "concertations", "building-office", aussi=frozenset({"concertation"})),
             Entree("Mises en demeure", "manquements", "exclamation-triangle", aussi=frozenset({"manquement"})),
-            Entree("Patrimoine", "patrimoine", "building-office-2", aussi=frozenset({"logement"})),
+            Entree(
+                "Patrimoine",
+                "patrimoine",
+                "building-office-2",
+                aussi=frozenset({"logement", "occupations", "saisir_occupation", "corriger_occupation"}),
+            ),
             Entree("Bilans", "bilans", "chart-bar", aussi=frozenset({"bilan", "campagnes", "campagne"})),
             Entree("Envois", "envois", "paper-airplane"),
             Entree("SNE, SYPLO, AL'in", "correspondances", "arrow-down-tray", Role.GESTIONNAIRE),
@@ -201,7 +208,7 @@ _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
     ),
     Nature.COLLECTIVITE: (
         Section("", _DROITS),
-        Section("Mon territoire", _TERRITOIRE),
+        Section("Mon territoire", _TERRITOIRE, territoriale=True),
         Section("Réglages", (_PERSONNES, _JETONS, _WEBHOOKS, _JOURNAL, _COMPTE)),
     ),
     Nature.CALEOL: (
@@ -235,6 +242,8 @@ def naviguer(acteur: Acteur, page: str) -> list[Groupe]:
     """Les groupes de liens de `acteur` ; `page` est le nom d'adresse de la page ouverte. Vide pour un anonyme."""
     groupes = []
     for section in _NAVIGATION.get(acteur.nature, ()):
+        if section.territoriale and not acteur.veille_sur_un_territoire:
+            continue
         liens = tuple(
             Lien(entree.libelle, entree.icone, adresse, active=page == entree.nom or page in entree.aussi)
             for entree in section.entrees

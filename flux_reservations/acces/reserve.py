@@ -18,19 +18,23 @@ GERANTS = LECTEURS_DE_DROITS | {Nature.BAILLEUR, Nature.PLATEFORME}
 
 
 class ReserveeMixin(View):
-    """À mettre avant la vue : `natures` qui l'ouvrent (vide : toutes) et `role` exigé au moins.
+    """À mettre avant la vue : `natures` qui l'ouvrent (vide : toutes), `role` exigé au moins, `territoriale` si l'on y suit un territoire.
 
     Une ligne d'autrui n'est pas affaire de cette classe : elle est introuvable (404) dans `visibles_par(acteur)`.
     """
 
     natures: ClassVar[frozenset[Nature]] = frozenset()
     role: ClassVar[Role] = Role.LECTEUR
+    territoriale: ClassVar[bool] = False
 
     def dispatch(self, request: Requete, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # requête annotée
         """Vérifie nature et rôle avant tout."""
         acteur = request.acteur
         if self.natures and acteur.nature not in self.natures:
             msg = "Cette page n'est pas ouverte à votre organisme."
+            raise AccesRefuse(msg)
+        if self.territoriale and not acteur.veille_sur_un_territoire:
+            msg = "Les conventions d'un territoire se transmettent à l'État, aux EPCI, aux EPT, à la métropole de Lyon et à Paris."
             raise AccesRefuse(msg)
         if not acteur.peut(self.role):
             raise AccesRefuse

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from flux_reservations.commun.autorites import autorite_du_territoire
+
 
 class Nature(StrEnum):
     """Ce qu'est l'organisme au nom duquel on agit (domaine.md § 6)."""
@@ -93,6 +95,12 @@ class Acteur:
     def est_reservataire(self) -> bool:
         """Vrai pour qui détient des droits : réservataire, collectivité ou État."""
         return self.nature in {Nature.RESERVATAIRE, Nature.ETAT, Nature.COLLECTIVITE}
+
+    @property
+    def veille_sur_un_territoire(self) -> bool:
+        """Vrai pour l'État, et pour la collectivité à qui se transmettent les conventions de son territoire (RG-17, § 6)."""
+        suivi = self.nature is Nature.COLLECTIVITE and bool(autorite_du_territoire(self.territoire))
+        return suivi or self.nature is Nature.ETAT
 
     def peut(self, role: Role) -> bool:
         """Vrai si le rôle de l'acteur vaut au moins `role`."""

@@ -447,6 +447,12 @@ _PORTAILS = [
         )
         for nom in ("modifier_besoin", "retirer_besoin")
     ),
+    Ligne("occupations", bailleur(role=GESTIONNAIRE)),
+    Ligne("saisir_occupation", bailleur(role=GESTIONNAIRE)),
+    *(
+        Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.occupation_a.pk])
+        for nom in ("corriger_occupation", "retirer_occupation")
+    ),
     Ligne("logements_a_pourvoir", ouverts(*DROITS)),
     Ligne("logement_a_pourvoir", _A_MA_DISPOSITION, _orientation),
     Ligne("proposer_candidat", _A_MA_DISPOSITION, _orientation),
@@ -490,14 +496,14 @@ _PORTAILS = [
     Ligne(
         "demander_au_bailleur", ouverts("etat") | lignes_lues(aveugles=("etat_voisin",)), lambda m: [m.bailleur_b.pk]
     ),
-    Ligne("conventions_transmises", ouverts(*COLLECTIVITES, *ETATS)),
-    Ligne("controles", ouverts(*COLLECTIVITES, *ETATS)),
+    Ligne("conventions_transmises", ouverts("epci", *ETATS)),
+    Ligne("controles", ouverts("epci", *ETATS)),
     Ligne(
         "detail_controle",
-        ouverts() | lignes_lues("etat", "mairie", "epci", aveugles=("etat_voisin",)),
+        ouverts() | lignes_lues("etat", "epci", aveugles=("etat_voisin",)),
         lambda m: [m.bailleur_a.pk, "94", "flux"],
     ),
-    Ligne("communes", ouverts(*COLLECTIVITES, *ETATS)),
+    Ligne("communes", ouverts("epci", *ETATS)),
     Ligne("envois", bailleur()),
     Ligne("envois_avis", bailleur(role=GESTIONNAIRE)),
     Ligne("envoi", bailleur("a"), lambda m: [m.transmission.pk]),

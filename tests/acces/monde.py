@@ -102,6 +102,7 @@ class Monde:
     manquement_a: Manquement = field(init=False)
     deposee: ConventionDeposee = field(init=False)
     besoin: Besoin = field(init=False)
+    occupation_a: Occupation = field(init=False)
     secteur_a: Secteur = field(init=False)
     absence_a: Absence = field(init=False)
     invitation_a: Invitation = field(init=False)
@@ -283,7 +284,9 @@ def _ajouter_attributions(monde: Monde) -> None:
         nb_menages=12,
         valable_jusqu_au=date(2099, 12, 31),
     )
-    Occupation.objects.create(bailleur=monde.bailleur_a, programme="Les Lilas", enquete_le=date(2024, 1, 1), menages=84)
+    monde.occupation_a = Occupation.objects.create(
+        bailleur=monde.bailleur_a, programme="Les Lilas", enquete_le=date(2024, 1, 1), menages=84
+    )
     attente = monde.liberation_a_orienter = creer_liberation(creer_logement(monde.bailleur_a))
     Proposition.objects.create(
         liberation=attente, reservataire=monde.etat, sous_contingent="agents", phrase="L'État attend.", compte_initial="ETAT94/agents",
