@@ -6,7 +6,8 @@ Un COPY direct est impossible : les politiques de lignes (socle/rls.py) ne s'app
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -33,18 +34,23 @@ def valeurs_par_defaut(modele: type[models.Model]) -> dict[str, Any]:
 
 
 class MiseDeCote:
-    """Les lignes d'une table à créer et à modifier, gardées en base jusqu'à `ecrire`."""
+    """Les lignes d'une table à créer et à modifier, gardées en base jusqu'à `ecrire`.
 
-    def __init__(self, modele: type[models.Model]) -> None:
+    `de_plus` : textes gardés avec elles, que la table n'a pas (une sous-classe les écrit ailleurs).
+    """
+
+    def __init__(self, modele: type[models.Model], *, de_plus: Sequence[str] = ()) -> None:
         table, cle = modele._meta.db_table, str(modele._meta.pk.column)  # noqa: SLF001 : l'API publique de Django passe par là
         self.modele = modele
         self.champs = champs_de(modele)
-        self.attributs = [champ.attname for champ in self.champs]
+        self._extraire = itemgetter(*(champ.attname for champ in self.champs), *de_plus)
         self.table, self.cle = sql.Identifier(table), sql.Identifier(cle)
         self._sequence = (table, cle)
         self._noms = {genre: sql.Identifier(f"{genre}_{table}") for genre in ("creations", "modifications")}
         noms = [sql.Identifier(champ.column) for champ in self.champs]
         self._colonnes = sql.SQL(", ").join(noms)
+        self._copiees = sql.SQL(", ").join([self.cle, *noms, *map(sql.Identifier, de_plus)])
+        self._de_plus = sql.SQL("").join(sql.SQL(", NULL::text AS {}").format(sql.Identifier(nom)) for nom in de_plus)
         self._nouvelles = sql.SQL(", ").join(sql.SQL("s.{}").format(nom) for nom in noms)
         self._json = {champ.attname for champ in self.champs if isinstance(champ, models.JSONField)}
         self._chiffre = est_chiffre(modele)
@@ -54,7 +60,7 @@ class MiseDeCote:
         """Prend `nombre` identifiants à la séquence de la table : une ligne neuve est citée avant d'être écrite."""
         with connection.cursor() as curseur:
             curseur.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                "SELECT nextval((SELECT pg_get_serial_sequence(%s, %s)::regclass)) FROM generate_series(1, %s)",
                 [*self._sequence, nombre],
             )
             return [identifiant for (identifiant,) in curseur.fetchall()]
@@ -97,31 +103,43 @@ class MiseDeCote:
             self._executer(sql.SQL("DROP TABLE {}").format(self._noms[genre]))
         self._ouvertes.clear()
 
+    @property
+    def creations(self) -> sql.Identifier | None:
+        """La table où sont les lignes à créer, s'il y en a."""
+        return self._noms["creations"] if "creations" in self._ouvertes else None
+
     def _copier(self, genre: str, lignes: Iterable[tuple[int, dict[str, Any]]]) -> None:
         aussitot = list(lignes)
         if not aussitot:
             return
         self._ouvrir(genre)
-        ordre = sql.SQL("COPY {} ({}, {}) FROM STDIN").format(self._noms[genre], self.cle, self._colonnes)
+        ordre = sql.SQL("COPY {} ({}) FROM STDIN").format(self._noms[genre], self._copiees)
         with connection.cursor() as curseur, curseur.copy(ordre) as copie:
             for identifiant, valeurs in aussitot:
                 copie.write_row((identifiant, *self._en_base(valeurs)))
 
-    def _en_base(self, valeurs: dict[str, Any]) -> list[Any]:
+    def _en_base(self, valeurs: dict[str, Any]) -> tuple[Any, ...]:
         """Les valeurs d'une ligne telles que la base les garde, dans l'ordre des colonnes."""
         if self._chiffre:
             completes = completer(self.modele, valeurs)
             valeurs = {champ.attname: valeur_en_base(champ, completes[champ.attname]) for champ in self.champs}
         if self._json:
             valeurs = valeurs | {nom: json.dumps(valeurs[nom], cls=DjangoJSONEncoder) for nom in self._json}
-        return [valeurs[attribut] for attribut in self.attributs]
+        return tuple(self._extraire(valeurs))
 
     def _ouvrir(self, genre: str) -> None:
         if genre not in self._ouvertes:
             self._executer(
                 sql.SQL(
-                    "CREATE TEMPORARY TABLE {nom} ON COMMIT DROP AS SELECT {cle}, {colonnes} FROM {table} WITH NO DATA"
-                ).format(nom=self._noms[genre], cle=self.cle, colonnes=self._colonnes, table=self.table)
+                    "CREATE TEMPORARY TABLE {nom} ON COMMIT DROP AS"
+                    " SELECT {cle}, {colonnes}{de_plus} FROM {table} WITH NO DATA"
+                ).format(
+                    nom=self._noms[genre],
+                    cle=self.cle,
+                    colonnes=self._colonnes,
+                    de_plus=self._de_plus,
+                    table=self.table,
+                )
             )
             self._ouvertes.add(genre)
 

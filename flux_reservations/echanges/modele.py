@@ -146,21 +146,19 @@ class TableauModele(Tableau):
         for rang, attribut in enumerate(self.cle_base):
             valeurs = {cle[rang] for cle in cles}
             if None not in valeurs:
-                filtre[f"{attribut}__in"] = valeurs
+                filtre[f"{attribut}__parmi"] = valeurs
         tout: models.QuerySet[Any] = self.modele._default_manager.all()  # noqa: SLF001 : le gestionnaire d'un modèle quelconque
         lignes = tout.filter(**filtre).values_list("pk", *attributs)
         rangs = [attributs.index(attribut) for attribut in self.cle_base]
         return {
             tuple(valeurs[rang] for rang in rangs): (pk, dict(zip(attributs, valeurs, strict=True)))
-            for pk, *valeurs in lignes.iterator(chunk_size=5000)
+            for pk, *valeurs in lignes
         }
 
     def poser_champs_simples(self, suivi: Suivi, ligne: Ligne) -> None:
         """Recopie dans `champs` les colonnes qui vont telles quelles au modèle."""
-        for nom, valeur in ligne.valeurs.items():
-            champ = suivi.colonnes[nom].champ
-            if champ:
-                ligne.champs[champ] = valeur
+        valeurs = ligne.valeurs
+        ligne.champs |= {champ: valeurs[nom] for nom, champ in suivi.simples if nom in valeurs}
 
     def lire_champs(self, instance: models.Model) -> dict[str, Any]:
         """Valeurs d'une instance pour les colonnes qui viennent telles quelles du modèle (export)."""

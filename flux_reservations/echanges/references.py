@@ -66,9 +66,9 @@ def chercher(  # noqa: PLR0913 : ce qu'on cherche, et comment le dire
     if not cites:
         return {}
     trouves: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    filtre = {f"{attribut}__in": cites, f"{bailleur}__in": suivi.contexte.bailleurs_cherches()}
+    filtre = {f"{attribut}__parmi": cites, f"{bailleur}__parmi": suivi.contexte.bailleurs_cherches()}
     if suivi.contexte.siren and suivi.a("bailleur"):
-        filtre[f"{bailleur}__in"] = [connu.pk for connu in suivi.contexte.bailleurs().values()]
+        filtre[f"{bailleur}__parmi"] = [connu.pk for connu in suivi.contexte.bailleurs().values()]
     for valeur, *reste in requete.filter(**filtre).values_list(attribut, "pk", bailleur, *plus):
         trouves[valeur].append(tuple(reste))
     resultat: dict[int, tuple[Any, ...]] = {}
@@ -99,7 +99,7 @@ def chercher_reservataires(
 ) -> dict[str, Reservataire]:
     """Réservataires cités dans une colonne, par code ; les inconnus sont dits."""
     cites = {ligne.valeurs[colonne] for ligne in lot if ligne.valeurs.get(colonne)}
-    trouves = {reservataire.code: reservataire for reservataire in Reservataire.objects.filter(code__in=cites)}
+    trouves = {reservataire.code: reservataire for reservataire in Reservataire.objects.filter(code__parmi=cites)}
     for ligne in lot:
         code = ligne.valeurs.get(colonne)
         if code and code not in trouves:

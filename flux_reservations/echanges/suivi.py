@@ -17,8 +17,11 @@ class Suivi:
         self.contexte = contexte
         self.tableau = tableau
         self.compte = compte
-        self.presentes: set[str] = set()
+        self.rangs: dict[str, int] = {}
+        """Rang, dans le fichier, de chaque colonne qu'il a."""
         self.colonnes: dict[str, Colonne] = {colonne.nom: colonne for colonne in tableau.colonnes}
+        self.simples = tuple((colonne.nom, colonne.champ) for colonne in tableau.colonnes if colonne.champ)
+        """Colonnes qui vont telles quelles au modèle, et leur attribut."""
         self.alias: dict[str, str] = {}
         """En-tête du fichier pour une colonne du tableau, quand ils diffèrent (RPLS)."""
         self.entetes: dict[str, str] = {}
@@ -36,7 +39,7 @@ class Suivi:
 
     def a(self, colonne: str) -> bool:
         """Vrai si le fichier a cette colonne."""
-        return colonne in self.presentes
+        return colonne in self.rangs
 
     def refuser(self, ligne: Ligne | int | None, colonne: str, message: str, *, valeur: str | None = None) -> None:
         """Une erreur sur une ligne : elle ne sera pas écrite, ni le reste."""
@@ -120,5 +123,5 @@ class Suivi:
 
     def _situer(self, ligne: Ligne | int | None, colonne: str) -> tuple[int | None, str]:
         if isinstance(ligne, Ligne):
-            return ligne.numero, ligne.textes.get(self.alias.get(colonne, colonne), "")
+            return ligne.numero, ligne.texte(self.alias.get(colonne, colonne))
         return ligne, ""

@@ -14,19 +14,24 @@ if TYPE_CHECKING:
 
 
 class Ligne:
-    """Une ligne lue : `valeurs` par colonne présente, puis `champs` à écrire et `cle` résolue."""
+    """Une ligne lue : ses cellules (`rangs` dit où est chaque colonne), leurs `valeurs`, puis `champs` à écrire et `cle` résolue."""
 
-    __slots__ = ("bailleur_id", "champs", "cle", "fautive", "numero", "textes", "valeurs")
+    __slots__ = ("bailleur_id", "cellules", "champs", "cle", "fautive", "numero", "rangs", "valeurs")
 
-    def __init__(self, numero: int, textes: dict[str, str]) -> None:
+    def __init__(self, numero: int, cellules: list[str], rangs: Mapping[str, int]) -> None:
         self.numero = numero
-        self.textes = textes
+        self.cellules = cellules
+        self.rangs = rangs
         self.valeurs: dict[str, Any] = {}
         self.champs: dict[str, Any] = {}
         self.cle: tuple[Any, ...] = ()
         self.bailleur_id: int | None = None
         """Bailleur dit par la ligne (colonne `bailleur`), s'il l'est."""
         self.fautive = False
+
+    def texte(self, colonne: str) -> str:
+        """Le texte d'une colonne du fichier ; vide s'il ne l'a pas."""
+        return self.cellules[self.rangs[colonne]] if colonne in self.rangs else ""
 
 
 class Tableau(ABC):
@@ -60,10 +65,10 @@ class Tableau(ABC):
         for nom in inconnues:
             suivi.avertir(numero, nom, "Colonne inconnue : elle n'est pas lue. Vérifiez son orthographe.", valeur=nom)
 
-    def preparer(self, suivi: Suivi, ligne: Ligne) -> dict[str, str]:
-        """Cellules d'une ligne, par colonne du tableau ; un format étranger (RPLS) les traduit ici."""
-        del suivi
-        return ligne.textes
+    def cellules(self, suivi: Suivi, lot: Sequence[Ligne]) -> Mapping[str, Sequence[str | None]]:
+        """Cellules d'un lot, par colonne du tableau (None : la ligne ne l'a pas) ; un format étranger (RPLS) les traduit ici."""
+        colonnes = list(zip(*(ligne.cellules for ligne in lot), strict=False))
+        return {nom: colonnes[rang] for nom, rang in suivi.rangs.items()}
 
     @abstractmethod
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:

@@ -13,5 +13,8 @@ class SocleConfig(AppConfig):
     verbose_name = "socle"
 
     def ready(self) -> None:
-        """Charge Celery quand Django est prêt (le paquet racine reste vide : lire le droit ne charge rien)."""
+        """Charge Celery quand Django est prêt (le paquet racine reste vide : lire le droit ne charge rien), et nos recherches."""
         from flux_reservations import celery  # noqa: F401, PLC0415 : enregistre l'application Celery
+        from flux_reservations.socle import parmi  # noqa: PLC0415 : de même
+
+        parmi.enregistrer()

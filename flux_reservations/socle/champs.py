@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import Exact, In, IsNull
 
 from flux_reservations.socle.chiffrement import chiffrer, dechiffrer, empreinte
+from flux_reservations.socle.parmi import Parmi
 
 OUBLIE = "purge-"
 """Ce par quoi commence une valeur purgée : elle ne désigne plus personne, et reste en clair dans les deux colonnes."""
@@ -44,7 +45,12 @@ class ChampChiffre(models.TextField):  # type: ignore[type-arg]  # le type n'est
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Égalité et appartenance, par l'empreinte ; rien d'autre."""
-        permis: dict[str, type[Any]] = {"exact": _ExactParEmpreinte, "in": _InParEmpreinte, "isnull": IsNull}
+        permis: dict[str, type[Any]] = {
+            "exact": _ExactParEmpreinte,
+            "in": _InParEmpreinte,
+            "parmi": _ParmiParEmpreinte,
+            "isnull": IsNull,
+        }
         if lookup_name not in permis:
             msg = f"{self.name} est chiffré : on ne peut que chercher une valeur exacte (ni {lookup_name}, ni tri)."
             raise FieldError(msg)
@@ -116,5 +122,10 @@ class _ExactParEmpreinte(Exact):
 
 
 class _InParEmpreinte(In):
+    def __init__(self, lhs: Any, rhs: Any) -> None:
+        super().__init__(_col_d_empreinte(lhs), [_chercher(valeur) for valeur in rhs])
+
+
+class _ParmiParEmpreinte(Parmi):
     def __init__(self, lhs: Any, rhs: Any) -> None:
         super().__init__(_col_d_empreinte(lhs), [_chercher(valeur) for valeur in rhs])

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
+from django.db.models import BigIntegerField, BooleanField, F, Field, ForeignObject, Func, Lookup, QuerySet, Value
 
 
 class _TableauDIdentifiants(ArrayField):  # type: ignore[type-arg]  # un tableau d'entiers
@@ -48,3 +48,21 @@ class EstParmiLesLignes(Func):
     def __init__(self, colonne: str, lignes: QuerySet[Any, Any]) -> None:
         """`lignes` : `….values("pk")`."""
         super().__init__(F(colonne), ArraySubquery(lignes), output_field=BooleanField())
+
+
+class Parmi(Lookup):
+    """La recherche `champ__parmi` : égal à l'une de ces valeurs Python (ni expressions ni sous-requête), quel que soit le champ."""
+
+    lookup_name = "parmi"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """`colonne = ANY(tableau)`."""
+        colonne, parametres = self.process_lhs(compiler, connection)
+        return f"{colonne} = ANY(%s)", (*parametres, list(self.rhs))
+
+
+def enregistrer() -> None:
+    """Ajoute `parmi` aux recherches de tous les champs, clés étrangères comprises (Django les tient à part)."""
+    Field.register_lookup(Parmi)
+    ForeignObject.register_lookup(Parmi)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -41,7 +41,7 @@ class DroitLu:
     ligne: Ligne | None = None
     pk: int = 0
 
-    def vaut(self, autre: DroitLu, colonnes: set[str]) -> bool:
+    def vaut(self, autre: DroitLu, colonnes: Container[str]) -> bool:
         """Vrai si les deux lignes disent la même chose dans ces colonnes."""
         return (
             self.perimetre == autre.perimetre
@@ -213,7 +213,7 @@ class Droits(Tableau):
     def _ecarter_inchanges(suivi: Suivi, lus: list[DroitLu], restants: list[DroitLu]) -> list[DroitLu]:
         a_placer = []
         for lu in lus:
-            identique = next((autre for autre in restants if lu.vaut(autre, suivi.presentes)), None)
+            identique = next((autre for autre in restants if lu.vaut(autre, suivi.rangs)), None)
             if identique is None:
                 a_placer.append(lu)
             else:

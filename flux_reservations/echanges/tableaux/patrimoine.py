@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+from django.db import connection
+from psycopg import sql
 
 from conventions.domaine.codes import HorsChamp
 from conventions.models import Bailleur, Logement
@@ -17,7 +20,6 @@ from flux_reservations.echanges.references import poser_communes, resoudre_baill
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux.situations import (
-    DEPUIS_TOUJOURS,
     ReserveSituations,
     Situation,
     corriger,
@@ -30,6 +32,10 @@ COMMUNE = Code(
     5, re.compile(r"\d[\dAB]\d{3}|\d{4}", re.ASCII), "un code INSEE en cinq caractères (94011, 2A004), en texte"
 )
 _LOT_EXPORT = 2000
+_PREMIERS_ETATS: Final = sql.SQL(
+    "INSERT INTO conventions_situationlogement (logement_id, periode, qpv, hors_champ)"
+    " SELECT id, daterange(NULL, NULL), qpv, hors_champ FROM {}"
+)
 _PAS_UN_CODE = frozenset({"OUI", "NON", "O", "N", "VRAI", "FAUX", "TRUE", "FALSE", "HORS QPV"})
 
 
@@ -51,10 +57,17 @@ class ReservePatrimoine(MiseDeCote):
     """Logements et situations à écrire ; `histoires` est celle du lot en cours."""
 
     def __init__(self) -> None:
-        super().__init__(Logement)
+        super().__init__(Logement, de_plus=("qpv", "hors_champ"))
         self.situations = ReserveSituations()
         self.histoires: dict[int, list[Situation]] = {}
         self.communes: dict[str, Resolution] = {}
+
+    def ecrire_creations(self) -> None:
+        """Un logement neuf a son état depuis toujours."""
+        super().ecrire_creations()
+        if self.creations is not None:
+            with connection.cursor() as curseur:
+                curseur.execute(_PREMIERS_ETATS.format(self.creations))
 
 
 class Patrimoine(TableauModele):
@@ -141,18 +154,8 @@ class Patrimoine(TableauModele):
         modifications: list[tuple[int, dict[str, Any]]],
     ) -> None:
         """Garde les logements et leurs situations."""
+        super().mettre_de_cote(suivi, creations, modifications)
         reserve = self._reserve
-        if creations:
-            identifiants = reserve.reserver(len(creations))
-            reserve.creer(zip(identifiants, (complet for _, complet in creations), strict=True))
-            reserve.situations.poser(
-                (
-                    (pk, [DEPUIS_TOUJOURS._replace(qpv=complet["qpv"], hors_champ=complet["hors_champ"])])
-                    for pk, (_, complet) in zip(identifiants, creations, strict=True)
-                ),
-                remplacer=False,
-            )
-        reserve.modifier(modifications)
         corrigees = []
         for pk, complet in modifications:
             histoire = reserve.histoires.get(pk, [])
@@ -160,7 +163,7 @@ class Patrimoine(TableauModele):
             changees = {nom: complet[nom] for nom in etat if complet[nom] != etat[nom]}
             if changees:
                 corrigees.append((pk, corriger(histoire, changees, self._effet)))
-        reserve.situations.poser(corrigees, remplacer=True)
+        reserve.situations.remplacer(corrigees)
 
     def ecrire(self, suivi: Suivi) -> None:
         """Écrit les logements, puis leurs situations."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import connection
@@ -103,7 +103,7 @@ class Rpls(Patrimoine):
 
     def signaler_inconnues(self, suivi: Suivi, numero: int, inconnues: list[str]) -> None:
         """Un RPLS a plus de cent colonnes : celles qui ne servent pas sont dites en une fois."""
-        self._entetes = trouver_les_colonnes(suivi.presentes)
+        self._entetes = trouver_les_colonnes(suivi.rangs)
         suivi.alias = {notre: self._entetes.get(rpls, rpls) for rpls, notre in (_SIMPLES | _TRADUITES).items()}
         suivi.alias["identifiant"] = "ident_int" if "ident_int" in self._entetes else "ident_rep"
         if inconnues:
@@ -117,9 +117,14 @@ class Rpls(Patrimoine):
                     None, "", "Un fichier RPLS ne dit pas son bailleur : ajoutez --bailleur SIREN.", valeur=""
                 )
 
-    def preparer(self, suivi: Suivi, ligne: Ligne) -> dict[str, str]:
-        """Les cellules RPLS de la ligne, traduites."""
-        brut = {nom: ligne.textes[entete] for nom, entete in self._entetes.items()}
+    def cellules(self, suivi: Suivi, lot: Sequence[Ligne]) -> Mapping[str, Sequence[str | None]]:
+        """Les cellules RPLS du lot, traduites."""
+        traduites = [self._traduire(suivi, ligne) for ligne in lot]
+        noms = dict.fromkeys(nom for textes in traduites for nom in textes)
+        return {nom: [textes.get(nom) for textes in traduites] for nom in noms}
+
+    def _traduire(self, suivi: Suivi, ligne: Ligne) -> dict[str, str]:
+        brut = {nom: ligne.texte(entete) for nom, entete in self._entetes.items()}
         textes = {"bailleur": suivi.contexte.siren}
         textes["identifiant"] = brut["ident_int"] if brut.get("ident_int", "").strip() else brut.get("ident_rep", "")
         for rpls, notre in _SIMPLES.items():
@@ -139,7 +144,7 @@ class Rpls(Patrimoine):
 
     def _est_sorti(self, ligne: Ligne) -> bool:
         """Vrai pour un logement vendu, démoli ou transformé dans l'année : le répertoire le décrit une dernière fois."""
-        return "mode" in self._entetes and lire_code(ligne.textes[self._entetes["mode"]]) == SORTI
+        return "mode" in self._entetes and lire_code(ligne.texte(self._entetes["mode"])) == SORTI
 
     def _retenir_la_fiche(self, brut: Mapping[str, str], identifiant: str) -> None:
         """Compte le contingent, et garde ce que le patrimoine n'a pas."""

@@ -40,13 +40,14 @@ DEPUIS_TOUJOURS = Situation(None, None, "", "")
 def lire_histoires(logements: Iterable[int]) -> dict[int, list[Situation]]:
     """Histoire de chaque logement, dans l'ordre, en une requête."""
     histoires: dict[int, list[Situation]] = defaultdict(list)
-    lignes = SituationLogement.objects.filter(logement__in=list(logements)).values_list(
-        "logement_id", "periode", "qpv", "hors_champ"
+    lignes = SituationLogement.objects.filter(logement_id__parmi=list(logements)).values_list(
+        "logement_id", "periode__startswith", "periode__endswith", "qpv", "hors_champ"
     )
-    for logement, periode, qpv, hors_champ in lignes.iterator(chunk_size=5000):
-        histoires[logement].append(Situation(periode.lower, periode.upper, qpv, hors_champ))
+    for logement, *etat in lignes:
+        histoires[logement].append(Situation(*etat))
     for histoire in histoires.values():
-        histoire.sort(key=lambda situation: situation.debut or dt.date.min)
+        if len(histoire) > 1:
+            histoire.sort(key=lambda situation: situation.debut or dt.date.min)
     return histoires
 
 
@@ -102,13 +103,13 @@ class ReserveSituations:
 
     def __init__(self) -> None:
         self._neuves = MiseDeCote(SituationLogement)
-        self.remplacees: list[int] = []
+        self._logements: list[int] = []
 
-    def poser(self, histoires: Iterable[tuple[int, list[Situation]]], *, remplacer: bool) -> None:
+    def remplacer(self, histoires: Iterable[tuple[int, list[Situation]]]) -> None:
         """Met de côté l'histoire complète de chaque logement."""
-        lignes, logements = [], []
+        lignes = []
         for logement, histoire in histoires:
-            logements.append(logement)
+            self._logements.append(logement)
             for situation in histoire:
                 periode = f"[{situation.debut or ''},{situation.fin or ''})"
                 lignes.append(
@@ -121,15 +122,13 @@ class ReserveSituations:
                 )
         if lignes:
             self._neuves.creer(zip(self._neuves.reserver(len(lignes)), lignes, strict=True))
-        if remplacer:
-            self.remplacees += logements
 
     def ecrire(self) -> None:
         """Remplace."""
-        if self.remplacees:
+        if self._logements:
             with connection.cursor() as curseur:
                 curseur.execute(
-                    "DELETE FROM conventions_situationlogement WHERE logement_id = ANY(%s)", [self.remplacees]
+                    "DELETE FROM conventions_situationlogement WHERE logement_id = ANY(%s)", [self._logements]
                 )
         self._neuves.ecrire_creations()
         self._neuves.fermer()
@@ -188,20 +187,22 @@ class Situations(Tableau):
     def ecrire(self, suivi: Suivi) -> None:
         """Remplace les histoires qui diffèrent."""
         anciennes = lire_histoires(suivi.reserve)
-        reserve = ReserveSituations()
+        remplacees: list[tuple[int, list[Situation]]] = []
         for logement, lignes in suivi.reserve.items():
             neuve = [self._situation(ligne) for ligne in lignes]
             ancienne = anciennes.get(logement, [])
             if neuve == ancienne:
                 suivi.compte.inchanges += len(lignes)
                 continue
-            reserve.poser([(logement, neuve)], remplacer=True)
+            remplacees.append((logement, neuve))
             for ligne, situation in zip(lignes, neuve, strict=True):
                 if situation in ancienne:
                     suivi.compte.inchanges += 1
                 else:
                     suivi.compte.modifies += 1
                     suivi.changer(ligne, "modifie", {})
+        reserve = ReserveSituations()
+        reserve.remplacer(remplacees)
         reserve.ecrire()
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
