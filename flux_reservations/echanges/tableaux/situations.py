@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, DateField, Func
 
 from conventions.domaine.codes import HorsChamp
 from conventions.models import Bailleur, Logement, SituationLogement
@@ -23,6 +23,7 @@ from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau
 
 UN_JOUR = dt.timedelta(days=1)
+_DEBUT, _FIN = (Func("periode", function=borne, output_field=DateField()) for borne in ("lower", "upper"))
 
 
 class Situation(NamedTuple):
@@ -41,7 +42,7 @@ def lire_histoires(logements: Iterable[int]) -> dict[int, list[Situation]]:
     """Histoire de chaque logement, dans l'ordre, en une requête."""
     histoires: dict[int, list[Situation]] = defaultdict(list)
     lignes = SituationLogement.objects.filter(logement_id__parmi=list(logements)).values_list(
-        "logement_id", "periode__startswith", "periode__endswith", "qpv", "hors_champ"
+        "logement_id", _DEBUT, _FIN, "qpv", "hors_champ"
     )
     for logement, *etat in lignes:
         histoires[logement].append(Situation(*etat))
