@@ -52,7 +52,7 @@ def lire_les_apercus(depot: ImportDepose) -> list[Apercu]:
 
 
 def purger_les_traces() -> int:
-    """Oublie de quoi défaire les imports de plus de 30 jours ; rend le nombre de lignes (tâche de nuit)."""
+    """Oublie de quoi défaire les imports de plus de 30 jours ; rend le nombre de paquets oubliés (tâche de nuit)."""
     limite = timezone.now() - RETOUR_POSSIBLE
     return Trace.objects.filter(import_depose__applique_le__lt=limite).delete()[0]
 

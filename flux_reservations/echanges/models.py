@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
@@ -136,22 +137,24 @@ class TraceQuerySet(models.QuerySet["Trace"]):
 
 
 class Trace(models.Model):
-    """Une ligne de table qu'un import a touchée, avant et après : de quoi revenir en arrière (posée par la base, `retour.py`)."""
+    """Un paquet de lignes qu'une instruction d'un import a touchées : de quoi revenir en arrière (posé par la base, `retour.py`).
+
+    Les trois listes vont ensemble. Une ligne créée n'a pas d'état d'avant, une ligne supprimée n'a pas d'empreinte.
+    """
 
     import_depose = models.ForeignKey(ImportDepose, on_delete=models.CASCADE, related_name="traces")
     table = models.CharField("table", max_length=63)
-    ligne = models.BigIntegerField("clé de la ligne")
-    avant = models.JSONField("avant", null=True)
-    apres = models.JSONField("après", null=True)
+    lignes = ArrayField(models.BigIntegerField(), verbose_name="clés des lignes")
+    etats = ArrayField(models.JSONField(null=True), verbose_name="ce qu'elles étaient")
+    empreintes = ArrayField(models.BigIntegerField(null=True), verbose_name="empreintes de ce qu'elles sont devenues")
 
     objects = TraceQuerySet.as_manager()
 
     class Meta:
         verbose_name = "trace d'un import"
-        indexes: ClassVar = [models.Index(fields=["import_depose", "table", "ligne"], name="trace_ligne")]
 
     def __str__(self) -> str:
-        return f"{self.table} {self.ligne}"
+        return f"{self.table} ({len(self.lignes)} lignes)"
 
 
 from flux_reservations.echanges.export_complet.modeles import ExportComplet, MorceauExport  # noqa: E402 : un module à eux

@@ -1,7 +1,7 @@
 """Revenir en arrière : la base note chaque ligne qu'un import touche, avant et après ; défaire les remet, si rien n'en dépend.
 
 Trois déclencheurs par table importée (`apps.py`, après `migrate`) écrivent la trace quand la transaction dit son import
-(`flux.import`) : une fois par instruction, toutes ses lignes. Ils voient tout : les lignes remplacées, les propositions retirées,
+(`flux.import`) : une fois par instruction, ses lignes par paquets. Ils voient tout : les lignes remplacées, les propositions retirées,
 les situations coupées.
 """
 
@@ -24,16 +24,20 @@ CREATE OR REPLACE FUNCTION flux_tracer_les_lignes() RETURNS trigger LANGUAGE plp
 DECLARE depuis text;
 BEGIN
     depuis := CASE TG_OP
-        WHEN 'INSERT' THEN 'SELECT n.%1$I, NULL::jsonb, to_jsonb(n) FROM apres n'
-        WHEN 'DELETE' THEN 'SELECT o.%1$I, to_jsonb(o), NULL::jsonb FROM avant o'
-        ELSE 'SELECT n.%1$I, to_jsonb(o), to_jsonb(n) FROM avant o JOIN apres n USING (%1$I)'
+        WHEN 'INSERT' THEN 'SELECT n.%1$I, NULL::jsonb, hash_record_extended(n, 0) FROM apres n'
+        WHEN 'DELETE' THEN 'SELECT o.%1$I, to_jsonb(o), NULL::bigint FROM avant o'
+        ELSE 'SELECT n.%1$I, to_jsonb(o), hash_record_extended(n, 0) FROM avant o JOIN apres n USING (%1$I)'
     END;
-    EXECUTE 'INSERT INTO echanges_trace (import_depose_id, "table", ligne, avant, apres)'
-        ' SELECT $1, $2, t.* FROM (' || format(depuis, TG_ARGV[0]) || ') t'
+    EXECUTE 'INSERT INTO echanges_trace (import_depose_id, "table", lignes, etats, empreintes)'
+        ' SELECT $1, $2, array_agg(ligne), array_agg(etat), array_agg(empreinte)'
+        ' FROM (SELECT *, row_number() OVER () / 1000 AS paquet FROM (' || format(depuis, TG_ARGV[0]) ||
+        ') touchees (ligne, etat, empreinte)) t GROUP BY paquet'
         USING current_setting('flux.import')::bigint, TG_TABLE_NAME;
     RETURN NULL;
 END $$
 """
+"""Par paquets de mille : écrire une trace par ligne doublait le temps d'écriture. Ce qu'une ligne devient n'a qu'une empreinte :
+défaire demande seulement si elle a changé depuis."""
 DECLENCHEURS: Final = {
     "flux_trace_ajout": "AFTER INSERT ON {} REFERENCING NEW TABLE AS apres",
     "flux_trace_changement": "AFTER UPDATE ON {} REFERENCING OLD TABLE AS avant NEW TABLE AS apres",
@@ -52,7 +56,8 @@ def tables_tracees() -> list[tuple[str, str]]:
 
 
 def poser_les_declencheurs(curseur: Any) -> None:
-    """Pose ceux qui manquent ; une table nouvelle est suivie sans qu'on y pense."""
+    """Pose ceux qui manquent, et la fonction d'aujourd'hui ; une table nouvelle est suivie sans qu'on y pense."""
+    curseur.execute(FONCTION)
     curseur.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'flux_trace_ajout'")
     posees = {table for (table,) in curseur.fetchall()}
     curseur.execute("SELECT relname FROM pg_class WHERE relkind = 'r'")
@@ -61,7 +66,6 @@ def poser_les_declencheurs(curseur: Any) -> None:
     if manquantes:
         # L'ancienne fonction écrivait ligne par ligne : ses déclencheurs partent avec elle.
         curseur.execute("DROP FUNCTION IF EXISTS flux_tracer() CASCADE")
-        curseur.execute(FONCTION)
     for table, cle in manquantes:
         for nom, ordre in DECLENCHEURS.items():
             curseur.execute(
@@ -99,6 +103,7 @@ def defaire(depot: ImportDepose) -> int:
         cles = dict(tables_tracees())
         tables = [(table, cles[table]) for (table,) in curseur.fetchall()]
         for table, cle in tables:
+            _oublier_ce_qui_n_a_pas_change(curseur, table)
             _refuser_ce_qui_a_change(curseur, table, cle)
         try:
             with transaction.atomic():
@@ -115,21 +120,31 @@ def defaire(depot: ImportDepose) -> int:
 
 
 def _condenser(curseur: Any, import_id: int) -> None:
-    """Une ligne touchée plusieurs fois : son premier avant, son dernier après."""
+    """Une ligne touchée plusieurs fois : son premier état, sa dernière empreinte ; née et retirée entre-temps, rien."""
     curseur.execute(
         'CREATE TEMPORARY TABLE traces_a_defaire ON COMMIT DROP AS SELECT "table", ligne,'
-        " (array_agg(avant ORDER BY id))[1] AS avant, (array_agg(apres ORDER BY id DESC))[1] AS apres"
-        ' FROM echanges_trace WHERE import_depose_id = %s GROUP BY "table", ligne',
+        " (array_agg(etat ORDER BY id))[1] AS avant, (array_agg(empreinte ORDER BY id DESC))[1] AS empreinte"
+        " FROM echanges_trace, unnest(lignes, etats, empreintes) AS touchees (ligne, etat, empreinte)"
+        ' WHERE import_depose_id = %s GROUP BY "table", ligne',
         [import_id],
     )
-    curseur.execute("DELETE FROM traces_a_defaire WHERE avant IS NOT DISTINCT FROM apres")
+    curseur.execute("DELETE FROM traces_a_defaire WHERE avant IS NULL AND empreinte IS NULL")
+
+
+def _oublier_ce_qui_n_a_pas_change(curseur: Any, table: str) -> None:
+    curseur.execute(
+        sql.SQL(
+            'DELETE FROM traces_a_defaire WHERE "table" = {nom} AND avant IS NOT NULL'
+            " AND hash_record_extended(jsonb_populate_record(NULL::{table}, avant), 0) = empreinte"
+        ).format(table=sql.Identifier(table), nom=sql.Literal(table))
+    )
 
 
 def _refuser_ce_qui_a_change(curseur: Any, table: str, cle: str) -> None:
     curseur.execute(
         sql.SQL(
             "SELECT count(*) FROM traces_a_defaire d LEFT JOIN {table} t ON t.{cle} = d.ligne"
-            ' WHERE d."table" = {nom} AND to_jsonb(t) IS DISTINCT FROM d.apres'
+            ' WHERE d."table" = {nom} AND hash_record_extended(t, 0) IS DISTINCT FROM d.empreinte'
         ).format(table=sql.Identifier(table), cle=sql.Identifier(cle), nom=sql.Literal(table))
     )
     (changees,) = curseur.fetchone()
@@ -169,7 +184,7 @@ def _remettre(curseur: Any, table: str, cle: str) -> int:
         sql.SQL(
             "UPDATE {table} t SET ({colonnes}) = ROW ({valeurs}) FROM traces_a_defaire d,"
             " jsonb_populate_record(NULL::{table}, d.avant) v"
-            ' WHERE d."table" = {nom} AND d.avant IS NOT NULL AND d.apres IS NOT NULL AND t.{cle} = d.ligne'
+            ' WHERE d."table" = {nom} AND d.avant IS NOT NULL AND d.empreinte IS NOT NULL AND t.{cle} = d.ligne'
         ).format(**parties)
     )
     nombre = int(curseur.rowcount)
@@ -177,7 +192,7 @@ def _remettre(curseur: Any, table: str, cle: str) -> int:
         sql.SQL(
             "INSERT INTO {table} ({colonnes}) OVERRIDING SYSTEM VALUE SELECT {valeurs} FROM traces_a_defaire d,"
             " jsonb_populate_record(NULL::{table}, d.avant) v"
-            ' WHERE d."table" = {nom} AND d.avant IS NOT NULL AND d.apres IS NULL'
+            ' WHERE d."table" = {nom} AND d.avant IS NOT NULL AND d.empreinte IS NULL'
         ).format(**parties)
     )
     return nombre + int(curseur.rowcount)

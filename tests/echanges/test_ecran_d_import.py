@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -20,7 +20,8 @@ from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.echanges import depot, fichiers_deposes, traitement
 from flux_reservations.echanges.correspondances import deviner_type
 from flux_reservations.echanges.models import Correspondance, ImportDepose, Trace
-from flux_reservations.echanges.retour import DECLENCHEURS, tables_tracees
+from flux_reservations.echanges.retour import DECLENCHEURS, tables_tracees, tracer
+from flux_reservations.echanges.retour import defaire as defaire_l_import
 from flux_reservations.echanges.suivi_vivant import compter_les_lignes
 from flux_reservations.pieces.models import Contenu, Piece
 from flux_reservations.socle import rls
@@ -266,3 +267,38 @@ def test_le_registre_commun_ne_s_importe_pas_sous_un_autre_nom(bailleur: Bailleu
     depot.choisir_colonnes(acteur=agent, import_id=depose.pk, types={"liste.csv": "reservataires"}, colonnes={})
     assert traiter(depose).etat == "refuse"
     assert "registre" in depose.rapport["erreurs"][0]["message"]
+
+
+def test_toute_table_suivie_a_une_empreinte() -> None:
+    """Ce qu'une ligne devient ne se garde que par son empreinte : chaque type de colonne doit en avoir une."""
+    with connection.cursor() as curseur:
+        for table, _ in tables_tracees():
+            curseur.execute(f"SELECT hash_record_extended(jsonb_populate_record(NULL::{table}, '{{}}'), 0)")
+            assert curseur.fetchone()[0] is not None
+
+
+def test_ce_qu_un_import_change_puis_remet_n_est_pas_a_defaire(bailleur: Bailleur, agent: Acteur) -> None:
+    appliquer(agent, deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;")))
+    depose = depot.deposer_import(acteur=agent, fichiers=[depot.FichierDepose("patrimoine.csv", b"x")])
+    logement = Logement.objects.get()
+    with transaction.atomic(), tracer(depose.pk):
+        Logement.objects.update(typologie="T5")
+        Logement.objects.update(typologie="T3")
+        Logement.objects.create(bailleur=bailleur, identifiant="N2", commune_id="94028", typologie="T1").delete()
+    Logement.objects.update(typologie="T2")
+    with transaction.atomic():
+        depose.applique_le = timezone.now()
+        assert defaire_l_import(depose) == 0
+    logement.refresh_from_db()
+    assert logement.typologie == "T2"
+
+
+def test_un_import_de_plusieurs_paquets_se_defait(bailleur: Bailleur, agent: Acteur) -> None:
+    lignes = [f"N{rang};94028;T3;" for rang in range(1005)]
+    appliquer(agent, deposer(agent, "patrimoine.csv", patrimoine(bailleur, *lignes)))
+    avant = _photo()
+    second = patrimoine(bailleur, *(ligne.replace("T3", "T4") for ligne in lignes), "N9999;94028;T1;")
+    depose = appliquer(agent, deposer(agent, "patrimoine.csv", second))
+    assert Trace.objects.filter(import_depose=depose, table="conventions_logement").count() == 3
+    assert defaire(agent, depose).etat == "defait"
+    assert _photo() == avant
