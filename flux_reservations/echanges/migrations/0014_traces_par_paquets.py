@@ -27,7 +27,7 @@ END $$
 class Migration(migrations.Migration):
     """Trois listes au lieu de trois valeurs."""
 
-    dependencies = [("echanges", "0011_fiches_rpls_aux_conventions")]
+    dependencies = [("echanges", "0013_lignes_des_exports")]
 
     operations = [
         migrations.RemoveIndex(model_name="trace", name="trace_ligne"),
