@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import argparse
+import datetime as dt
 import json
+import re
 import sys
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 from psycopg.errors import UndefinedTable
 
 from flux_reservations.commun.erreurs import ErreurMetier
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ANNEES: Final = range(1900, 2201)
+
+
+def lire_date(texte: str) -> dt.date:
+    """Une date AAAA-MM-JJ ; une autre écriture est une commande mal appelée (sortie 2)."""
+    try:
+        if _DATE.fullmatch(texte):
+            return dt.date.fromisoformat(texte)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"« {texte} » n'est pas une date AAAA-MM-JJ")
+
+
+def lire_annee(texte: str) -> int:
+    """Une année sur quatre chiffres ; une autre écriture est une commande mal appelée (sortie 2)."""
+    if texte.isascii() and texte.isdigit() and int(texte) in ANNEES:
+        return int(texte)
+    raise argparse.ArgumentTypeError(f"« {texte} » n'est pas une année entre {ANNEES[0]} et {ANNEES[-1]}")
 
 
 class CommandeMetier(BaseCommand):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
-from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -13,15 +11,7 @@ from attributions.chargement.decompte import charger_conversion
 from conventions.chargement import trouver_bailleur, trouver_departement
 from conventions.domaine.conversion import Conversion, FaitsConversion, convertir_stock
 from flux_reservations.commun.arrondis import chaine_arrondie
-from flux_reservations.socle.commande import CommandeMetier
-
-
-def date_valide(texte: str) -> date:
-    """Une date AAAA-MM-JJ ; une autre écriture est une commande mal appelée."""
-    try:
-        return date.fromisoformat(texte)
-    except ValueError as erreur:
-        raise ArgumentTypeError(f"« {texte} » n'est pas une date AAAA-MM-JJ") from erreur
+from flux_reservations.socle.commande import CommandeMetier, lire_date
 
 
 def presenter_conversion(faits: FaitsConversion) -> dict[str, Any]:
@@ -65,7 +55,7 @@ class Command(CommandeMetier):
         parser.add_argument("--bailleur", required=True, metavar="SIREN", help="SIREN du bailleur")
         parser.add_argument("--departement", required=True, metavar="CODE", help="code du département (94, 2A, 971)")
         parser.add_argument(
-            "--date", required=True, type=date_valide, metavar="AAAA-MM-JJ", help="date de l'état des lieux"
+            "--date", required=True, type=lire_date, metavar="AAAA-MM-JJ", help="date de l'état des lieux"
         )
 
     def executer(self, **options: Any) -> dict[str, Any]:

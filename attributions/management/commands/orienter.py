@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
@@ -19,21 +19,15 @@ from conventions.chargement import trouver_bailleur, trouver_departement
 from conventions.models import Bailleur
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.arrondis import chaine_exacte
-from flux_reservations.socle.commande import CommandeMetier
+from flux_reservations.socle.commande import CommandeMetier, lire_annee
 
-
-def _annee(texte: str) -> int:
-    annee = int(texte)
-    if not 1000 < annee < 9000:  # noqa: PLR2004 : quatre chiffres
-        raise argparse.ArgumentTypeError(f"« {texte} » n'est pas une année")
-    return annee
+LOT_AU_PLUS: Final = 100_000
 
 
 def _taille_du_lot(texte: str) -> int:
-    taille = int(texte)
-    if taille < 1:
-        raise argparse.ArgumentTypeError("le lot est d'au moins un logement")
-    return taille
+    if not (texte.isascii() and texte.isdigit() and 1 <= int(texte) <= LOT_AU_PLUS):
+        raise argparse.ArgumentTypeError(f"le lot compte de 1 à {LOT_AU_PLUS} logements")
+    return int(texte)
 
 
 class Command(CommandeMetier):
@@ -46,7 +40,7 @@ class Command(CommandeMetier):
         super().add_arguments(parser)
         parser.add_argument("--bailleur", required=True, metavar="SIREN", help="SIREN du bailleur")
         parser.add_argument("--departement", required=True, metavar="CODE", help="code du département (94, 2A, 971)")
-        parser.add_argument("--annee", required=True, type=_annee, help="année civile")
+        parser.add_argument("--annee", required=True, type=lire_annee, help="année civile")
         parser.add_argument(
             "--simuler", action="store_true", help="rejoue l'année, chaque libération à sa date, sans rien écrire"
         )

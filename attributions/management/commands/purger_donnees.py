@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -11,7 +10,7 @@ from django.utils import timezone
 from attributions.actions.vie_privee import purger_les_candidats
 from flux_reservations.acces.vie_privee import purger_les_acces
 from flux_reservations.commun.acteur import Acteur
-from flux_reservations.socle.commande import CommandeMetier
+from flux_reservations.socle.commande import CommandeMetier, lire_date
 
 
 class Command(CommandeMetier):
@@ -23,7 +22,7 @@ class Command(CommandeMetier):
         """Date et essai."""
         super().add_arguments(parser)
         parser.add_argument(
-            "--le", type=date.fromisoformat, default=None, help="date de référence (AAAA-MM-JJ), aujourd'hui par défaut"
+            "--le", type=lire_date, default=None, help="date de référence (AAAA-MM-JJ), aujourd'hui par défaut"
         )
         parser.add_argument("--essai", action="store_true", help="compte sans effacer")
 

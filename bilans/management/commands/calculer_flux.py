@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import CommandParser
 
 from bilans.calcul import calculer_annee
 from conventions.chargement import trouver_bailleur, trouver_departement
-from flux_reservations.socle.commande import CommandeMetier
-
-PREMIERE_ANNEE: Final = 1900
-DERNIERE_ANNEE: Final = 2200
+from flux_reservations.socle.commande import CommandeMetier, lire_annee
 
 
 def ajouter_arguments_d_annee(analyseur: CommandParser) -> None:
     """`--bailleur`, `--departement` et `--annee`, communs aux calculs d'une année."""
     analyseur.add_argument("--bailleur", required=True, metavar="SIREN", help="SIREN du bailleur")
     analyseur.add_argument("--departement", required=True, metavar="CODE", help="code du département (94, 2A, 971)")
-    analyseur.add_argument("--annee", required=True, type=annee_valide, help="année civile")
-
-
-def annee_valide(texte: str) -> int:
-    """Une année sur quatre chiffres ; une autre écriture est une commande mal appelée (sortie 2)."""
-    if not (texte.isascii() and texte.isdigit() and PREMIERE_ANNEE <= int(texte) <= DERNIERE_ANNEE):
-        raise ArgumentTypeError(f"« {texte} » n'est pas une année entre {PREMIERE_ANNEE} et {DERNIERE_ANNEE}")
-    return int(texte)
+    analyseur.add_argument("--annee", required=True, type=lire_annee, help="année civile")
 
 
 class Command(CommandeMetier):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import re
 import sys
@@ -14,7 +13,7 @@ from django.core.management.base import CommandParser
 
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.echanges.rapport import Anomalie
-from flux_reservations.socle.commande import CommandeMetier
+from flux_reservations.socle.commande import CommandeMetier, lire_date
 
 
 class Command(CommandeMetier):
@@ -70,15 +69,6 @@ class Command(CommandeMetier):
             self.stdout.write("Essai à blanc : rien n'a été écrit.")
         elif not any(fichier["crees"] or fichier["modifies"] for fichier in resultat["fichiers"]):
             self.stdout.write("Rien n'a changé.")
-
-
-def lire_date(texte: str) -> dt.date:
-    """Date de `--effet` ; une date fausse est une commande mal appelée."""
-    try:
-        return dt.date.fromisoformat(texte)
-    except ValueError as erreur:
-        message = f"« {texte} » n'est pas une date AAAA-MM-JJ"
-        raise argparse.ArgumentTypeError(message) from erreur
 
 
 def lire_siren(texte: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from flux_reservations.embarque.donnees_demo.generation import GRAINE, engendrer
-from flux_reservations.socle.commande import CommandeMetier
+from flux_reservations.socle.commande import CommandeMetier, lire_date
 
 
 class Command(CommandeMetier):
@@ -21,9 +20,7 @@ class Command(CommandeMetier):
         """Graine et date du jour."""
         super().add_arguments(parser)
         parser.add_argument("--graine", type=int, default=GRAINE, help="même graine, mêmes données")
-        parser.add_argument(
-            "--aujourdhui", type=date.fromisoformat, metavar="AAAA-MM-JJ", help="date du jour des données"
-        )
+        parser.add_argument("--aujourdhui", type=lire_date, metavar="AAAA-MM-JJ", help="date du jour des données")
 
     def executer(self, **options: Any) -> dict[str, Any]:
         """Engendre ; rend ce qui a été écrit."""
