@@ -160,6 +160,12 @@ _BAILLEUR = (
                         "reprise_decompte",
                         "reprise_rapprochement",
                         "reprise_envoi",
+                        "reprise_envoi_retirer",
+                        "reprise_colonnes",
+                        "reprise_libelles",
+                        "reprise_retirer",
+                        "reprise_soldes",
+                        "reprise_soldes_retirer",
                     }
                 ),
             ),

@@ -8,6 +8,7 @@ from flux_reservations.echanges import views, vues_colonnes
 from flux_reservations.echanges.documentation import Integration
 from flux_reservations.echanges.export_complet.vues import ExporterTout, TelechargerExport
 from flux_reservations.echanges.reprise import vues as reprise
+from flux_reservations.echanges.reprise import vues_ouverture, vues_rapprochement
 from flux_reservations.echanges.vues_rpls import StockRpls
 from flux_reservations.echanges.webhooks import vues
 
@@ -25,8 +26,14 @@ urlpatterns = [
     path("imports/rpls/", StockRpls.as_view(), name="rpls"),
     path("reprise/", reprise.Reprise.as_view(), name="reprise"),
     path("reprise/decompte/", reprise.DeposerDecompte.as_view(), name="reprise_decompte"),
-    path("reprise/decompte/<int:pk>/", reprise.Rapprochement.as_view(), name="reprise_rapprochement"),
-    path("reprise/envoi/", reprise.EnregistrerEnvoi.as_view(), name="reprise_envoi"),
+    path("reprise/decompte/<int:pk>/", vues_rapprochement.Rapprochement.as_view(), name="reprise_rapprochement"),
+    path("reprise/decompte/<int:pk>/colonnes/", vues_rapprochement.DireLesColonnes.as_view(), name="reprise_colonnes"),
+    path("reprise/decompte/<int:pk>/libelles/", vues_rapprochement.DireLesLibelles.as_view(), name="reprise_libelles"),
+    path("reprise/decompte/<int:pk>/retirer/", vues_rapprochement.RetirerLeTableur.as_view(), name="reprise_retirer"),
+    path("reprise/soldes/", vues_ouverture.PoserLesSoldes.as_view(), name="reprise_soldes"),
+    path("reprise/soldes/retirer/", vues_ouverture.RetirerLesSoldes.as_view(), name="reprise_soldes_retirer"),
+    path("reprise/envoi/", vues_ouverture.EnregistrerEnvoi.as_view(), name="reprise_envoi"),
+    path("reprise/envoi/<uuid:lot>/retirer/", vues_ouverture.RetirerEnvoi.as_view(), name="reprise_envoi_retirer"),
     path("integration/", Integration.as_view(), name="integration"),
     path("webhooks/", vues.Abonnements.as_view(), name="webhooks"),
     path("webhooks/abonner/", vues.Abonner.as_view(), name="creer_webhook"),

@@ -13,6 +13,7 @@ Profils : `PROFILS`. Statuts : 200 permis, 302 vers la connexion (anonyme), 403 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -367,7 +368,13 @@ _ECHANGES = [
     Ligne("reprise", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_decompte", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_rapprochement", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),
+    Ligne("reprise_colonnes", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),
+    Ligne("reprise_libelles", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),
+    Ligne("reprise_retirer", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),
+    Ligne("reprise_soldes", bailleur(role=GESTIONNAIRE)),
+    Ligne("reprise_soldes_retirer", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_envoi", bailleur(role=RESPONSABLE)),
+    Ligne("reprise_envoi_retirer", bailleur(role=RESPONSABLE, statut=404), lambda _: [uuid.UUID(int=0)]),
     Ligne("deposer_import", bailleur(role=GESTIONNAIRE)),
     Ligne("import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),
     *(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,13 +12,19 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from openpyxl import Workbook
 
+from attributions.models import SoldeOuverture
+from bilans.calcul import calculer_annee
+from bilans.views.champ import Champ
 from conventions.actions.pieces import Fichier
 from conventions.models import Bailleur
 from flux_reservations.acces.models import Utilisateur
 from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.echanges.reprise import actions
+from flux_reservations.echanges.reprise.lecture import lire_tableur
+from flux_reservations.echanges.reprise.libelles import CompteConnu, Proposition, proposer_un_compte
 from flux_reservations.echanges.reprise.rapprochement import (
     Ecart,
     LigneDeChezNous,
@@ -25,6 +33,7 @@ from flux_reservations.echanges.reprise.rapprochement import (
     rapprocher,
     totaliser,
 )
+from flux_reservations.echanges.reprise.vues_rapprochement import rapprocher_la_piece
 from flux_reservations.notifications.models import Envoi
 from tests.fabriques import (
     acteur_de,
@@ -41,7 +50,7 @@ PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n9\n%%EOF\n"
 
 
 def lui(numero: int, liberation: str, compte: str, logement: str = "") -> LigneDuBailleur:
-    return LigneDuBailleur(numero, liberation, logement, compte)
+    return LigneDuBailleur(numero, liberation, logement, compte, compte)
 
 
 def nous(liberation: str, compte: str, logement: str = "N") -> LigneDeChezNous:
@@ -105,10 +114,10 @@ def test_le_tableur_se_rapproche_a_l_ecran(bailleur: Bailleur) -> None:
     reponse = client.post("/reprise/decompte/", {"tableur": tableur}, follow=True)
     page = reponse.content.decode().replace("\N{NO-BREAK SPACE}", " ")
     assert "1 ligne identique" in page
-    assert "Dans votre tableur seul" in page
-    assert "Dans l&#x27;application seule" in page
+    assert "Absente de votre tableur" in page
+    assert "La libération L9 n&#x27;est pas enregistrée" in page
     export = client.get(f"{reponse.request['PATH_INFO']}?export=csv").getvalue().decode("utf-8-sig")
-    assert export.splitlines()[1].startswith("Dans votre tableur seul;3;L9;;AL;")
+    assert export.splitlines()[1].startswith("Libération absente;3;L9;;AL;")
     assert len(export.splitlines()) == 4
     assert "Rapprocher le décompte" in client.get("/reprise/").content.decode()
 
@@ -118,8 +127,7 @@ def test_le_tableur_se_rapproche_a_l_ecran(bailleur: Bailleur) -> None:
     ("contenu", "remede"),
     [
         (b"", "vide"),
-        (b"a;b\n1;2\n", "colonne"),
-        (b"liberation;compte\nL1;\n", "Ligne 2"),
+        (b"a\n1\n", "deux colonnes"),
         (b"\x00\x01\x02", "octet nul"),
         (b"PK\x03\x04abc", "classeur"),
     ],
@@ -128,6 +136,179 @@ def test_un_tableur_absurde_est_refuse_avec_son_remede(bailleur: Bailleur, conte
     with pytest.raises(ErreurMetier) as refus:
         actions.deposer_le_decompte(acteur=acteur_de(bailleur), nom="decompte.csv", octets=contenu)
     assert remede in refus.value.message
+
+
+def test_un_numero_se_rapproche_malgre_la_casse_et_les_zeros_perdus() -> None:
+    lignes = rapprocher(
+        [lui(2, "", "COM", "12-7"), lui(3, "l 9", "COM")], [nous("L1", "COM", "0012-0007"), nous("L-9", "COM")]
+    )
+    assert {une.ecart for une in lignes} == {Ecart.IDENTIQUE}
+
+
+def test_une_liberation_comptee_deux_fois_et_un_libelle_inconnu_se_disent() -> None:
+    inconnu = LigneDuBailleur(4, "L2", "", "", "La mairie")
+    lignes = rapprocher([lui(2, "L1", "AL"), lui(3, "L1", "AL"), inconnu], [nous("L1", "AL"), nous("L2", "COM")])
+    assert {(une.ecart, une.lui.numero if une.lui else 0) for une in lignes} == {
+        (Ecart.IDENTIQUE, 2),
+        (Ecart.DOUBLON, 3),
+        (Ecart.LIBELLE_INCONNU, 4),
+    }
+
+
+COMPTES = [
+    CompteConnu("ETAT94/prioritaires", "État, préfecture", est_etat=True),
+    CompteConnu("ETAT94/agents", "État, préfecture", est_etat=True),
+    CompteConnu("AL", "Action Logement Services"),
+    CompteConnu("CRETEIL", "Ville de Créteil"),
+    CompteConnu("CD94", "Département du Val-de-Marne"),
+]
+
+
+@pytest.mark.parametrize(
+    ("libelle", "sous", "compte", "est_sure"),
+    [
+        ("CRETEIL", "", "CRETEIL", True),
+        ("Mairie de Créteil", "", "CRETEIL", True),
+        ("Préfecture - agents", "", "ETAT94/agents", True),
+        ("Etat", "fonctionnaires", "ETAT94/agents", True),
+        ("ÉTAT (DALO)", "", "ETAT94/prioritaires", True),
+        ("Préfecture", "", "ETAT94", True),
+        ("Non réservé", "", "BAILLEUR", True),
+        ("Action Logement Service", "", "AL", False),
+        ("Conseil départemental du Val de Marne", "", "CD94", True),
+        ("Mutuelle des marins", "", "", False),
+    ],
+)
+def test_un_libelle_libre_trouve_son_compte(libelle: str, sous: str, compte: str, est_sure: bool) -> None:
+    assert proposer_un_compte(libelle, sous, COMPTES) == Proposition(compte, est_sure)
+
+
+def classeur() -> bytes:
+    """Un tableur fait à la main : titre fusionné, en-têtes sur deux lignes, réservataire fusionné sur ses lignes, totaux, note."""
+    livre = Workbook()
+    feuille = livre.active
+    feuille.title = "Décompte"
+    for ligne in (
+        ["SUIVI DES ATTRIBUTIONS — DÉCOMPTE DU FLUX", None, None, None, None],
+        [None],
+        ["Réservataire", "Logement", None, "Bail", None],
+        [None, "N° UG", "Adresse", "Signé le", "Montant"],
+        ["Mairie d'essai", "NL1", "1 rue des Lilas", date(2026, 1, 5), 512.3],
+        [None, "NL2", "2 rue des Lilas", date(2026, 1, 5), 498],
+        ["Sous-total Mairie d'essai", None, None, None, 2],
+        ["Préfecture (DALO)", "NL7", "3 rue des Lilas", date(2026, 2, 5), 401],
+        [None],
+        ["TOTAL GÉNÉRAL", None, None, None, 3],
+        ["Édité le 24/11/2026 par le service attribution"],
+    ):
+        feuille.append(ligne)
+    for plage in ("A1:E1", "A3:A4", "B3:C3", "D3:E3", "A5:A6"):
+        feuille.merge_cells(plage)
+    sortie = io.BytesIO()
+    livre.save(sortie)
+    return sortie.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-46")
+def test_un_tableur_fait_a_la_main_se_lit_tel_quel(bailleur: Bailleur) -> None:
+    piece = actions.deposer_le_decompte(acteur=acteur_de(bailleur), nom="Suivi attributions.xlsx", octets=classeur())
+    tableur = lire_tableur(piece, {})
+    assert tableur.entetes.ligne == 4
+    assert [(une.numero, une.logement, une.libelle) for une in tableur.lignes] == [
+        (5, "NL1", "Mairie d'essai"),
+        (6, "NL2", "Mairie d'essai"),
+        (8, "NL7", "Préfecture (DALO)"),
+    ]
+    assert [(une.numero, une.raison) for une in tableur.ecartees] == [
+        (7, "un total ou une synthèse"),
+        (10, "un total ou une synthèse"),
+        (11, "un titre ou une note"),
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-46")
+def test_l_agent_dit_ses_colonnes_et_ses_libelles_et_c_est_retenu(bailleur: Bailleur) -> None:
+    client = connecter(bailleur)
+    octets = b"Qui;Truc;Chose\nLa mairie;NL1;x\nLa mairie;NL2;y\n"
+    reponse = client.post("/reprise/decompte/", {"tableur": SimpleUploadedFile("suivi.csv", octets)}, follow=True)
+    adresse = reponse.request["PATH_INFO"]
+    assert adresse.endswith("/colonnes/")
+    assert client.post(adresse, {"colonne_0": "compte", "colonne_1": "-", "colonne_2": "-"}).status_code == 422
+    page = client.post(
+        adresse, {"colonne_0": "compte", "colonne_1": "logement", "colonne_2": "-"}, follow=True
+    ).content.decode()
+    assert "Libellé inconnu" in page
+    page = client.post(adresse.replace("colonnes", "libelles"), {"libelle_0": "MAIRIE"}, follow=True).content.decode()
+    assert "Les deux décomptes sont les mêmes" in page
+    encore = client.post("/reprise/decompte/", {"tableur": SimpleUploadedFile("suivi2.csv", octets)}, follow=True)
+    assert "Les deux décomptes sont les mêmes" in encore.content.decode()
+    retrait = encore.request["PATH_INFO"] + "retirer/"
+    assert client.post(retrait).status_code == 302
+    assert client.get(retrait).status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-31")
+def test_chaque_ecart_dit_sa_cause(bailleur: Bailleur) -> None:
+    annee = timezone.localdate().year
+    jour = date(annee, 1, 6)
+    creer_liberation(
+        creer_logement(bailleur, identifiant="X1"), jour, numero="X1", date_bail=jour, exclusion="mutation"
+    )
+    creer_liberation(creer_logement(bailleur, identifiant="X2"), jour, numero="X2", date_bail=jour)
+    creer_liberation(creer_logement(bailleur, identifiant="X3"), jour, numero="X3", retrait="vente")
+    creer_logement(bailleur, identifiant="X4")
+    lignes = "".join(f"{nom};MAIRIE\n" for nom in ("X1", "X2", "X3", "X4", "X5", "NL1"))
+    piece = actions.deposer_le_decompte(
+        acteur=acteur_de(bailleur), nom="d.csv", octets=f"logement;compte\n{lignes}".encode()
+    )
+    champ = Champ(acteur_de(bailleur), bailleur, "94", annee, [], [])
+    une = rapprocher_la_piece(piece, calculer_annee(bailleur, "94", annee), champ)
+    causes = {
+        ligne.lui.logement: cause.genre
+        for ligne, cause in zip(une.lignes, une.causes, strict=True)
+        if ligne.lui and cause
+    }
+    assert causes == {
+        "X1": "Exclue du flux",
+        "X2": "Sans orientation",
+        "X3": "Libération retirée",
+        "X4": "Libération absente",
+        "X5": "Logement inconnu",
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-47")
+def test_les_soldes_proposes_se_confirment_d_un_bloc_et_se_retirent(bailleur: Bailleur) -> None:
+    client, annee = connecter(bailleur), timezone.localdate().year
+    page = client.get("/reprise/soldes/").content.decode()
+    champs = re.findall(r'name="(solde_\d+)"', page)
+    assert len(champs) == 2
+    assert client.post("/reprise/soldes/", dict.fromkeys(champs, "1,12345")).status_code == 422
+    assert not SoldeOuverture.objects.exists()
+    assert client.post("/reprise/soldes/", {champs[0]: "2,5", champs[1]: "-1"}).status_code == 302
+    assert sorted(SoldeOuverture.objects.filter(annee=annee).values_list("report", flat=True)) == [-1, 2.5]
+    assert "Retirer ceux que j&#x27;ai posés" in client.get("/reprise/").content.decode()
+    assert client.post("/reprise/soldes/retirer/").status_code == 302
+    assert not SoldeOuverture.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-66")
+def test_un_envoi_enregistre_par_erreur_se_retire_tant_que_personne_ne_l_a_accuse(bailleur: Bailleur) -> None:
+    client, annee = connecter(bailleur), timezone.localdate().year - 1
+    donnees: dict[str, Any] = {"genre": "bilan", "annee": annee, "le": f"{annee + 1}-02-20"}
+    client.post("/reprise/envoi/", donnees | {"piece": SimpleUploadedFile("bilan.pdf", PDF)})
+    lot = Envoi.objects.first().lot  # type: ignore[union-attr]  # au moins un
+    assert f"/reprise/envoi/{lot}/retirer/" in client.get("/reprise/").content.decode()
+    Envoi.objects.filter(lot=lot).update(recu_le=timezone.now())
+    assert client.post(f"/reprise/envoi/{lot}/retirer/").status_code == 409
+    Envoi.objects.filter(lot=lot).update(recu_le=None)
+    assert client.post(f"/reprise/envoi/{lot}/retirer/").status_code == 302
+    assert not Envoi.objects.exists()
 
 
 @pytest.mark.django_db

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
 
+from attributions.actions.soldes import saisir_solde
 from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.actions.transmission import destinataires_de_l_information
 from conventions.models import Bailleur
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
-from flux_reservations.echanges.reprise.lecture import lire_tableur
+from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.echanges.models import Correspondance
+from flux_reservations.echanges.reprise.entetes import Role as RoleDeColonne
+from flux_reservations.echanges.reprise.lecture import Tableur, lire_tableur
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi, VoieEnvoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
 from flux_reservations.territoires.models import Departement
 
 GENRE_DU_TABLEUR: Final = "reprise"
+COLONNES: Final = "reprise"
+LIBELLES: Final = "reprise_comptes"
+"""Sous quels noms les choix de la personne sont retenus (`Correspondance`)."""
 GENRES: Final = {
     GenreEnvoi.BILAN: "Bilan annuel de l'année précédente (RG-60)",
     GenreEnvoi.INFORMATION_DEBUT_ANNEE: "Information de début d'année (RG-61)",
 }
 REFERENCE: Final = "fait avant l'application"
+DEUX_COLONNES: Final = 2
 
 
 def deposer_le_decompte(*, acteur: Acteur, nom: str, octets: bytes) -> Piece:
-    """Garde le tableur du bailleur, s'il se lit. Lève `ErreurMetier` avec le remède sinon."""
+    """Garde le tableur du bailleur, s'il se lit : ses colonnes se disent ensuite. Lève `ErreurMetier` avec le remède sinon."""
     bailleur = _bailleur(acteur, Role.GESTIONNAIRE)
     with transaction.atomic():
         piece: Piece = Piece.objects.deposer(
@@ -40,8 +49,122 @@ def deposer_le_decompte(*, acteur: Acteur, nom: str, octets: bytes) -> Piece:
             octets=octets,
             utilisateur_id=acteur.utilisateur_id,
         )
-        lire_tableur(piece)
+        tableur = lire_tableur(piece, choix_retenus(acteur, COLONNES))
+        _refuser_l_absurde(tableur)
     return piece
+
+
+def _refuser_l_absurde(tableur: Tableur) -> None:
+    """Une seule colonne n'est pas un décompte : mieux vaut le dire que de demander laquelle est laquelle."""
+    if sum(bool(intitule) for intitule in tableur.entetes.intitules) < DEUX_COLONNES:
+        message = "Il faut au moins deux colonnes : une libération ou un logement, et le compte décompté."
+        raise ErreurMetier("colonnes_absentes", message, champ="tableur")
+
+
+def retirer_le_tableur(*, acteur: Acteur, piece_id: int) -> None:
+    """Retire un tableur déposé, rien d'autre n'en dépend ; son contenu part à la purge de nuit."""
+    _bailleur(acteur, Role.GESTIONNAIRE)
+    with transaction.atomic():
+        piece = Piece.objects.modifiables_par(acteur).filter(pk=piece_id, genre=GENRE_DU_TABLEUR).first()
+        if piece is None:
+            raise Introuvable
+        journaliser(
+            acteur=acteur,
+            action="retirer_le_tableur",
+            objet=piece,
+            organisme_id=piece.organisme_id,
+            avant={"nom": piece.nom},
+        )
+        piece.delete()
+
+
+def choix_retenus(acteur: Acteur, genre: str) -> dict[str, str]:
+    """Ce que la personne a déjà dit des colonnes (`COLONNES`) ou des libellés (`LIBELLES`) de ses tableurs."""
+    lignes = Correspondance.objects.visibles_par(acteur).filter(tableau=genre)
+    return dict(lignes.values_list("entete", "colonne"))
+
+
+def retenir_les_choix(*, acteur: Acteur, genre: str, choix: Mapping[str, str]) -> None:
+    """Retient le rôle de chaque colonne, ou le compte de chaque libellé, pour ce tableur et les suivants ; vide : oublié."""
+    bailleur = _bailleur(acteur, Role.GESTIONNAIRE)
+    if genre == COLONNES:
+        dits = [role for role in choix.values() if role in set(RoleDeColonne)]
+        if len(dits) > len(set(dits)):
+            raise ErreurMetier("role_repete", "Deux colonnes ont le même rôle : gardez-en une.")
+        if RoleDeColonne.COMPTE not in dits or not {RoleDeColonne.LIBERATION, RoleDeColonne.LOGEMENT} & set(dits):
+            message = (
+                "Dites au moins quelle colonne est le réservataire, et laquelle désigne la libération ou le logement."
+            )
+            raise ErreurMetier("roles_absents", message)
+    with transaction.atomic():
+        oublies = [cle for cle, valeur in choix.items() if not valeur]
+        Correspondance.objects.visibles_par(acteur).filter(tableau=genre, entete__in=oublies).delete()
+        Correspondance.objects.bulk_create(
+            [
+                Correspondance(bailleur_id=bailleur.pk, tableau=genre, entete=cle, colonne=valeur)
+                for cle, valeur in choix.items()
+                if valeur
+            ],
+            update_conflicts=True,
+            unique_fields=["bailleur", "tableau", "entete"],
+            update_fields=["colonne"],
+        )
+        journaliser(
+            acteur=acteur,
+            action="retenir_les_choix_de_reprise",
+            objet=bailleur,
+            organisme_id=bailleur.pk,
+            apres={genre: dict(choix)},
+        )
+
+
+def poser_les_soldes(
+    *, acteur: Acteur, bailleur_id: int, annee: int, soldes: Mapping[tuple[int, str], Decimal | None]
+) -> int:
+    """Pose d'un bloc les soldes d'ouverture confirmés (première version, sous-contingent) ; None : aucun. Rend leur nombre (RG-47)."""
+    with transaction.atomic():
+        for (convention, sous_contingent), report in soldes.items():
+            saisir_solde(
+                acteur=acteur,
+                bailleur_id=bailleur_id,
+                convention_id=convention,
+                sous_contingent=sous_contingent,
+                annee=annee,
+                report=report,
+            )
+    return sum(report is not None for report in soldes.values())
+
+
+def retirer_les_envois_anterieurs(*, acteur: Acteur, lot: uuid.UUID) -> int:
+    """Retire un envoi enregistré par erreur comme fait avant l'application ; rend le nombre de destinataires.
+
+    Réservé au responsable. Lève `Conflit` si un destinataire en a accusé réception : le registre est alors la preuve de chacun (RG-66).
+    """
+    bailleur = _bailleur(acteur, Role.RESPONSABLE)
+    with transaction.atomic():
+        envois = list(
+            Envoi.objects.modifiables_par(acteur)
+            .filter(lot=lot, emetteur_id=bailleur.pk, reference_voie=REFERENCE)
+            .select_for_update(of=("self",))
+        )
+        if not envois:
+            raise Introuvable
+        if any(envoi.recu_le for envoi in envois):
+            raise Conflit("Un destinataire en a accusé réception : cet envoi ne se retire plus.", regle="RG-66")
+        journaliser(
+            acteur=acteur,
+            action="retirer_envois_anterieurs",
+            objet=envois[0],
+            organisme_id=bailleur.pk,
+            avant={
+                "lot": lot,
+                "genre": envois[0].genre,
+                "destinataires": len(envois),
+                "depose_le": envois[0].depose_le,
+            },
+        )
+        Envoi.objects.modifiables_par(acteur).filter(pk__in=[envoi.pk for envoi in envois]).delete()
+    return len(envois)
 
 
 def enregistrer_envois_anterieurs(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+
+from flux_reservations.commun.tri import cle_de_tri
 
 
 class Ecart(StrEnum):
@@ -14,29 +16,38 @@ class Ecart(StrEnum):
 
     IDENTIQUE = "identique"
     AUTRE_COMPTE = "autre_compte"
+    LIBELLE_INCONNU = "libelle_inconnu"
+    DOUBLON = "doublon"
     CHEZ_LUI_SEUL = "chez_lui_seul"
     CHEZ_NOUS_SEUL = "chez_nous_seul"
 
 
 @dataclass(frozen=True, slots=True)
 class LigneDuBailleur:
-    """Une ligne de son tableur : un logement décompté, et à qui."""
+    """Une ligne de son tableur : un logement décompté, et à qui.
+
+    `libelle` : ce qui est écrit ; `compte` : ce que c'est chez nous, vide tant qu'on ne le sait pas.
+    """
 
     numero: int
     liberation: str
     logement: str
-    compte: str
+    compte: str = ""
+    libelle: str = ""
+    sous_contingent: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LigneDeChezNous:
-    """Un logement que nous décomptons, et pourquoi."""
+    """Un logement que nous décomptons, et pourquoi ; `cle` : celle de sa libération."""
 
     liberation: str
     logement: str
     compte: str
     le: date
     raison: str
+    cle: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +74,81 @@ class TotalDeCompte:
 
 
 def rapprocher(lui: Sequence[LigneDuBailleur], nous: Sequence[LigneDeChezNous]) -> list[LigneRapprochee]:
-    """Chaque ligne face à son pendant : par numéro de libération, à défaut par logement ; les écarts d'abord, dans l'ordre du fichier."""
-    restent = list(nous)
+    """Chaque ligne face à son pendant : par numéro de libération, à défaut par logement ; les écarts d'abord, dans l'ordre du fichier.
+
+    La casse, la ponctuation et les zéros de tête d'un numéro sont indifférents : un tableur les perd.
+    """
+    index = _Index(nous)
     lignes = []
     for ligne in lui:
-        pendant = _trouver(ligne, restent)
+        candidats = index.restants(ligne)
+        pendant = next((une for une in candidats if est_le_meme_compte(ligne.compte, une.compte)), None) or next(
+            iter(candidats), None
+        )
         if pendant is None:
-            lignes.append(LigneRapprochee(Ecart.CHEZ_LUI_SEUL, ligne, None))
+            deja = index.est_deja_prise(ligne)
+            lignes.append(LigneRapprochee(Ecart.DOUBLON if deja else Ecart.CHEZ_LUI_SEUL, ligne, None))
             continue
-        restent.remove(pendant)
-        meme = est_le_meme_compte(ligne.compte, pendant.compte)
-        lignes.append(LigneRapprochee(Ecart.IDENTIQUE if meme else Ecart.AUTRE_COMPTE, ligne, pendant))
+        index.prendre(pendant)
+        if not ligne.compte:
+            ecart = Ecart.LIBELLE_INCONNU
+        else:
+            ecart = Ecart.IDENTIQUE if est_le_meme_compte(ligne.compte, pendant.compte) else Ecart.AUTRE_COMPTE
+        lignes.append(LigneRapprochee(ecart, ligne, pendant))
     lignes += [
-        LigneRapprochee(Ecart.CHEZ_NOUS_SEUL, None, une) for une in sorted(restent, key=lambda une: une.liberation)
+        LigneRapprochee(Ecart.CHEZ_NOUS_SEUL, None, une)
+        for une in sorted(index.jamais_prises(), key=lambda une: une.liberation)
     ]
     return sorted(lignes, key=lambda une: une.ecart is Ecart.IDENTIQUE)
 
 
-def _trouver(ligne: LigneDuBailleur, restent: Iterable[LigneDeChezNous]) -> LigneDeChezNous | None:
-    """Son pendant parmi ce qui reste : sur un même logement, d'abord celui du même compte."""
-    if ligne.liberation:
-        return next((une for une in restent if une.liberation == ligne.liberation), None)
-    candidats = [une for une in restent if une.logement == ligne.logement]
-    return next((une for une in candidats if est_le_meme_compte(ligne.compte, une.compte)), next(iter(candidats), None))
+class _Index:
+    """Nos lignes par numéro et par logement, et celles déjà rapprochées."""
+
+    def __init__(self, nous: Sequence[LigneDeChezNous]) -> None:
+        self._nous = nous
+        self._prises: set[int] = set()
+        self._par_liberation: dict[str, list[int]] = {}
+        self._par_logement: dict[str, list[int]] = {}
+        for rang, une in enumerate(nous):
+            self._par_liberation.setdefault(cle_souple(une.liberation), []).append(rang)
+            self._par_logement.setdefault(cle_souple(une.logement), []).append(rang)
+
+    def _rangs(self, ligne: LigneDuBailleur) -> list[int]:
+        """Par la libération si elle est dite et connue, sinon par le logement."""
+        par_numero = self._par_liberation.get(cle_souple(ligne.liberation), []) if ligne.liberation else []
+        return par_numero or (self._par_logement.get(cle_souple(ligne.logement), []) if ligne.logement else [])
+
+    def restants(self, ligne: LigneDuBailleur) -> list[LigneDeChezNous]:
+        return [self._nous[rang] for rang in self._rangs(ligne) if rang not in self._prises]
+
+    def est_deja_prise(self, ligne: LigneDuBailleur) -> bool:
+        return bool(self._rangs(ligne))
+
+    def prendre(self, une: LigneDeChezNous) -> None:
+        self._prises.add(
+            next(rang for rang in self._par_liberation[cle_souple(une.liberation)] if self._nous[rang] is une)
+        )
+
+    def jamais_prises(self) -> list[LigneDeChezNous]:
+        return [une for rang, une in enumerate(self._nous) if rang not in self._prises]
+
+
+def cle_souple(numero: str) -> str:
+    """Un numéro sans casse, ponctuation, blancs ni zéros de tête."""
+    morceaux = cle_de_tri(numero).split()
+    return " ".join(morceau.lstrip("0") or "0" for morceau in morceaux)
 
 
 def est_le_meme_compte(lui: str, nous: str) -> bool:
     """Vrai pour le même compte, ou le même réservataire si lui ne dit pas le sous-contingent ; la casse est indifférente."""
     lui, nous = lui.casefold(), nous.casefold()
-    return lui == nous or ("/" not in lui and lui == nous.partition("/")[0])
+    return bool(lui) and (lui == nous or ("/" not in lui and lui == nous.partition("/")[0]))
+
+
+def avec_compte(ligne: LigneDuBailleur, compte: str) -> LigneDuBailleur:
+    """La ligne, son libellé compris."""
+    return replace(ligne, compte=compte)
 
 
 def totaliser(lignes: Iterable[LigneRapprochee]) -> list[TotalDeCompte]:
@@ -102,5 +159,6 @@ def totaliser(lignes: Iterable[LigneRapprochee]) -> list[TotalDeCompte]:
         if ligne.nous is not None:
             nous[ligne.nous.compte] += 1
         if ligne.lui is not None:
-            lui[ligne.nous.compte if ligne.nous and ligne.ecart is Ecart.IDENTIQUE else ligne.lui.compte] += 1
+            sien = ligne.lui.compte or f"« {ligne.lui.libelle} »"
+            lui[ligne.nous.compte if ligne.nous and ligne.ecart is Ecart.IDENTIQUE else sien] += 1
     return [TotalDeCompte(compte, lui[compte], nous[compte]) for compte in sorted(lui.keys() | nous.keys())]
