@@ -18,11 +18,13 @@ from flux_reservations.echanges.nombres import Date, Decimale, Entier, taux
 COMMUNE = Code(5, re.compile(r"\d[\dAB]\d{3}"), "94011")
 
 
+@pytest.mark.contrat("dates")
 @pytest.mark.parametrize("cellule", ["2025-02-01", "01/02/2025", "1/2/2025"])
 def test_une_date_se_lit_sous_ses_deux_formes(cellule: str) -> None:
     assert Date().lire(cellule) == dt.date(2025, 2, 1)
 
 
+@pytest.mark.contrat("dates")
 @pytest.mark.parametrize(
     "cellule", ["31/02/2025", "2025-13-01", "2025", "01-02-2025", "0025-01-01", "demain", Nombre("45689")]
 )
@@ -31,6 +33,7 @@ def test_une_date_fausse_est_refusee(cellule: str) -> None:
         Date().lire(cellule)
 
 
+@pytest.mark.contrat("decimales")
 @pytest.mark.parametrize(
     ("cellule", "valeur"), [("12,5", "12.5"), ("12.50", "12.5"), ("1 234,5", "1234.5"), ("0", "0"), ("+3", "3")]
 )
@@ -38,6 +41,7 @@ def test_un_nombre_se_lit_avec_virgule_ou_point(cellule: str, valeur: str) -> No
     assert Decimale(2, Decimal(0), Decimal(10000)).lire(cellule) == Decimal(valeur)
 
 
+@pytest.mark.contrat("taux", "arrets")
 @pytest.mark.parametrize("cellule", ["130", "-1", "30.125", "30 %", "1,234.5", "1e2", "nan", "Infinity"])
 def test_un_taux_va_de_0_a_100_a_deux_decimales(cellule: str) -> None:
     with pytest.raises(ValeurFautive):
@@ -50,6 +54,7 @@ def test_un_entier_faux_est_refuse(cellule: str) -> None:
         Entier().lire(cellule)
 
 
+@pytest.mark.contrat("codes")
 def test_un_nombre_de_tableur_retrouve_ses_zeros_de_tete() -> None:
     assert COMMUNE.lire(Nombre("1004")) == "01004"
     assert Siren().lire(Nombre("5520135")) == "005520135"
@@ -115,6 +120,7 @@ def test_un_texte_protege_se_relit_a_l_identique(texte: str) -> None:
     assert Texte().lire(relu) == texte
 
 
+@pytest.mark.contrat("apostrophe")
 @pytest.mark.parametrize("texte", ["=1+1", "-12", "@x", "+33", "'=1", "''-3"])
 def test_une_formule_sort_protegee_et_rentre_telle_quelle(texte: str) -> None:
     assert proteger(texte) == f"'{texte}"

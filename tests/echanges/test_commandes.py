@@ -38,6 +38,7 @@ def test_le_json_d_un_import_accepte(tmp_path: Path, capsys: pytest.CaptureFixtu
     }
 
 
+@pytest.mark.contrat("tout_ou_rien")
 def test_un_refus_ecrit_son_json_et_sort_en_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     depot = deposer(tmp_path, {"bailleurs": BAILLEURS.replace(SIREN, "123")})
     code, sortie, erreur = executer(capsys, "importer", depot, "--format", "json")
@@ -75,6 +76,7 @@ def test_une_commande_mal_appelee_est_refusee(arguments: list[str]) -> None:
         call_command(*arguments)
 
 
+@pytest.mark.contrat("essai")
 def test_verifier_n_ecrit_rien_et_le_dit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, sortie, _ = executer(capsys, "importer", deposer(tmp_path, {"bailleurs": BAILLEURS}), "--verifier")
     assert code == 0
@@ -83,6 +85,7 @@ def test_verifier_n_ecrit_rien_et_le_dit(tmp_path: Path, capsys: pytest.CaptureF
     assert not Bailleur.objects.exists()
 
 
+@pytest.mark.contrat("reimport")
 def test_un_reimport_dit_que_rien_n_a_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     depot = deposer(tmp_path, {"bailleurs": BAILLEURS})
     executer(capsys, "importer", depot)

@@ -73,6 +73,7 @@ def test_un_agent_importe_l_occupation_de_ses_residences_et_aucune_autre(tmp_pat
     assert [erreur.colonne for erreur in rapport.erreurs] == ["bailleur"]
 
 
+@pytest.mark.contrat("registre_commun")
 def test_un_agent_n_etend_ni_ne_corrige_le_registre_commun(tmp_path: Path, agent: Acteur) -> None:
     faux = RESERVATAIRES + "FAUX;Préfecture;etat;departement:94\n"
     for contenu in (faux, RESERVATAIRES.replace("Créteil", "Autre nom")):

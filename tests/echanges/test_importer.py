@@ -48,6 +48,7 @@ def test_tout_s_importe_dans_l_ordre_trouve_seul(tmp_path: Path) -> None:
     assert Candidat.objects.get().orientation.liberation.numero == "B1"
 
 
+@pytest.mark.contrat("reimport")
 def test_le_reimport_d_un_fichier_identique_ne_change_rien(base: Path) -> None:
     entrees = EntreeJournal.objects.count()
     rapport = importer(base, TOUT)
@@ -56,6 +57,7 @@ def test_le_reimport_d_un_fichier_identique_ne_change_rien(base: Path) -> None:
     assert EntreeJournal.objects.count() == entrees
 
 
+@pytest.mark.contrat("essai")
 def test_un_essai_n_ecrit_rien_et_dit_ce_qui_changerait(tmp_path: Path) -> None:
     rapport = prevoir(tmp_path, TOUT)
     assert comptes(rapport)["liberations"] == (2, 0, 0)
@@ -64,12 +66,14 @@ def test_un_essai_n_ecrit_rien_et_dit_ce_qui_changerait(tmp_path: Path) -> None:
     assert rapport.changements[0].champs["nom"] == ("", "Habitat")
 
 
+@pytest.mark.contrat("tout_ou_rien")
 def test_une_seule_erreur_et_rien_n_est_ecrit(tmp_path: Path) -> None:
     rapport = importer(tmp_path, TOUT | {"liberations": LIBERATIONS.replace("2025-01-10", "31/02/2025")})
     assert erreurs(rapport) == [(2, "date_disponibilite", "31/02/2025")]
     assert not Bailleur.objects.exists()
 
 
+@pytest.mark.contrat("absente_ou_vide")
 def test_une_colonne_absente_laisse_une_cellule_vide_efface(base: Path) -> None:
     rapport = importer(base, {"patrimoine": f"bailleur;identifiant;commune;typologie;qpv\n{SIREN};L1;94028;T1;\n"})
     assert comptes(rapport)["patrimoine"] == (0, 1, 0)
@@ -102,12 +106,14 @@ def test_une_erreur_en_amont_ne_se_repete_pas_en_aval(tmp_path: Path) -> None:
     assert erreurs(rapport) == [(2, "commune", "99999")]
 
 
+@pytest.mark.contrat("colonne_inconnue")
 def test_une_colonne_inconnue_est_signalee(base: Path) -> None:
     rapport = importer(base, {"bailleurs": f"siren;nom;capital\n{SIREN};Habitat;3\n"})
     assert rapport.est_accepte
     assert [(a.ligne, a.colonne) for a in rapport.avertissements] == [(1, "capital")]
 
 
+@pytest.mark.contrat("apostrophe")
 def test_une_apostrophe_protectrice_est_retiree(base: Path) -> None:
     importer(base, {"patrimoine": f"bailleur;identifiant;commune;typologie;adresse\n{SIREN};'-4;94028;T1;'=1+1\n"})
     assert Logement.objects.get(identifiant="-4").adresse == "=1+1"
@@ -120,12 +126,14 @@ def test_un_ancien_code_de_commune_est_remplace_en_le_disant(base: Path) -> None
     assert "ancien code" in rapport.avertissements[0].message
 
 
+@pytest.mark.contrat("effet")
 @pytest.mark.regle("RG-04")
 def test_sans_effet_un_changement_corrige_depuis_l_origine(base: Path) -> None:
     importer(base, {"patrimoine": PATRIMOINE.replace("QN09401I;", ";gele")})
     assert histoire("L1") == [(None, "", "gele")]
 
 
+@pytest.mark.contrat("effet")
 @pytest.mark.regle("RG-04")
 def test_avec_effet_un_changement_est_date(base: Path) -> None:
     fichier = {"patrimoine": PATRIMOINE.replace("QN09401I;", ";gele")}
@@ -149,6 +157,7 @@ def test_un_qpv_est_un_code(base: Path, qpv: str) -> None:
     assert erreurs(rapport) == [(2, "qpv", qpv)]
 
 
+@pytest.mark.contrat("homonymie")
 def test_l_homonymie_entre_bailleurs_est_une_erreur_que_leve_la_colonne_bailleur(base: Path) -> None:
     importer(base, {"patrimoine": f"bailleur;identifiant;commune;typologie\n{AUTRE};L1;94028;T1\n"})
     liberation = "numero;logement;date_disponibilite{}\nB9;L1;2025-01-01{}\n"
@@ -158,12 +167,14 @@ def test_l_homonymie_entre_bailleurs_est_une_erreur_que_leve_la_colonne_bailleur
     assert importer(base, {"liberations": liberation.format("", "").replace("B9", "B8")}, siren=SIREN).est_accepte
 
 
+@pytest.mark.contrat("numeros_propres")
 def test_les_numeros_sont_propres_a_un_bailleur(base: Path) -> None:
     importer(base, {"patrimoine": f"bailleur;identifiant;commune;typologie\n{AUTRE};M1;94028;T1\n"})
     rapport = importer(base, {"liberations": "numero;logement;date_disponibilite\nB1;M1;2025-01-01\n"})
     assert comptes(rapport)["liberations"] == (1, 0, 0)
 
 
+@pytest.mark.contrat("tout_ou_rien", "controles_de_dates", "compte_non_eligible")
 @pytest.mark.parametrize(
     ("fichier", "attendue"),
     [
@@ -219,17 +230,20 @@ def test_une_ligne_fautive_est_dite_a_sa_colonne(base: Path, fichier: dict[str, 
     assert rapport.erreurs[0].message
 
 
+@pytest.mark.contrat("arrets")
 @pytest.mark.regle("RG-14")
 def test_un_taux_hors_de_0_a_100_est_refuse(base: Path) -> None:
     rapport = importer(base, {"droits": DROITS.replace(";25;", ";130;")})
     assert erreurs(rapport) == [(2, "taux", "130")]
 
 
+@pytest.mark.contrat("existant")
 @pytest.mark.regle("RG-14")
 def test_un_depassement_de_plafond_n_arrete_pas_l_import(base: Path) -> None:
     assert importer(base, {"droits": DROITS.replace(";25;", ";60;")}).est_accepte
 
 
+@pytest.mark.contrat("arrets")
 @pytest.mark.regle("RG-11")
 @pytest.mark.parametrize("perimetre", ["commune:94081", "departement:94", "programme:Lilas"])
 def test_le_perimetre_d_une_collectivite_reste_dans_son_territoire(base: Path, perimetre: str) -> None:
@@ -244,6 +258,7 @@ def test_un_perimetre_restreint_sans_motif_est_signale(base: Path) -> None:
     assert [(a.ligne, a.colonne) for a in rapport.avertissements] == [(4, "perimetre")]
 
 
+@pytest.mark.contrat("droits_remplaces")
 def test_les_droits_d_une_convention_citee_sont_remplaces(base: Path) -> None:
     conserve = Droit.objects.get(convention__numero="C-AL").pk
     rapport = importer(
@@ -268,6 +283,7 @@ def test_un_droit_de_l_etat_dit_son_sous_contingent(base: Path) -> None:
     ]
 
 
+@pytest.mark.contrat("arrets")
 @pytest.mark.regle("RG-10")
 def test_deux_conventions_en_vigueur_aux_memes_dates_sont_refusees(base: Path) -> None:
     entete = CONVENTIONS.splitlines()[0]
@@ -322,17 +338,20 @@ def test_un_avenant_prend_effet_apres_la_version_qu_il_remplace(base: Path, effe
     assert not Convention.objects.filter(numero="C-AL-2").exists()
 
 
+@pytest.mark.contrat("brouillon")
 def test_une_convention_sans_signature_est_un_brouillon_sans_droit_en_vigueur(tmp_path: Path) -> None:
     conventions = CONVENTIONS.replace("2023-05-15;2023-06-01", ";2023-06-01")
     importer(tmp_path, TOUT | {"conventions": conventions})
     assert set(Convention.objects.values_list("etat", "periode_vigueur")) == {("brouillon", None)}
 
 
+@pytest.mark.contrat("date_effet")
 def test_la_date_d_effet_vide_est_celle_de_la_signature(tmp_path: Path) -> None:
     importer(tmp_path, TOUT | {"conventions": CONVENTIONS.replace("2023-05-15;2023-06-01", "2023-05-15;")})
     assert Convention.objects.get(numero="C-AL").date_effet == dt.date(2023, 5, 15)
 
 
+@pytest.mark.contrat("controles_de_dates")
 @pytest.mark.parametrize(
     ("colonnes", "valeurs", "fautive"),
     [
@@ -360,6 +379,7 @@ def test_un_delegataire_est_le_bailleur_ou_un_organisme(base: Path) -> None:
     assert delegataire.siren == AUTRE
 
 
+@pytest.mark.contrat("compte_non_eligible")
 def test_une_orientation_vers_un_compte_non_eligible_est_acceptee_et_signalee(base: Path) -> None:
     rapport = importer(
         base,

@@ -51,6 +51,7 @@ def bombe() -> bytes:
     return octets.getvalue()
 
 
+@pytest.mark.contrat("encodage")
 @pytest.mark.parametrize("encodage", ["utf-8", "utf-8-sig", "cp1252"])
 @pytest.mark.parametrize("separateur", [";", ","])
 def test_un_csv_se_lit_dans_ses_encodages_et_separateurs(tmp_path: Path, encodage: str, separateur: str) -> None:
@@ -60,6 +61,7 @@ def test_un_csv_se_lit_dans_ses_encodages_et_separateurs(tmp_path: Path, encodag
     assert Logement.objects.get().adresse == "1 rue de l'Été"
 
 
+@pytest.mark.contrat("ordre")
 def test_les_en_tetes_se_lisent_sans_egard_a_la_casse_ni_a_l_ordre(tmp_path: Path) -> None:
     texte = f"Typologie; IDENTIFIANT ;Commune;Bailleur\nT1;L1;94028;{SIREN}\n"
     assert importer(tmp_path, {"bailleurs": BAILLEURS, "patrimoine": texte}).est_accepte
@@ -73,6 +75,7 @@ def test_les_lignes_vides_comptent_dans_les_numeros_mais_ne_sont_pas_lues(tmp_pa
     assert rapport.fichiers[1].lignes == 1
 
 
+@pytest.mark.contrat("xlsx", "codes")
 def test_un_xlsx_se_lit_avec_ses_nombres_et_ses_dates(tmp_path: Path) -> None:
     fichier = classeur(
         [
@@ -109,6 +112,7 @@ def test_un_nombre_trop_long_pour_un_tableur_est_refuse(tmp_path: Path) -> None:
     assert "15 chiffres" in rapport.erreurs[0].message
 
 
+@pytest.mark.contrat("fichier_illisible")
 @pytest.mark.parametrize(
     ("nom", "contenu", "attendu"),
     [
@@ -179,16 +183,19 @@ def test_une_ligne_courte_est_lue_et_signalee(tmp_path: Path) -> None:
     assert [avertissement.ligne for avertissement in rapport.avertissements] == [2]
 
 
+@pytest.mark.contrat("fichier_illisible")
 @pytest.mark.parametrize("nom", ["logements.csv", "mes_bailleurs.csv"])
 def test_un_nom_qui_ne_dit_pas_son_tableau_est_une_erreur(tmp_path: Path, nom: str) -> None:
     rapport = importer(tmp_path, {nom: "siren;nom\n"})
     assert "commencer par" in rapport.erreurs[0].message
 
 
+@pytest.mark.contrat("fichier_illisible")
 def test_le_nom_d_un_fichier_commence_par_celui_du_tableau(tmp_path: Path) -> None:
     assert importer(tmp_path, {"Bailleurs 2025 (v2).csv": BAILLEURS}).fichiers[0].type == "bailleurs"
 
 
+@pytest.mark.contrat("dossier")
 def test_dans_un_dossier_seuls_les_tableaux_sont_lus(tmp_path: Path) -> None:
     rapport = importer(
         tmp_path, {"bailleurs": BAILLEURS, "lisez-moi.txt": "…", "~$bailleurs.xlsx": b"x", ".cache.csv": "x"}
@@ -238,6 +245,7 @@ def lire(tmp_path: Path, membres: dict[str, str]) -> list[list[str]]:
         source.fermer()
 
 
+@pytest.mark.contrat("xlsx")
 def test_un_classeur_se_lit_quel_que_soit_le_logiciel_qui_l_a_ecrit(tmp_path: Path) -> None:
     assert lire(tmp_path, XLSX_MINIMAL) == [
         [],

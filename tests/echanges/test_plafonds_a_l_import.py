@@ -22,6 +22,7 @@ def fichiers(taux: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+@pytest.mark.contrat("existant")
 def test_un_depassement_importe_est_accepte_et_dit(tmp_path: Path) -> None:
     rapport = importer(tmp_path, fichiers("35"))
     assert rapport.est_accepte

@@ -47,6 +47,7 @@ def test_les_codes_rpls_sont_traduits(base: Path) -> None:
     ]
 
 
+@pytest.mark.contrat("rpls_contreslog", "rpls_mode")
 def test_ce_qui_est_a_confirmer_et_l_etat_des_lieux_sont_dits(base: Path) -> None:
     messages = [a.message for a in importer(base, {"rpls": COMPLET}, siren=SIREN).avertissements]
     assert any("1 logements mis hors du champ (gele)" in message for message in messages)
@@ -60,10 +61,12 @@ def test_des_donnees_ouvertes_sans_financement_ni_qpv_s_importent_deux_fois(base
     assert comptes(importer(base, {"rpls": OUVERT}, siren=SIREN))["rpls"] == (0, 0, 1)
 
 
+@pytest.mark.contrat("rpls")
 def test_un_rpls_est_reconnu_a_ses_en_tetes_sous_le_nom_de_patrimoine(base: Path) -> None:
     assert comptes(importer(base, {"patrimoine": OUVERT}, siren=SIREN))["patrimoine"] == (1, 0, 0)
 
 
+@pytest.mark.contrat("rpls_absente")
 def test_une_colonne_absente_laisse_ce_qu_on_savait(base: Path) -> None:
     importer(base, {"rpls": COMPLET}, siren=SIREN)
     importer(base, {"rpls": OUVERT}, siren=SIREN)
@@ -100,6 +103,7 @@ BAUX = (
 )
 
 
+@pytest.mark.contrat("rpls_contreslog")
 @pytest.mark.regle("RG-02")
 def test_le_contingent_et_le_bail_en_cours_sont_gardes(base: Path) -> None:
     importer(base, {"rpls": BAUX}, siren=SIREN)
