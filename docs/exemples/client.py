@@ -131,13 +131,15 @@ def _champ(frontiere: str, nom: str, octets: bytes) -> bytes:
 
 def verifier_appel(secret: str, entetes: dict[str, str], corps: bytes, tolerance: int = 300) -> dict[str, Any]:
     """Le contenu d'un appel automatique, sa signature et son heure vérifiées. Lève `ValueError` si l'une est fausse."""
+    entetes = {nom.lower(): valeur for nom, valeur in entetes.items()}
     cle, horodatage = entetes["webhook-id"], entetes["webhook-timestamp"]
     if abs(time.time() - int(horodatage)) > tolerance:
         raise ValueError("appel trop ancien")
     secret_brut = base64.b64decode(secret.removeprefix("whsec_"))
     signature = hmac.new(secret_brut, f"{cle}.{horodatage}.".encode() + corps, hashlib.sha256).digest()
     attendue = "v1," + base64.b64encode(signature).decode()
-    if not hmac.compare_digest(attendue, entetes["webhook-signature"]):
+    # Deux signatures pendant un changement de secret : l'une des deux suffit.
+    if not any(hmac.compare_digest(attendue, recue) for recue in entetes["webhook-signature"].split()):
         raise ValueError("signature fausse")
     contenu: dict[str, Any] = json.loads(corps)
     return contenu

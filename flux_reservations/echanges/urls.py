@@ -39,6 +39,7 @@ urlpatterns = [
     path("webhooks/abonner/", vues.Abonner.as_view(), name="creer_webhook"),
     path("webhooks/<int:pk>/", vues.VueAbonnement.as_view(), name="webhook"),
     path("webhooks/<int:pk>/essayer/", vues.Essayer.as_view(), name="essayer_webhook"),
+    path("webhooks/<int:pk>/verifier/", vues.Verifier.as_view(), name="verifier_webhook"),
     path("webhooks/<int:pk>/suspendre/", vues.Suspendre.as_view(), name="suspendre_webhook"),
     path("webhooks/<int:pk>/reprendre/", vues.Reprendre.as_view(), name="reprendre_webhook"),
     path("webhooks/<int:pk>/secret/", vues.ChangerSecret.as_view(), name="changer_secret_webhook"),

@@ -1,4 +1,4 @@
-"""Les processus de l'application sous la démonstration : gunicorn, un ouvrier Celery, son échéancier."""
+"""Les processus de l'application sous la démonstration : gunicorn, deux ouvriers Celery, leur échéancier."""
 
 from __future__ import annotations
 
@@ -76,6 +76,14 @@ def ouvrier(journaux: Path, environnement: Mapping[str, str]) -> Processus:
     options = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     module: list[str | Path] = ["celery", "-A", "flux_reservations", *options]
     return Ouvrier("Ouvrier", journaux / "ouvrier.log", environnement, module)
+
+
+def ouvrier_des_appels(journaux: Path, environnement: Mapping[str, str]) -> Processus:
+    """L'ouvrier des appels automatiques, à part : un logiciel lent ne retarde que les siens."""
+    options = ["worker", "-Q", "appels", "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"]
+    options += ["--without-gossip", "--without-mingle", "-n", "appels@%h"]
+    module: list[str | Path] = ["celery", "-A", "flux_reservations", *options]
+    return Ouvrier("Appels", journaux / "appels.log", environnement, module)
 
 
 def echeancier(journaux: Path, environnement: Mapping[str, str], dossier: Path) -> Processus:

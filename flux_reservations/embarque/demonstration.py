@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from flux_reservations.commun.erreurs import ErreurMetier
-from flux_reservations.embarque.application import HOTE, Web, echeancier, ouvrier
+from flux_reservations.embarque.application import HOTE, Web, echeancier, ouvrier, ouvrier_des_appels
 from flux_reservations.embarque.dossiers import verrouiller
 from flux_reservations.embarque.postgresql import PostgreSQL
 from flux_reservations.embarque.preparation import Preparation, cle_secrete
@@ -71,6 +71,7 @@ def _demarrer(superviseur: Superviseur, dossier: Path, port: int, dire: Callable
     preparation.finir_les_statiques()
     superviseur.ajouter(Web(journaux / "web.log", environnement, port))
     superviseur.ajouter(ouvrier(journaux, environnement))
+    superviseur.ajouter(ouvrier_des_appels(journaux, environnement))
     superviseur.ajouter(echeancier(journaux, environnement, dossier))
 
 

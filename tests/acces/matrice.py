@@ -359,6 +359,7 @@ _ECHANGES = [
         for nom in ("webhook", "suspendre_webhook", "changer_secret_webhook", "supprimer_webhook")
     ),
     Ligne("essayer_webhook", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.abonnement_a.pk], post=True),
+    Ligne("verifier_webhook", _abonnables(404) | {"a_responsable": 409}, lambda m: [m.abonnement_a.pk], post=True),
     Ligne("reprendre_webhook", _abonnables(404) | {"a_responsable": 409}, lambda m: [m.abonnement_a.pk], post=True),
     Ligne("rejouer_appel", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.appel_a.pk], post=True),
     Ligne("imports", bailleur(role=GESTIONNAIRE)),

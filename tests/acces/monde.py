@@ -148,7 +148,11 @@ def batir_monde() -> Monde:
         octets=b"liberation;compte\nL1;AL\n",
     )
     monde.abonnement_a = Abonnement.objects.create(
-        organisme=monde.bailleur_a, usage="Progiciel", adresse="https://progiciel.example/", evenements=["bail.signe"]
+        organisme=monde.bailleur_a,
+        usage="Progiciel",
+        adresse="https://progiciel.example/",
+        evenements=["bail.signe"],
+        verifie_le=timezone.now(),
     )
     monde.appel_a = Appel.objects.create(abonnement=monde.abonnement_a, evenement="bail.signe", etat="abandonne")
     _ajouter_portefeuilles(monde)

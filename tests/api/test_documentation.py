@@ -20,7 +20,7 @@ from flux_reservations.echanges import depot, traitement
 from flux_reservations.echanges.tableaux import TABLEAUX
 from flux_reservations.echanges.tableaux.rpls import Rpls
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Evenement
-from tests.api.exemple import DOCS, charger_client
+from tests.api.exemple import DOCS, charger_recepteur
 from tests.fabriques import creer_bailleur, creer_convention, creer_etat, creer_logement
 
 DOCUMENT = (DOCS / "integration.md").read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def test_les_exemples_s_executent(
 ) -> None:
     monkeypatch.setattr(depot, "_lancer", _travailler)
     bailleur, secret = _preparer()
-    charger_client()
+    charger_recepteur()
     abonnement = Abonnement(organisme_id=bailleur.pk, usage="doc", sel=uuid.uuid4())
     corps = json.dumps({"evenement": "essai", "objet": {}}).encode()
     cle, maintenant = uuid.uuid4(), int(time.time())

@@ -163,7 +163,11 @@ class TestCorriger:
 
     def test_un_bail_corrige_a_la_main_s_annonce(self, bailleur: Bailleur, entetes: dict[str, str], cle: int) -> None:
         Abonnement.objects.create(
-            organisme_id=bailleur.pk, usage="a", adresse="https://a.example/", evenements=["bail.signe"]
+            organisme_id=bailleur.pk,
+            usage="a",
+            adresse="https://a.example/",
+            evenements=["bail.signe"],
+            verifie_le=timezone.now(),
         )
         reponse = demander("PATCH", f"/liberations/{cle}/", entetes, {"date_bail": "2026-12-05"})
         assert reponse.json()["date_bail"] == "2026-12-05"

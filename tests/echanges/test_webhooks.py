@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,10 +29,10 @@ from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.echanges.webhooks import actions
 from flux_reservations.echanges.webhooks.annonces import annoncer
-from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel, EtatAppel
+from flux_reservations.echanges.webhooks.modeles import RELAIS, Abonnement, Appel, EtatAppel
 from flux_reservations.echanges.webhooks.reseau import AdresseRefusee, est_publique, viser
 from flux_reservations.socle.journal import journaliser
-from tests.api.exemple import verifier_appel
+from tests.api.exemple import charger_recepteur, verifier_appel
 from tests.fabriques import (
     acteur_de,
     creer_bailleur,
@@ -51,16 +52,22 @@ class Logiciel:
     def __init__(self) -> None:
         self.recus: list[tuple[dict[str, str], bytes]] = []
         self.statut = 200
+        self.rendre: Callable[[str], str] = lambda defi: json.dumps({"defi": defi})
         logiciel = self
 
         class Poignee(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 corps = self.rfile.read(int(self.headers["Content-Length"]))
-                logiciel.recus.append(({nom.lower(): valeur for nom, valeur in self.headers.items()}, corps))
+                lu, reponse = json.loads(corps), b""
+                if lu["evenement"] == "verification":
+                    reponse = logiciel.rendre(lu["objet"]["defi"]).encode()
+                else:
+                    logiciel.recus.append(({nom.lower(): valeur for nom, valeur in self.headers.items()}, corps))
                 self.send_response(logiciel.statut)
                 self.send_header("Location", "http://127.0.0.1:1/")
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(reponse)))
                 self.end_headers()
+                self.wfile.write(reponse)
 
             def log_message(self, *_: Any) -> None:
                 """Rien."""
@@ -87,13 +94,23 @@ def bailleur() -> Bailleur:
 TOUT = ["liberation.orientee", "logement.mis_a_disposition", "bail.signe", "bilan.publie"]
 
 
-def abonner(organisme: Organisme, logiciel: Logiciel, *evenements: str) -> Abonnement:
+def demander_un_abonnement(organisme: Organisme, logiciel: Logiciel, *evenements: str) -> Abonnement:
     return actions.abonner(
         acteur=acteur_de(organisme, Role.RESPONSABLE),
         usage="essai",
         adresse=logiciel.adresse,
         evenements=evenements or TOUT,
     )
+
+
+def abonner(organisme: Organisme, logiciel: Logiciel, *evenements: str) -> Abonnement:
+    """Un abonnement dont l'adresse a rendu son défi."""
+    abonnement = demander_un_abonnement(organisme, logiciel, *evenements)
+    verification = abonnement.appels.get()
+    assert actions.livrer(verification.pk) == EtatAppel.LIVRE
+    verification.delete()
+    abonnement.refresh_from_db()
+    return abonnement
 
 
 def livrer() -> list[EtatAppel | None]:
@@ -243,17 +260,152 @@ def test_rejouer_refait_l_appel_sous_la_meme_cle(bailleur: Bailleur, logiciel: L
         actions.rejouer(acteur=acteur_de(creer_bailleur(), Role.RESPONSABLE), appel_id=appel.pk)
 
 
-def test_changer_le_secret_rend_l_ancien_sans_valeur(bailleur: Bailleur, logiciel: Logiciel) -> None:
-    appel = _poser(bailleur, logiciel)
-    ancien = Abonnement.objects.get().secret
-    nouveau = actions.changer_le_secret(
-        acteur=acteur_de(bailleur, Role.RESPONSABLE), abonnement_id=appel.abonnement_id
-    ).secret
-    actions.livrer(appel.pk)
-    entetes, corps = logiciel.recus[0]
-    assert verifier_appel(nouveau, entetes, corps)["evenement"] == "essai"
-    with pytest.raises(ValueError, match="signature fausse"):
-        verifier_appel(ancien, entetes, corps)
+class TestSecret:
+    """Un secret se change sans couper les appels : l'ancien signe encore un jour."""
+
+    def _changer(self, bailleur: Bailleur) -> Abonnement:
+        acteur = acteur_de(bailleur, Role.RESPONSABLE)
+        return actions.changer_le_secret(acteur=acteur, abonnement_id=Abonnement.objects.get().pk)
+
+    def test_l_ancien_et_le_nouveau_signent_un_jour(self, bailleur: Bailleur, logiciel: Logiciel) -> None:
+        appel = _poser(bailleur, logiciel)
+        ancien = Abonnement.objects.get().secret
+        nouveau = self._changer(bailleur).secret
+        assert ancien != nouveau
+        actions.livrer(appel.pk)
+        for secret in (ancien, nouveau):
+            assert verifier_appel(secret, *logiciel.recus[0])["evenement"] == "essai"
+        Abonnement.objects.update(secret_change_le=timezone.now() - RELAIS)
+        actions.rejouer(acteur=acteur_de(bailleur, Role.RESPONSABLE), appel_id=appel.pk)
+        actions.livrer(appel.pk)
+        assert verifier_appel(nouveau, *logiciel.recus[1])["evenement"] == "essai"
+        with pytest.raises(ValueError, match="signature fausse"):
+            verifier_appel(ancien, *logiciel.recus[1])
+
+    def test_un_secret_perdu_se_change_deux_fois(self, bailleur: Bailleur, logiciel: Logiciel) -> None:
+        appel = _poser(bailleur, logiciel)
+        perdu = Abonnement.objects.get().secret
+        self._changer(bailleur)
+        self._changer(bailleur)
+        actions.livrer(appel.pk)
+        with pytest.raises(ValueError, match="signature fausse"):
+            verifier_appel(perdu, *logiciel.recus[0])
+
+
+class TestVerification:
+    """Une adresse n'est appelée qu'après avoir rendu un défi : on n'abonne pas l'adresse d'un autre."""
+
+    def _verifier(self, bailleur: Bailleur) -> EtatAppel | None:
+        Appel.objects.update(cree_le=timezone.now() - timedelta(minutes=2))
+        acteur = acteur_de(bailleur, Role.RESPONSABLE)
+        return actions.livrer(actions.verifier_de_nouveau(acteur=acteur, abonnement_id=Abonnement.objects.get().pk).pk)
+
+    def test_rien_ne_part_avant_et_rien_d_avant_ne_part_apres(self, bailleur: Bailleur, logiciel: Logiciel) -> None:
+        logiciel.rendre = lambda _: "ok"
+        demander_un_abonnement(bailleur, logiciel)
+        liberation, _ = preparer(bailleur)
+        orienter(acteur=acteur_de(bailleur), liberation_id=liberation.pk, le=timezone.localdate())
+        assert livrer() == [EtatAppel.ABANDONNE]
+        assert livrer() == []
+        logiciel.rendre = lambda defi: defi
+        assert self._verifier(bailleur) == EtatAppel.LIVRE
+        assert livrer() == []
+        assert logiciel.recus == []
+
+    @pytest.mark.parametrize(
+        "rendre", [lambda _: "", lambda _: "{}", lambda _: '{"defi": 1}', lambda _: "[1]", lambda defi: defi[:-1]]
+    )
+    def test_une_reponse_sans_le_defi_ne_verifie_rien(
+        self, bailleur: Bailleur, logiciel: Logiciel, rendre: Callable[[str], str]
+    ) -> None:
+        logiciel.rendre = rendre
+        abonnement = demander_un_abonnement(bailleur, logiciel)
+        assert livrer() == [EtatAppel.ABANDONNE]
+        abonnement.refresh_from_db()
+        assert (abonnement.verifie_le, abonnement.desactive_le) == (None, None)
+        assert "défi" in Appel.objects.get().derniere_erreur
+
+    def test_un_refus_ne_verifie_rien_meme_s_il_rend_le_defi(self, bailleur: Bailleur, logiciel: Logiciel) -> None:
+        logiciel.statut = 403
+        demander_un_abonnement(bailleur, logiciel)
+        assert livrer() == [EtatAppel.ABANDONNE]
+        assert Abonnement.objects.get().verifie_le is None
+
+    def test_ni_essai_ni_rejeu_tant_que_l_adresse_n_est_pas_verifiee(
+        self, bailleur: Bailleur, logiciel: Logiciel
+    ) -> None:
+        logiciel.rendre = lambda _: ""
+        abonnement, acteur = demander_un_abonnement(bailleur, logiciel), acteur_de(bailleur, Role.RESPONSABLE)
+        livrer()
+        with pytest.raises(ErreurMetier, match="pas vérifiée"):
+            actions.essayer_abonnement(acteur=acteur, abonnement_id=abonnement.pk)
+        with pytest.raises(ErreurMetier, match="ne sert qu'une fois"):
+            actions.rejouer(acteur=acteur, appel_id=Appel.objects.get().pk)
+        with pytest.raises(ErreurMetier, match="attendez une minute"):
+            actions.verifier_de_nouveau(acteur=acteur, abonnement_id=abonnement.pk)
+
+    def test_suspendre_puis_reprendre_ne_verifie_pas(self, bailleur: Bailleur, logiciel: Logiciel) -> None:
+        logiciel.rendre = lambda _: ""
+        abonnement, acteur = demander_un_abonnement(bailleur, logiciel), acteur_de(bailleur, Role.RESPONSABLE)
+        livrer()
+        actions.suspendre(acteur=acteur, abonnement_id=abonnement.pk)
+        actions.reprendre(acteur=acteur, abonnement_id=abonnement.pk)
+        assert livrer() == []
+        assert Abonnement.objects.get().verifie_le is None
+
+    def test_l_ecran_le_dit_et_renvoie_le_defi(self, bailleur: Bailleur, logiciel: Logiciel) -> None:
+        logiciel.rendre = lambda _: ""
+        abonnement = demander_un_abonnement(bailleur, logiciel)
+        livrer()
+        client = Client()
+        client.force_login(Utilisateur.objects.get(pk=acteur_de(bailleur, Role.RESPONSABLE).utilisateur_id))
+        assert "Adresse à vérifier" in client.get(f"/webhooks/{abonnement.pk}/").content.decode()
+        Appel.objects.update(cree_le=timezone.now() - timedelta(minutes=2))
+        client.post(f"/webhooks/{abonnement.pk}/verifier/")
+        logiciel.rendre = lambda defi: defi
+        livrer()
+        page = client.get(f"/webhooks/{abonnement.pk}/").content.decode()
+        assert "Adresse à vérifier" not in page
+        assert "Faire un essai" in page
+
+
+def test_le_recepteur_d_exemple_recoit_pour_de_vrai(bailleur: Bailleur, settings: Any) -> None:
+    """docs/exemples/recepteur.py : le défi rendu, chaque appel traité une fois, une signature fausse refusée."""
+    settings.WEBHOOKS_ADRESSES_PRIVEES = True
+    traites: list[dict[str, Any]] = []
+    serveur = charger_recepteur().Recepteur(("127.0.0.1", 0), "", traites.append)
+    threading.Thread(target=serveur.serve_forever, daemon=True).start()
+    try:
+        acteur = acteur_de(bailleur, Role.RESPONSABLE)
+        adresse = f"http://127.0.0.1:{serveur.server_address[1]}/"
+        abonnement = actions.abonner(acteur=acteur, usage="essai", adresse=adresse, evenements=TOUT)
+        assert livrer() == [EtatAppel.ABANDONNE]  # le secret n'y est pas encore rangé : 401
+        serveur.secret = abonnement.secret
+        Appel.objects.update(cree_le=timezone.now() - timedelta(minutes=2))
+        actions.verifier_de_nouveau(acteur=acteur, abonnement_id=abonnement.pk)
+        assert livrer() == [EtatAppel.LIVRE]
+        liberation, _ = preparer(bailleur)
+        orienter(acteur=acteur, liberation_id=liberation.pk, le=timezone.localdate())
+        assert livrer() == [EtatAppel.LIVRE]
+        actions.rejouer(acteur=acteur, appel_id=Appel.objects.get(evenement="liberation.orientee").pk)
+        assert livrer() == [EtatAppel.LIVRE]
+        assert [un["objet"]["numero"] for un in traites] == [liberation.numero]
+    finally:
+        serveur.shutdown()
+        serveur.server_close()
+
+
+def test_les_appels_ont_leur_file(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Un logiciel lent ne retarde pas les envois : la démonstration et docker-compose lui donnent son propre ouvrier."""
+    envoyees: list[dict[str, Any]] = []
+    settings.CELERY_BROKER_URL = "redis://essai"
+    monkeypatch.setattr(
+        actions.current_app, "send_task", lambda nom, **options: envoyees.append({"nom": nom} | options)
+    )
+    actions.lancer(7)
+    assert [(une["nom"], une["args"], une["queue"]) for une in envoyees] == [("echanges.livrer_appel", [7], "appels")]
+    for fichier in ("docker-compose.yml", "flux_reservations/embarque/application.py"):
+        assert re.search(r'"-Q", "appels"', (settings.BASE_DIR / fichier).read_text())
 
 
 @pytest.mark.parametrize(
@@ -299,6 +451,7 @@ def test_l_ecran_abonne_montre_et_rejoue(bailleur: Bailleur, logiciel: Logiciel)
     fiche = client.post("/webhooks/abonner/", demande, follow=True)
     abonnement = Abonnement.objects.get()
     assert abonnement.secret in fiche.content.decode()
+    assert livrer() == [EtatAppel.LIVRE]
     client.post(f"/webhooks/{abonnement.pk}/essayer/")
     livrer()
     page = client.get(f"/webhooks/{abonnement.pk}/").content.decode()
@@ -343,6 +496,7 @@ def test_un_serveur_qui_goutte_ne_garde_pas_le_travailleur(
         adresse=f"http://127.0.0.1:{ecoute.getsockname()[1]}/",
         evenements=TOUT,
     )
+    Abonnement.objects.update(verifie_le=timezone.now())
     appel = actions.essayer_abonnement(acteur=acteur_de(bailleur, Role.RESPONSABLE), abonnement_id=abonnement.pk)
     debut = time.monotonic()
     assert actions.livrer(appel.pk) == EtatAppel.PREVU

@@ -79,9 +79,10 @@ def test_la_demonstration_resiste_aux_morts_et_s_arrete_proprement(demo: Demo, t
     sortie, erreurs = processus.communicate()
     assert processus.returncode == 0
     assert erreurs == ""
-    assert [ligne.partition("  ")[2] for ligne in sortie.splitlines()][-5:] == [
+    assert [ligne.partition("  ")[2] for ligne in sortie.splitlines()][-6:] == [
         "Web : arrêté.",
         "Ouvrier : arrêté.",
+        "Appels : arrêté.",
         "Échéancier : arrêté.",
         "PostgreSQL : arrêté.",
         "Valkey : arrêté.",

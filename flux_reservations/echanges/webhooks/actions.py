@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
+import secrets
 import time
 import uuid
 from collections import Counter
@@ -34,6 +36,8 @@ from flux_reservations.socle.journal import journaliser
 
 logger = logging.getLogger(__name__)
 TACHE: Final = "echanges.livrer_appel"
+FILE: Final = "appels"
+"""La file des appels, à part : un logiciel lent ne retarde ni les envois, ni les bilans, ni les imports."""
 ESSAIS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 """Attente après chaque essai manqué ; au-delà, l'appel est abandonné."""
 PERDU_APRES: Final = timedelta(minutes=2)
@@ -67,7 +71,35 @@ def abonner(*, acteur: Acteur, usage: str, adresse: str, evenements: Sequence[st
             cree_par_id=acteur.utilisateur_id,
         )
         _journaliser(acteur, abonnement, "abonner", {"adresse": adresse, "evenements": permis})
+        _poser_la_verification(abonnement)
     return abonnement
+
+
+def verifier_de_nouveau(*, acteur: Acteur, abonnement_id: int) -> Appel:
+    """Renvoie son défi à une adresse qui n'y a pas répondu, une fois par minute au plus."""
+    with transaction.atomic():
+        abonnement = _verrouiller(acteur, abonnement_id)
+        if abonnement.verifie_le is not None:
+            raise Conflit("Cette adresse est déjà vérifiée.")
+        if abonnement.desactive_le is not None:
+            raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
+        _attendre_une_minute(abonnement, Evenement.VERIFICATION, "La vérification vient de partir")
+        return _poser_la_verification(abonnement)
+
+
+def _poser_la_verification(abonnement: Abonnement) -> Appel:
+    """Un défi tiré au hasard : qui le rend prouve qu'il veut être appelé."""
+    appel = Appel(abonnement=abonnement, evenement=Evenement.VERIFICATION, prochain_essai_le=timezone.now())
+    appel.corps = composer_corps(appel, timezone.now(), {"defi": secrets.token_urlsafe(32)})
+    appel.save()
+    _demander(appel.pk)
+    return appel
+
+
+def _attendre_une_minute(abonnement: Abonnement, evenement: Evenement, quoi: str) -> None:
+    recent = timezone.now() - ENTRE_DEUX_ESSAIS
+    if abonnement.appels.filter(evenement=evenement, cree_le__gte=recent).exists():
+        raise Conflit(f"{quoi} : attendez une minute.")
 
 
 def _verifier_adresse(adresse: str) -> None:
@@ -98,7 +130,7 @@ def reprendre(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
         _verifier_adresse(abonnement.adresse)
         abonnement.desactive_le, abonnement.raison = None, ""
         abonnement.save(update_fields=["desactive_le", "raison"])
-        abonnement.appels.filter(etat=EtatAppel.ABANDONNE).update(
+        abonnement.appels.filter(etat=EtatAppel.ABANDONNE).exclude(evenement=Evenement.VERIFICATION).update(
             etat=EtatAppel.PREVU, tentatives=0, prochain_essai_le=timezone.now()
         )
         _journaliser(acteur, abonnement, "reprendre_abonnement", {})
@@ -106,11 +138,15 @@ def reprendre(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
 
 
 def changer_le_secret(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
-    """Tire un nouveau secret : l'ancien ne signe plus rien."""
+    """Tire un nouveau secret ; l'ancien signe encore 24 heures à côté, le temps de changer le logiciel appelé.
+
+    Deux changements de suite : le premier secret ne signe plus rien (un secret perdu se change deux fois).
+    """
     with transaction.atomic():
         abonnement = _verrouiller(acteur, abonnement_id)
-        abonnement.sel = uuid.uuid4()
-        abonnement.save(update_fields=["sel"])
+        abonnement.sel_precedent, abonnement.sel = abonnement.sel, uuid.uuid4()
+        abonnement.secret_change_le = timezone.now()
+        abonnement.save(update_fields=["sel", "sel_precedent", "secret_change_le"])
         _journaliser(acteur, abonnement, "changer_le_secret", {})
     return abonnement
 
@@ -129,9 +165,9 @@ def essayer_abonnement(*, acteur: Acteur, abonnement_id: int) -> Appel:
         abonnement = _verrouiller(acteur, abonnement_id)
         if abonnement.desactive_le is not None:
             raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
-        recent = timezone.now() - ENTRE_DEUX_ESSAIS
-        if abonnement.appels.filter(evenement=Evenement.ESSAI, cree_le__gte=recent).exists():
-            raise Conflit("Un essai vient d'être fait : attendez une minute.")
+        if abonnement.verifie_le is None:
+            raise Conflit("Cette adresse n'est pas vérifiée : faites-la vérifier d'abord.")
+        _attendre_une_minute(abonnement, Evenement.ESSAI, "Un essai vient d'être fait")
         appel = Appel(abonnement=abonnement, evenement=Evenement.ESSAI, prochain_essai_le=timezone.now())
         appel.corps = composer_corps(appel, timezone.now(), {"message": "Essai de Flux réservations."})
         appel.save()
@@ -148,6 +184,8 @@ def rejouer(*, acteur: Acteur, appel_id: int) -> Appel:
         appel = Appel.objects.select_for_update(of=("self",)).select_related("abonnement").get(pk=visible.pk)
         if appel.abonnement.desactive_le is not None:
             raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
+        if appel.evenement == Evenement.VERIFICATION:
+            raise Conflit("Un défi ne sert qu'une fois : demandez une nouvelle vérification.")
         if appel.etat in {EtatAppel.EN_COURS, EtatAppel.PREVU}:
             raise Conflit("Cet appel est déjà en route.")
         en_route = appel.abonnement.appels.filter(etat=EtatAppel.PREVU).count()
@@ -181,7 +219,7 @@ def lancer(appel_id: int) -> None:
     if not settings.CELERY_BROKER_URL:
         return
     try:
-        current_app.send_task(TACHE, args=[appel_id], retry=False)
+        current_app.send_task(TACHE, args=[appel_id], queue=FILE, retry=False)
     except OperationalError:
         logger.warning("appel=%s : courtier injoignable, le passage suivant le livrera", appel_id)
 
@@ -213,13 +251,15 @@ def livrer(appel_id: int) -> EtatAppel | None:
     statut: int | None = None
     erreur = ""
     try:
-        statut = _envoyer(appel)
+        statut, reponse = _envoyer(appel)
     except (AdresseRefusee, AppelManque) as manque:
         erreur = manque.message
     except SoftTimeLimitExceeded:
         erreur = "Trop lent : l'échange a dépassé le temps permis."
     else:
         erreur = "" if statut in _SUCCES else f"Le logiciel a répondu {statut}."
+        if not erreur and appel.evenement == Evenement.VERIFICATION and not _rend_le_defi(appel, reponse):
+            erreur = "La réponse ne rend pas le défi : renvoyez objet.defi, seul ou en JSON."
     return _conclure(appel, statut, erreur)
 
 
@@ -239,7 +279,19 @@ def _prendre(appel_id: int) -> Appel | None:
     return appel
 
 
-def _envoyer(appel: Appel) -> int:
+def _rend_le_defi(appel: Appel, reponse: bytes) -> bool:
+    """Vrai si la réponse porte le défi : le texte seul, ou `{"defi": "…"}`."""
+    attendu = str(appel.corps["objet"]["defi"])
+    texte = reponse.decode(errors="replace").strip()
+    try:
+        lu = json.loads(texte)
+    except ValueError:
+        lu = texte
+    rendu = lu.get("defi") if isinstance(lu, dict) else lu
+    return isinstance(rendu, str) and hmac.compare_digest(rendu.encode(), attendu.encode())
+
+
+def _envoyer(appel: Appel) -> tuple[int, bytes]:
     """Signe et envoie : la signature porte l'heure de l'essai."""
     corps = json.dumps(appel.corps, ensure_ascii=False, cls=DjangoJSONEncoder).encode()
     horodatage = int(time.time())
@@ -258,12 +310,14 @@ def _conclure(appel: Appel, statut: int | None, erreur: str) -> EtatAppel:
     appel.statut, appel.derniere_erreur, appel.pris_le = statut, erreur[:300], None
     if not erreur:
         appel.etat, appel.livre_le, appel.prochain_essai_le = EtatAppel.LIVRE, maintenant, None
-    elif statut == PARTI or appel.tentatives > len(ESSAIS):
+        if appel.evenement == Evenement.VERIFICATION:
+            Abonnement.objects.filter(pk=appel.abonnement_id, verifie_le=None).update(verifie_le=maintenant)
+    elif appel.evenement == Evenement.VERIFICATION or statut == PARTI or appel.tentatives > len(ESSAIS):
         appel.etat, appel.prochain_essai_le = EtatAppel.ABANDONNE, None
     else:
         appel.etat, appel.prochain_essai_le = EtatAppel.PREVU, maintenant + ESSAIS[appel.tentatives - 1]
     appel.save()
-    if appel.etat == EtatAppel.ABANDONNE:
+    if appel.etat == EtatAppel.ABANDONNE and appel.evenement != Evenement.VERIFICATION:
         _desactiver_si_muet(appel, statut)
     return EtatAppel(appel.etat)
 

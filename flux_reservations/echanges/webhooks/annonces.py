@@ -70,7 +70,9 @@ def _lire_le_journal(bailleur_id: int, abonnements: Sequence[Abonnement]) -> int
             for entree in entrees
             if (evenement := ANNONCES.get((entree.action, entree.objet_type)))
             for abonnement in abonnements
-            if evenement in abonnement.evenements and entree.instant >= abonnement.cree_le
+            if evenement in abonnement.evenements
+            and abonnement.verifie_le is not None
+            and entree.instant >= abonnement.verifie_le
             if (appel := _composer(abonnement, evenement, entree))
         ]
         Appel.objects.bulk_create(appels, ignore_conflicts=True)
@@ -80,8 +82,8 @@ def _lire_le_journal(bailleur_id: int, abonnements: Sequence[Abonnement]) -> int
 
 
 def _depuis(abonnements: Sequence[Abonnement]) -> Any:
-    """Rien d'antérieur au plus ancien abonnement n'est à annoncer."""
-    return min((abonnement.cree_le for abonnement in abonnements), default=timezone.now())
+    """Rien d'antérieur à la plus ancienne adresse vérifiée n'est à annoncer."""
+    return min((un.verifie_le for un in abonnements if un.verifie_le is not None), default=timezone.now())
 
 
 def _composer(abonnement: Abonnement, evenement: Evenement, entree: EntreeJournal) -> Appel | None:
@@ -113,7 +115,10 @@ def _lire_liberation(acteur: Acteur, cle: int) -> dict[str, Any] | None:
     # L'API rend les orientations que l'acteur voit, sous ce nom.
     visibles = Orientation.objects.visibles_par(acteur).filter(liberation=une).select_related("reservataire")
     une.visibles = list(visibles.order_by("rang"))  # type: ignore[attr-defined]  # attribut du préchargement de l'API
-    return dict(LiberationSerialiseur(une).data) | {"ressource": _adresse("liberations", cle)}
+    objet = dict(LiberationSerialiseur(une).data) | {"ressource": _adresse("liberations", cle)}
+    # Le public d'un ménage est une donnée d'un demandeur : il se lit à la ressource, par qui en a le droit (RG-70).
+    objet["orientations"] = [{nom: une[nom] for nom in une if nom != "public"} for une in objet["orientations"]]
+    return objet
 
 
 def _lire_bilan(acteur: Acteur, cle: int) -> dict[str, Any] | None:

@@ -6,12 +6,13 @@ import base64
 import hashlib
 import hmac
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils import timezone
 
 from flux_reservations.acces.models import Organisme, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
@@ -25,9 +26,12 @@ class Evenement(models.TextChoices):
     BAIL = "bail.signe", "Bail signé"
     BILAN = "bilan.publie", "Bilan publié"
     ESSAI = "essai", "Essai"
+    VERIFICATION = "verification", "Vérification de l'adresse"
 
 
-ANNONCABLES = [choix for choix in Evenement.choices if choix[0] != Evenement.ESSAI]
+ANNONCABLES = [choix for choix in Evenement.choices if choix[0] not in {Evenement.ESSAI, Evenement.VERIFICATION}]
+RELAIS = timedelta(hours=24)
+"""Après un changement de secret, l'ancien signe encore ce temps, à côté du nouveau."""
 
 
 class EtatAppel(models.TextChoices):
@@ -55,8 +59,10 @@ class AbonnementQuerySet(models.QuerySet["Abonnement"]):
         return self.filter(desactive_le__isnull=True)
 
     def retenus(self, depuis: datetime) -> AbonnementQuerySet:
-        """Les actifs, et ceux qui ne sont suspendus que depuis peu."""
-        return self.filter(models.Q(desactive_le__isnull=True) | models.Q(desactive_le__gte=depuis))
+        """Les actifs dont l'adresse est vérifiée, et ceux qui ne sont suspendus que depuis peu."""
+        return self.filter(verifie_le__isnull=False).filter(
+            models.Q(desactive_le__isnull=True) | models.Q(desactive_le__gte=depuis)
+        )
 
 
 class Abonnement(models.Model):
@@ -67,6 +73,9 @@ class Abonnement(models.Model):
     adresse = models.URLField("adresse", max_length=500)
     evenements = models.JSONField("événements", default=list)
     sel = models.UUIDField("sel du secret", default=uuid.uuid4)
+    sel_precedent = models.UUIDField("sel du secret précédent", null=True, blank=True)
+    secret_change_le = models.DateTimeField("secret changé le", null=True, blank=True)
+    verifie_le = models.DateTimeField("adresse vérifiée le", null=True, blank=True)
     cree_le = models.DateTimeField("créé le", auto_now_add=True)
     cree_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, related_name="+")
     desactive_le = models.DateTimeField("désactivé le", null=True, blank=True)
@@ -97,16 +106,29 @@ class Abonnement(models.Model):
     @property
     def secret(self) -> str:
         """Le secret de signature (`whsec_…`) : à ranger dans le logiciel appelé."""
-        return "whsec_" + base64.b64encode(self._cle()).decode()
+        return "whsec_" + base64.b64encode(self._cle(self.sel)).decode()
 
-    def _cle(self) -> bytes:
-        message = f"webhook {self.organisme_id} {self.sel}".encode()
+    @property
+    def relais_jusqu_au(self) -> datetime | None:
+        """Jusqu'à quand le secret précédent signe encore ; vide s'il ne signe plus."""
+        if self.sel_precedent is None or self.secret_change_le is None:
+            return None
+        fin = self.secret_change_le + RELAIS
+        return fin if fin > timezone.now() else None
+
+    def _cle(self, sel: uuid.UUID) -> bytes:
+        message = f"webhook {self.organisme_id} {sel}".encode()
         return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
 
     def signer(self, cle: uuid.UUID, horodatage: int, corps: bytes) -> str:
-        """Signature d'un appel, à la manière de Standard Webhooks : HMAC-SHA256 de « clé.horodatage.corps »."""
+        """Signatures d'un appel, à la manière de Standard Webhooks : HMAC-SHA256 de « clé.horodatage.corps ».
+
+        Deux, séparées d'une espace, tant que le secret précédent fait relais.
+        """
         message = f"{cle}.{horodatage}.".encode() + corps
-        return "v1," + base64.b64encode(hmac.new(self._cle(), message, hashlib.sha256).digest()).decode()
+        sels = [self.sel, self.sel_precedent] if self.relais_jusqu_au and self.sel_precedent else [self.sel]
+        signatures = (hmac.new(self._cle(sel), message, hashlib.sha256).digest() for sel in sels)
+        return " ".join("v1," + base64.b64encode(signature).decode() for signature in signatures)
 
     def acteur(self) -> Acteur:
         """Au nom de qui l'annonce se compose : un lecteur de l'organisme."""
@@ -129,10 +151,11 @@ class AppelQuerySet(models.QuerySet["Appel"]):
         return self.filter(abonnement__in=Abonnement.objects.visibles_par(acteur).values("pk"))
 
     def dus(self, instant: datetime, perdus_avant: datetime) -> AppelQuerySet:
-        """Ceux dont l'heure est venue, et ceux dont le processus s'est tu."""
+        """Ceux dont l'heure est venue, et ceux dont le processus s'est tu ; une adresse non vérifiée ne reçoit que sa vérification."""
         return self.filter(
             models.Q(etat=EtatAppel.PREVU, prochain_essai_le__lte=instant)
             | models.Q(etat=EtatAppel.EN_COURS, pris_le__lt=perdus_avant),
+            models.Q(evenement=Evenement.VERIFICATION) | models.Q(abonnement__verifie_le__isnull=False),
             abonnement__desactive_le__isnull=True,
         )
 
@@ -172,6 +195,11 @@ class Appel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_evenement_display()} → {self.abonnement}"
+
+    @property
+    def rejouable(self) -> bool:
+        """Vrai si l'appel est fini et peut être refait : un défi, lui, ne sert qu'une fois."""
+        return self.etat in {EtatAppel.LIVRE, EtatAppel.ABANDONNE} and self.evenement != Evenement.VERIFICATION
 
 
 class LectureDuJournal(models.Model):

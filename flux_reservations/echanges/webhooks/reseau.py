@@ -99,8 +99,8 @@ def _resoudre(hote: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(trouvee[4][0]) for trouvee in trouvees))
 
 
-def appeler(cible: Cible, corps: bytes, entetes: Mapping[str, str]) -> int:
-    """Envoie le corps et rend le statut HTTP ; aucune redirection n'est suivie. Lève `AppelManque`.
+def appeler(cible: Cible, corps: bytes, entetes: Mapping[str, str]) -> tuple[int, bytes]:
+    """Envoie le corps ; rend le statut HTTP et le début de la réponse. Aucune redirection n'est suivie. Lève `AppelManque`.
 
     Un serveur qui rend un octet toutes les neuf secondes ne garde pas le travailleur : la prise est coupée à l'échéance.
     """
@@ -116,7 +116,7 @@ def appeler(cible: Cible, corps: bytes, entetes: Mapping[str, str]) -> int:
             minuterie.start()
             connexion.request("POST", cible.chemin, body=corps, headers=dict(entetes))
             reponse = connexion.getresponse()
-            reponse.read(REPONSE_LUE)
+            lue = reponse.read(REPONSE_LUE)
     except ssl.SSLError as erreur:
         raise AppelManque(f"Certificat ou chiffrement refusé ({erreur.reason or 'TLS'}).") from erreur
     except (OSError, http.client.HTTPException) as erreur:
@@ -125,7 +125,7 @@ def appeler(cible: Cible, corps: bytes, entetes: Mapping[str, str]) -> int:
         # Une réponse coupée se lit comme une réponse courte : elle ne vaut rien.
         if echue.is_set():
             raise AppelManque(_TROP_LENT)
-        return reponse.status
+        return reponse.status, lue
     finally:
         if minuterie is not None:
             minuterie.cancel()

@@ -17,7 +17,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.echanges.webhooks import actions
-from flux_reservations.echanges.webhooks.modeles import ANNONCABLES, Abonnement, Appel, EtatAppel
+from flux_reservations.echanges.webhooks.modeles import ANNONCABLES, Abonnement, Appel, EtatAppel, Evenement
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, Pastille, type_de_ton
 from flux_reservations.socle.requete import Requete
@@ -34,7 +34,9 @@ PAR_PAGE = 50
 
 
 def etat_de(abonnement: Abonnement) -> Pastille:
-    """Actif, ou suspendu."""
+    """À vérifier, actif ou suspendu."""
+    if abonnement.verifie_le is None and not abonnement.desactive_le:
+        return Pastille("À vérifier", "attention")
     return Pastille("Suspendu", "attention") if abonnement.desactive_le else Pastille("Actif", "succes")
 
 
@@ -118,7 +120,7 @@ class Abonner(PourResponsable, VueActe):
     def executer(self, donnees: dict[str, Any]) -> str:
         """Abonne."""
         self.cree = actions.abonner(acteur=self.request.acteur, **donnees)
-        return "Adresse abonnée. Rangez son secret dans le logiciel appelé, puis faites un essai."
+        return "Abonnement créé. L'adresse reçoit un défi : elle sera appelée dès qu'elle l'aura rendu."
 
     def retour(self) -> str:
         """La fiche, une fois abonnée."""
@@ -150,6 +152,7 @@ class VueAbonnement(PourResponsable):
             "abonnement": abonnement,
             "etat": etat_de(abonnement),
             "evenements": nommer_evenements(abonnement),
+            "verification": Evenement.VERIFICATION.value,
             "page": appels,
             "appels": [
                 (appel, Pastille(appel.get_etat_display(), TONS[appel.etat]), _lisible(appel)) for appel in appels
@@ -207,7 +210,10 @@ class ChangerSecret(ActeSurAbonnement):
 
     def avertissement(self) -> str:
         """Ce qui s'ensuit."""
-        return "L'ancien secret ne signe plus rien dès maintenant : mettez le nouveau dans le logiciel appelé."
+        return (
+            "Pendant 24 heures, chaque appel porte deux signatures, celle du nouveau secret et celle de l'ancien : mettez le nouveau dans "
+            "le logiciel appelé. Un secret perdu se change deux fois de suite : l'ancien ne signe alors plus rien."
+        )
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Change."""
@@ -251,6 +257,16 @@ class Essayer(Geste):
         """Pose."""
         actions.essayer_abonnement(acteur=request.acteur, abonnement_id=pk)
         messages.success(request, "Appel d'essai en route : rechargez la page dans quelques secondes.")
+        return HttpResponseRedirect(reverse("webhook", args=[pk]))
+
+
+class Verifier(Geste):
+    """Renvoyer le défi."""
+
+    def post(self, request: Requete, pk: int) -> HttpResponse:
+        """Renvoie."""
+        actions.verifier_de_nouveau(acteur=request.acteur, abonnement_id=pk)
+        messages.success(request, "Vérification en route : rechargez la page dans quelques secondes.")
         return HttpResponseRedirect(reverse("webhook", args=[pk]))
 
 
