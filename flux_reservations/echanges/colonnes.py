@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from flux_reservations.echanges.cellules import ValeurFautive, proteger
 from flux_reservations.echanges.lecture.source import Nombre
@@ -18,6 +18,12 @@ from flux_reservations.echanges.nombres import ESPACES
 _COURRIEL = re.compile(r"[^@\s;,<>]+@[^@\s;,<>.]+(?:\.[^@\s;,<>.]+)+")
 _CHIFFRES_SIREN = 9
 _LONGUEUR_COURRIEL = 254
+
+
+TEXTES_RETENUS: Final = 20_000
+"""Textes différents qu'on retient par colonne avec leur valeur, à la lecture comme à l'écriture."""
+TEXTE_COURT: Final = 100
+"""Caractères d'un texte qui vaut d'être retenu."""
 
 
 class TypeColonne(Protocol):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from conventions.models import Bailleur
 from flux_reservations.commun.erreurs import ErreurMetier
+from flux_reservations.echanges.colonnes import TEXTE_COURT, TEXTES_RETENUS, Colonne
 from flux_reservations.echanges.modele import en_texte
 from flux_reservations.echanges.tableau import Tableau
 from flux_reservations.echanges.tableaux import TABLEAUX
@@ -35,6 +36,8 @@ _FACULTATIFS = frozenset(
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 MORCEAU: Final = 64 * 1024
 """Octets d'archive gardés avant de partir."""
+Lot = tuple[int, str]
+"""Des lignes d'un fichier : leur nombre, leur texte."""
 
 
 def exporter(dossier: Path, bailleur: Bailleur) -> dict[str, int]:
@@ -45,10 +48,12 @@ def exporter(dossier: Path, bailleur: Bailleur) -> dict[str, int]:
     comptes: dict[str, int] = {}
     try:
         dossier.mkdir(parents=True, exist_ok=True)
-        for nom, lignes in _fichiers(bailleur):
+        for nom, lots in _fichiers(bailleur):
             with (dossier / nom).open("w", encoding="utf-8", newline="") as flux:
-                flux.write(next(lignes))
-                comptes[nom] = sum(1 for ligne in lignes if flux.write(ligne))
+                comptes[nom] = 0
+                for nombre, texte in lots:
+                    flux.write(texte)
+                    comptes[nom] += nombre
     except OSError as erreur:
         message = f"Le dossier {dossier} ne peut pas être écrit ({erreur.strerror or erreur}) : choisissez-en un autre."
         raise ErreurMetier("dossier_non_inscriptible", message) from erreur
@@ -59,11 +64,11 @@ def archiver(bailleur: Bailleur, avancer: Callable[[int], None] = lambda _: None
     """Les mêmes fichiers en une archive ZIP, rendue au fil de la lecture ; `avancer` reçoit le nombre de fichiers finis."""
     tampon = _Tampon()
     with ZipFile(tampon, "w", ZIP_DEFLATED) as archive:
-        for faits, (nom, lignes) in enumerate(_fichiers(bailleur)):
+        for faits, (nom, lots) in enumerate(_fichiers(bailleur)):
             avancer(faits)
             with archive.open(nom, "w", force_zip64=True) as membre:
-                for ligne in lignes:
-                    membre.write(ligne.encode())
+                for _, texte in lots:
+                    membre.write(texte.encode())
                     if tampon.taille >= MORCEAU:
                         yield tampon.vider()
     yield tampon.vider()
@@ -94,29 +99,50 @@ class _Tampon(io.RawIOBase):
         return octets
 
 
-class _Echo:
-    """Un « fichier » qui rend ce qu'on lui écrit."""
-
-    def write(self, texte: str) -> str:
-        """Rend `texte`."""
-        return texte
-
-
-def _fichiers(bailleur: Bailleur) -> Iterator[tuple[str, Iterator[str]]]:
-    """Le nom et les lignes de chaque fichier, en-tête d'abord ; à lire dans l'ordre, l'un après l'autre."""
+def _fichiers(bailleur: Bailleur) -> Iterator[tuple[str, Iterator[Lot]]]:
+    """Le nom et les lots de chaque fichier, en-tête d'abord ; à lire dans l'ordre, l'un après l'autre."""
     for classe in TABLEAUX:
         tableau = classe()
-        lignes = _lignes(tableau, bailleur)
-        entete, premiere = next(lignes), next(lignes, None)
-        if premiere is not None:
-            yield f"{tableau.nom}.csv", chain((entete, premiere), lignes)
+        lots = _lots(tableau, bailleur)
+        entete, premier = next(lots), next(lots, None)
+        if premier is not None:
+            yield f"{tableau.nom}.csv", chain((entete, premier), lots)
         elif tableau.nom not in _FACULTATIFS:
             yield f"{tableau.nom}.csv", iter((entete,))
 
 
-def _lignes(tableau: Tableau, bailleur: Bailleur) -> Iterator[str]:
-    """Avec BOM : un tableur français y lit les accents."""
-    ecrivain = csv.writer(_Echo(), delimiter=";", lineterminator="\r\n")
-    yield BOM + ecrivain.writerow([colonne.nom for colonne in tableau.colonnes])
-    for ligne in tableau.exporter(bailleur):
-        yield ecrivain.writerow([en_texte(colonne, ligne.get(colonne.nom)) for colonne in tableau.colonnes])
+def _lots(tableau: Tableau, bailleur: Bailleur) -> Iterator[Lot]:
+    """L'en-tête, avec BOM (un tableur français y lit les accents), puis les lignes par lots, écrites colonne par colonne."""
+    tampon = io.StringIO()
+    ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
+    ecrivain.writerow([colonne.nom for colonne in tableau.colonnes])
+    yield 0, BOM + tampon.getvalue()
+    redacteurs = [Redacteur(colonne) for colonne in tableau.colonnes]
+    lignes = iter(tableau.exporter(bailleur))
+    while lot := list(islice(lignes, tableau.taille_lot)):
+        tampon.seek(0)
+        tampon.truncate()
+        colonnes = [redacteur.ecrire([ligne.get(redacteur.colonne.nom) for ligne in lot]) for redacteur in redacteurs]
+        ecrivain.writerows(zip(*colonnes, strict=True))
+        yield len(lot), tampon.getvalue()
+
+
+class Redacteur(dict[Any, str]):
+    """Le texte de chaque valeur d'une colonne : écrit la première fois, retenu ensuite s'il est court."""
+
+    def __init__(self, colonne: Colonne) -> None:
+        super().__init__()
+        self.colonne = colonne
+
+    def ecrire(self, valeurs: Iterable[Any]) -> list[str]:
+        """Les textes des valeurs, dans l'ordre."""
+        try:
+            return list(map(self.__getitem__, valeurs))
+        except TypeError:  # Une liste ou un objet : rien à retenir.
+            return [en_texte(self.colonne, valeur) for valeur in valeurs]
+
+    def __missing__(self, valeur: Any) -> str:
+        texte = en_texte(self.colonne, valeur)
+        if len(self) < TEXTES_RETENUS and len(texte) <= TEXTE_COURT:
+            self[valeur] = texte
+        return texte

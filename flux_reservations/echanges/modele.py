@@ -164,6 +164,13 @@ class TableauModele(Tableau):
         """Valeurs d'une instance pour les colonnes qui viennent telles quelles du modèle (export)."""
         return {colonne.nom: getattr(instance, colonne.champ) for colonne in self.colonnes if colonne.champ}
 
+    def exporter_valeurs(self, requete: models.QuerySet[Any], **de_plus: Any) -> Iterator[dict[str, Any]]:
+        """Lignes d'une requête, sans en faire des objets ; `de_plus` donne, par nom, un chemin ou une expression."""
+        attributs = attributs_de(self.modele)
+        chemins = {colonne.nom: colonne.champ for colonne in self.colonnes if colonne.champ in attributs} | de_plus
+        for valeurs in requete.values_list(*chemins.values()).iterator(chunk_size=self.taille_lot):
+            yield dict(zip(chemins, valeurs, strict=True))
+
     def exporter_requete(self, requete: models.QuerySet[Any], **de_plus: Any) -> Iterator[dict[str, Any]]:
         """Lignes d'une requête ; `de_plus` donne, par colonne, une fonction de l'instance."""
         for instance in requete.iterator(chunk_size=2000):

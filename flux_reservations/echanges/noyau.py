@@ -16,7 +16,6 @@ from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux import choisir_tableau
 from flux_reservations.echanges.typage import lecteurs_de, typer
 
-TAILLE_LOT = 5000
 _OBJETS_ENTRE_DEUX_PASSAGES = 100_000
 
 
@@ -143,7 +142,7 @@ def _lire_lots(suivi: Suivi, source: Source, numero: int, largeur: int) -> Itera
             if not any(cellules) or not any(cellule.strip() for cellule in cellules):
                 continue
             lot.append(_ligne(suivi, source, numero, cellules, largeur))
-            if len(lot) == TAILLE_LOT:
+            if len(lot) == suivi.tableau.taille_lot:
                 yield typer_le_lot()
                 lot = []
     except FichierIllisible:

@@ -41,6 +41,8 @@ class Tableau(ABC):
     colonnes: ClassVar[Sequence[Colonne]]
     colonne_cle: ClassVar[str]
     """Colonne montrée quand une clé se répète."""
+    taille_lot: ClassVar[int] = 5000
+    """Lignes lues, comparées, mises de côté ou exportées à la fois : ce qui tient en mémoire."""
 
     def colonnes_manquantes(self, presentes: set[str]) -> list[str]:
         """Colonnes obligatoires absentes."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from flux_reservations.echanges.cellules import ValeurFautive, nettoyer
-from flux_reservations.echanges.colonnes import Code, Colonne, Siren, Texte
+from flux_reservations.echanges.colonnes import TEXTE_COURT, TEXTES_RETENUS, Code, Colonne, Siren, Texte
 from flux_reservations.echanges.lecture.source import Nombre
 from flux_reservations.echanges.lecture.xlsx import a_perdu_des_chiffres
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
-
-_GARDEES: Final = 20_000
-"""Textes différents qu'une colonne retient avec leur valeur."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class SansValeur:
 
 
 class Lecteur(dict[str | None, Any]):
-    """La valeur de chaque texte d'une colonne : lue la première fois, retenue ensuite ; `SansValeur` s'il n'y en a pas."""
+    """La valeur de chaque texte d'une colonne : lue une fois, puis retenue si le texte est court ; `SansValeur` s'il n'y en a pas."""
 
     def __init__(self, colonne: Colonne) -> None:
         super().__init__()
@@ -42,7 +39,12 @@ class Lecteur(dict[str | None, Any]):
 
     def __missing__(self, brut: str | None) -> Any:
         valeur = self._lire(brut)
-        if len(self) < _GARDEES and type(valeur) is not SansValeur:
+        if (
+            type(valeur) is not SansValeur
+            and brut is not None
+            and len(brut) <= TEXTE_COURT
+            and len(self) < TEXTES_RETENUS
+        ):
             self[brut] = valeur
         return valeur
 

@@ -57,15 +57,16 @@ def mesurer(travail: Callable[[], Any]) -> Mesure:
     return Mesure(duree, ici, _processeur_du_serveur() - serveur, _memoire(), (_journal() - journal) / 1e6)
 
 
-def comparer(nom: str, reference: Sequence[Mesure], mesures: Sequence[Mesure], repere: float) -> None:
+def comparer(nom: str, reference: Sequence[Mesure], mesures: Sequence[Mesure], repere: float | None = None) -> None:
     """Le débit rapporté à celui de la référence, tour par tour : le meilleur et la médiane."""
     parts = [une.duree / autre.duree for une, autre in zip(reference, mesures, strict=True)]
     sans_attente = [
         (une.ici + une.serveur) / (autre.ici + autre.serveur) for une, autre in zip(reference, mesures, strict=True)
     ]
+    attendu = f" (repère : {repere:.0%})" if repere is not None else ""
     ecrire(
-        f"{nom} ÷ référence : médiane {median(parts):.0%}, meilleur {max(parts):.0%}, en secondes de processeur "
-        f"{median(sans_attente):.0%} (repère : {repere:.0%})"
+        f"débit, {nom} ÷ référence : médiane {median(parts):.0%}, meilleur {max(parts):.0%}, en secondes de processeur "
+        f"{median(sans_attente):.0%}{attendu}"
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from django.db.models import Value
+
 from attributions.models import Candidat, Liberation, Orientation
 from conventions.models import Bailleur
 from flux_reservations.echanges.colonnes import Colonne, Texte
@@ -80,16 +82,14 @@ class Candidats(TableauModele):
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Tous les candidats des orientations du bailleur."""
-        requete = (
-            Candidat.objects.filter(orientation__liberation__bailleur=bailleur)
-            .select_related("orientation__liberation")
-            .order_by("orientation__liberation__numero", "orientation__rang", "rang_caleol", "pk")
+        requete = Candidat.objects.filter(orientation__liberation__bailleur=bailleur).order_by(
+            "orientation__liberation__numero", "orientation__rang", "rang_caleol", "pk"
         )
-        return self.exporter_requete(
+        return self.exporter_valeurs(
             requete,
-            bailleur=lambda _: bailleur.siren,
-            liberation=lambda candidat: candidat.orientation.liberation.numero,
-            rang=lambda candidat: candidat.orientation.rang,
+            bailleur=Value(bailleur.siren),
+            liberation="orientation__liberation__numero",
+            rang="orientation__rang",
         )
 
     @staticmethod

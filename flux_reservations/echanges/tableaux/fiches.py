@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from django.db.models import Value
+
 from conventions.models import Bailleur, FicheRpls, Logement
 from flux_reservations.echanges.colonnes import Colonne, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
@@ -50,11 +52,5 @@ class FichesRpls(TableauModele):
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Les fiches du patrimoine du bailleur."""
-        requete = (
-            FicheRpls.objects.filter(logement__bailleur=bailleur)
-            .select_related("logement")
-            .order_by("logement__identifiant")
-        )
-        return self.exporter_requete(
-            requete, bailleur=lambda _: bailleur.siren, logement=lambda fiche: fiche.logement.identifiant
-        )
+        requete = FicheRpls.objects.filter(logement__bailleur=bailleur).order_by("logement__identifiant")
+        return self.exporter_valeurs(requete, bailleur=Value(bailleur.siren), logement="logement__identifiant")

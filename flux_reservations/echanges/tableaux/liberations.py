@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from django.db.models import Value
+
 from attributions.models import Liberation
 from conventions.models import Bailleur, Logement
 from flux_reservations.echanges.colonnes import Colonne, Texte
@@ -67,11 +69,5 @@ class Liberations(TableauModele):
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Toutes les libérations du bailleur."""
-        requete = (
-            Liberation.objects.filter(bailleur=bailleur)
-            .select_related("logement")
-            .order_by("date_disponibilite", "numero")
-        )
-        return self.exporter_requete(
-            requete, bailleur=lambda _: bailleur.siren, logement=lambda liberation: liberation.logement.identifiant
-        )
+        requete = Liberation.objects.filter(bailleur=bailleur).order_by("date_disponibilite", "numero")
+        return self.exporter_valeurs(requete, bailleur=Value(bailleur.siren), logement="logement__identifiant")

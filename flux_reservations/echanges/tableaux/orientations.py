@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.db import connection
+from django.db.models import Value
 
-from attributions.domaine.codes import COMPTE_BAILLEUR, Issue
+from attributions.domaine.codes import COMPTE_BAILLEUR, Issue, code_compte
 from attributions.models import Liberation, Orientation, Proposition
 from conventions.domaine.codes import SousContingent, TypeReservataire
 from conventions.models import Bailleur, Reservataire
@@ -200,17 +201,18 @@ class Orientations(TableauModele):
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Toutes les orientations du bailleur."""
-        requete = (
-            Orientation.objects.filter(liberation__bailleur=bailleur)
-            .select_related("liberation", "reservataire")
-            .order_by("liberation__date_disponibilite", "liberation__numero", "rang")
+        requete = Orientation.objects.filter(liberation__bailleur=bailleur).order_by(
+            "liberation__date_disponibilite", "liberation__numero", "rang"
         )
-        return self.exporter_requete(
+        lignes = self.exporter_valeurs(
             requete,
-            bailleur=lambda _: bailleur.siren,
-            liberation=lambda orientation: orientation.liberation.numero,
-            compte=lambda orientation: orientation.compte,
+            bailleur=Value(bailleur.siren),
+            liberation="liberation__numero",
+            reservataire="reservataire__code",
+            sous_contingent="sous_contingent",
         )
+        for ligne in lignes:
+            yield ligne | {"compte": code_compte(ligne["reservataire"] or "", ligne["sous_contingent"])}
 
     @staticmethod
     def _poser_compte(suivi: Suivi, ligne: Ligne, reservataires: dict[str, Reservataire]) -> None:

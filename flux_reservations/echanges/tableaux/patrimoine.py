@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final
 
 from django.db import connection
+from django.db.models import Value
 from psycopg import sql
 
 from conventions.domaine.codes import HorsChamp
@@ -31,7 +33,6 @@ from flux_reservations.territoires.resolution import Resolution
 COMMUNE = Code(
     5, re.compile(r"\d[\dAB]\d{3}|\d{4}", re.ASCII), "un code INSEE en cinq caractères (94011, 2A004), en texte"
 )
-_LOT_EXPORT = 2000
 _PREMIERS_ETATS: Final = sql.SQL(
     "INSERT INTO conventions_situationlogement (logement_id, periode, qpv, hors_champ)"
     " SELECT id, daterange(NULL, NULL), qpv, hors_champ FROM {}"
@@ -173,21 +174,8 @@ class Patrimoine(TableauModele):
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Tout le patrimoine, dans son dernier état."""
         requete = Logement.objects.filter(bailleur=bailleur).order_by("identifiant")
-        lot: list[Logement] = []
-        for logement in requete.iterator(chunk_size=_LOT_EXPORT):
-            lot.append(logement)
-            if len(lot) == _LOT_EXPORT:
-                yield from self._exporter_lot(bailleur, lot)
-                lot = []
-        yield from self._exporter_lot(bailleur, lot)
-
-    def _exporter_lot(self, bailleur: Bailleur, lot: list[Logement]) -> Iterator[Mapping[str, Any]]:
-        histoires = lire_histoires([logement.pk for logement in lot])
-        simples = [colonne for colonne in self.colonnes if colonne.champ and colonne.nom not in {"qpv", "hors_champ"}]
-        for logement in lot:
-            yield {
-                **{colonne.nom: getattr(logement, colonne.champ) for colonne in simples},
-                **etat_compare(histoires.get(logement.pk, []), None),
-                "bailleur": bailleur.siren,
-                "commune": logement.commune_id,
-            }
+        lignes = self.exporter_valeurs(requete, bailleur=Value(bailleur.siren), pk="pk")
+        while lot := list(islice(lignes, self.taille_lot)):
+            histoires = lire_histoires([ligne["pk"] for ligne in lot])
+            for ligne in lot:
+                yield ligne | etat_compare(histoires.get(ligne["pk"], []), None)

@@ -63,6 +63,7 @@ class Contenus(Tableau):
 
     nom = "contenus"
     colonne_cle = "empreinte"
+    taille_lot = 200
     colonnes: ClassVar = (
         Colonne("empreinte", EMPREINTE, obligatoire=True),
         Colonne("morceau", Entier(1, 100_000), obligatoire=True),

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from django.db.models import Value
+
 from attributions.models import Inscription, Liberation, Orientation, Seance
 from conventions.models import Bailleur
 from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
@@ -151,18 +153,16 @@ class Inscriptions(TableauModele):
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """L'ordre du jour de toutes les séances du bailleur."""
-        requete = (
-            Inscription.objects.filter(seance__bailleur=bailleur)
-            .select_related("seance", "orientation__liberation")
-            .order_by("seance__date", "seance__lieu", "ordre")
+        requete = Inscription.objects.filter(seance__bailleur=bailleur).order_by(
+            "seance__date", "seance__lieu", "ordre"
         )
-        return self.exporter_requete(
+        return self.exporter_valeurs(
             requete,
-            bailleur=lambda _: bailleur.siren,
-            date=lambda inscription: inscription.seance.date,
-            lieu=lambda inscription: inscription.seance.lieu,
-            liberation=lambda inscription: inscription.orientation.liberation.numero,
-            rang=lambda inscription: inscription.orientation.rang,
+            bailleur=Value(bailleur.siren),
+            date="seance__date",
+            lieu="seance__lieu",
+            liberation="orientation__liberation__numero",
+            rang="orientation__rang",
         )
 
     def __init__(self) -> None:
