@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.db.models import (
     DurationField,
     ExpressionWrapper,
     F,
+    FilteredRelation,
     Max,
     OuterRef,
     Q,
@@ -27,7 +28,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Issue, Reponse
 from attributions.domaine.delais import Attente, Duree, Repartition, repartir
-from attributions.models import Candidat, Liberation, Orientation
+from attributions.models import Candidat, Liberation
 from attributions.models.liberations import LiberationQuerySet
 
 BORNES: Mapping[Duree, tuple[str, str]] = {
@@ -47,22 +48,21 @@ _DATES = ("orientation", "mise_a_disposition", "proposition", "caleol")
 def avec_durees(liberations: QuerySet[Liberation]) -> QuerySet[Liberation]:
     """Les baux signés, avec une annotation `j_<durée>` par étape : celle de l'orientation qui a produit le bail.
 
-    La vacance ne descend pas sous zéro : un bail signé avant la disponibilité ne vaut pas de jours gagnés.
+    Une libération n'a qu'une orientation aboutie (la base y veille) : c'est une jointure, pas une recherche par ligne. La vacance ne
+    descend pas sous zéro : un bail signé avant la disponibilité ne vaut pas de jours gagnés.
     """
-    productrice = Orientation.objects.filter(liberation=OuterRef("pk"), issue=Issue.BAIL).order_by("-rang")
     acceptation = (
-        Candidat.objects.filter(
-            orientation__liberation=OuterRef("pk"), orientation__issue=Issue.BAIL, reponse=Reponse.ACCEPTE
-        )
+        Candidat.objects.filter(orientation=OuterRef("productrice"), reponse=Reponse.ACCEPTE)
         .order_by()
-        .values("orientation__liberation")
+        .values("orientation")
         .annotate(le=Max("date_reponse"))
         .values("le")
     )
-    annotations: dict[str, Any] = {
-        f"le_{nom}": Subquery(productrice.values(f"date_{nom}")[:1], output_field=DateField()) for nom in _DATES
-    }
-    datees = liberations.filter(date_bail__isnull=False).annotate(**annotations, le_acceptation=Subquery(acceptation))
+    datees = liberations.filter(date_bail__isnull=False).annotate(
+        productrice=FilteredRelation("orientations", condition=Q(orientations__issue=Issue.BAIL)),
+        **{f"le_{nom}": F(f"productrice__date_{nom}") for nom in _DATES},
+        le_acceptation=Subquery(acceptation),
+    )
     durees: dict[str, Any] = {f"j_{duree.value}": _ecart(*bornes) for duree, bornes in BORNES.items()}
     durees["j_vacance"] = Greatest(durees["j_vacance"], Value(timedelta(0)), output_field=DurationField())
     return datees.annotate(**durees)
@@ -72,14 +72,18 @@ def _ecart(debut: str, fin: str) -> Combinable:
     return ExpressionWrapper(F(fin) - F(debut), output_field=DurationField())
 
 
-def resumer(liberations: QuerySet[Liberation]) -> list[Repartition]:
-    """La répartition de chaque durée sur ces baux (annotés par `avec_durees`) : une requête."""
-    champs = [f"j_{duree.value}" for duree in Duree]
-    colonnes: dict[Duree, list[int]] = {duree: [] for duree in Duree}
+def resumer(liberations: QuerySet[Liberation], durees: Iterable[Duree] = tuple(Duree)) -> list[Repartition]:
+    """La répartition de ces durées sur ces baux (annotés par `avec_durees`) : une requête, chaque date lue une fois."""
+    bornes = {duree: BORNES[duree] for duree in durees}
+    champs = sorted({champ for paire in bornes.values() for champ in paire})
+    places = {duree: (champs.index(debut), champs.index(fin)) for duree, (debut, fin) in bornes.items()}
+    colonnes: dict[Duree, list[int]] = {duree: [] for duree in bornes}
     for ligne in liberations.order_by().values_list(*champs).iterator(chunk_size=5000):
-        for duree, valeur in zip(Duree, ligne, strict=True):
-            if valeur is not None:
-                colonnes[duree].append(valeur.days)
+        for duree, (place_debut, place_fin) in places.items():
+            debut, fin = ligne[place_debut], ligne[place_fin]
+            if debut is not None and fin is not None:
+                jours = (fin - debut).days
+                colonnes[duree].append(max(jours, 0) if duree is Duree.VACANCE else jours)
     return [repartir(duree, jours) for duree, jours in colonnes.items()]
 
 
@@ -88,12 +92,7 @@ def en_attente(liberations: LiberationQuerySet, le: date) -> QuerySet[Liberation
 
     `depuis` : l'étape précédente ; pour une libération à orienter, sa disponibilité.
     """
-    en_cours = Orientation.objects.filter(liberation=OuterRef("pk"), issue=Issue.EN_COURS)
-    champs: dict[str, Any] = {
-        f"le_{nom}": Subquery(en_cours.values(f"date_{nom}")[:1], output_field=DateField()) for nom in _DATES
-    }
-    a_un_compte = Subquery(en_cours.values("reservataire_id")[:1])
-    decision = Subquery(en_cours.values("decision")[:1], output_field=CharField())
+    champs: dict[str, Any] = {f"le_{nom}": F(f"courante__date_{nom}") for nom in _DATES}
     attente = Case(
         When(Q(le_orientation__isnull=True) & ~Q(exclusion=""), then=Value(Attente.HORS_FLUX.value)),
         When(le_orientation__isnull=True, then=Value(Attente.ORIENTATION.value)),
@@ -107,7 +106,12 @@ def en_attente(liberations: LiberationQuerySet, le: date) -> QuerySet[Liberation
     return (
         liberations.actives()
         .filter(date_bail__isnull=True)
-        .annotate(**champs, titulaire=a_un_compte, decision_du_jour=Coalesce(decision, Value("")))
+        .annotate(
+            courante=FilteredRelation("orientations", condition=Q(orientations__issue=Issue.EN_COURS)),
+            **champs,
+            titulaire=F("courante__reservataire_id"),
+            decision_du_jour=Coalesce("courante__decision", Value("")),
+        )
         .annotate(attente=attente, depuis=depuis)
         .annotate(
             j_attente=Greatest(_ecart_a(le, "depuis"), Value(timedelta(0)), output_field=DurationField()),

@@ -9,6 +9,7 @@ import django_filters
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from attributions.chargement.delais import avec_durees, compter_les_attentes, en_attente, resumer, seuil_de_vacance
 from attributions.domaine.delais import Attente, Duree
@@ -204,7 +205,13 @@ class Vacance(ReserveeMixin, VueListe[Liberation]):
     singulier = "libération"
     vide_titre = "Aucune libération en attente"
     vide_texte = "Chaque libération de votre patrimoine a son bail, ou est retirée."
-    seuil: int | None = None
+
+    @cached_property
+    def seuil(self) -> int | None:
+        """Au-delà, une libération traîne : la vacance de trois baux sur quatre de l'année écoulée."""
+        depuis = timezone.localdate() - timedelta(days=365)
+        recents = Liberation.objects.visibles_par(self.request.acteur).filter(date_bail__gt=depuis)
+        return seuil_de_vacance(resumer(avec_durees(recents), [Duree.VACANCE]))
 
     def lire_colonnes(self) -> tuple[Colonne[Liberation], ...]:
         """Ce qu'elle attend, depuis quand, et si elle dépasse trois baux sur quatre."""
@@ -238,11 +245,9 @@ class Vacance(ReserveeMixin, VueListe[Liberation]):
         return Pastille("Traîne", "danger") if traine else ""
 
     def lire(self) -> QuerySet[Liberation]:
-        """Les libérations du bailleur sans bail, et le seuil au-delà duquel elles traînent."""
-        le, visibles = timezone.localdate(), Liberation.objects.visibles_par(self.request.acteur)
-        recents = avec_durees(visibles.filter(date_bail__gt=le - timedelta(days=365)))
-        self.seuil = seuil_de_vacance(resumer(recents))
-        return en_attente(visibles, le).select_related("logement__commune")
+        """Les libérations du bailleur sans bail."""
+        visibles = Liberation.objects.visibles_par(self.request.acteur)
+        return en_attente(visibles, timezone.localdate()).select_related("logement__commune")
 
     def contexte(self) -> dict[str, Any]:
         """Combien attendent quoi."""

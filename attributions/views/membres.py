@@ -19,6 +19,7 @@ from flux_reservations.acces.consultations import GenreConsultation, noter_consu
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
 from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.droit.conservation import SEANCES_DES_MEMBRES
 from flux_reservations.pieces.views import envoyer_piece
 from flux_reservations.socle.formulaires import proposer
 from flux_reservations.socle.requete import Requete
@@ -28,15 +29,16 @@ class FormulaireMembres(forms.Form):
     """Qui est convoqué."""
 
     membres = forms.TypedMultipleChoiceField(
-        label="Membres convoqués",
-        coerce=int,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="Chacun lit l'ordre du jour de cette séance et ses candidats, jusqu'à quinze jours après sa date.",
+        label="Membres convoqués", coerce=int, required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, seance: Seance, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["membres"].help_text = (
+            "Chacun lit l'ordre du jour de cette séance et ses candidats, jusqu'à"
+            f" {SEANCES_DES_MEMBRES.valeur(seance.date)} jours après sa date. Le délai de convocation est celui de votre"
+            " règlement intérieur."
+        )
         proposer(self, "membres", ((un.pk, un.utilisateur.nom_complet) for un in membres_possibles(seance)))
 
 
