@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from conventions.chargement import compter_droits_de_suite
 from conventions.chargement_preparation import reservataires_du_departement
-from conventions.chargement_texte import taux_au_plus_haut
+from conventions.chargement_taux import taux_au_plus_haut
 from conventions.domaine.codes import STOCK_MAINTENU, EtatConcertation, EtatConvention
 from conventions.domaine.manquement import Avancement
 from conventions.models import Commentaire, Concertation, Convention, Manquement, Reservataire

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from conventions.chargement import logements_du_flux
 from conventions.chargement_autorites import communes_des_droits
+from conventions.chargement_taux import taux_au_plus_haut
 from conventions.domaine.codes import DelaiUnite, EtatConvention, Gestion, Report, Typologie
 from conventions.domaine.gabarit import Bloc, composer
 from conventions.domaine.gabarit_type import TEXTE
 from conventions.models import Convention, Droit, Gabarit
 from flux_reservations.droit.delais import DELAI_DE_PRESENTATION
 from flux_reservations.socle.presentation import compter, ecrire_date, ecrire_taux
-from flux_reservations.territoires.models import TerritoireCommune
 
 TYPOLOGIES = tuple(typologie.value for typologie in Typologie)
 
@@ -150,25 +150,6 @@ def dire_le_delai(convention: Convention) -> str:
         defaut = DELAI_DE_PRESENTATION.valeur(convention.date_effet or timezone.localdate())
         return f"{defaut} {DelaiUnite.CALENDAIRES.libelle.lower()}"
     return f"{jours} {convention.get_delai_unite_display().lower()}"
-
-
-def taux_au_plus_haut(conventions: Iterable[int]) -> dict[int, Decimal]:
-    """Par convention, la somme des taux là où ses lignes se recouvrent le plus, commune par commune (RG-13) ; deux requêtes."""
-    lignes = list(
-        Droit.objects.filter(convention__in=list(conventions)).values_list("convention_id", "pk", "taux", "perimetre")
-    )
-    communes: dict[str, list[str]] = {}
-    couples = TerritoireCommune.objects.filter(territoire_id__in={code for *_, code in lignes if code})
-    for territoire, commune in couples.values_list("territoire_id", "commune_id"):
-        communes.setdefault(territoire, []).append(commune)
-    sommes: dict[int, dict[str, dict[int, Decimal]]] = {}
-    for convention, droit, taux, territoire in lignes:
-        for commune in communes.get(territoire, ()):
-            sommes.setdefault(convention, {}).setdefault(commune, {})[droit] = taux
-    return {
-        convention: max(sum(droits.values(), Decimal(0)) for droits in par_commune.values())
-        for convention, par_commune in sommes.items()
-    }
 
 
 def _ont_le_meme_perimetre(droits: Iterable[Droit]) -> bool:

@@ -25,6 +25,7 @@ from conventions.views import (
     secteurs,
     signature_en_nombre,
     stock_detail,
+    taux,
     transmission,
 )
 
@@ -36,6 +37,7 @@ urlpatterns = [
     path("secteurs/reprendre/", secteurs.ReprendreSecteurs.as_view(), name="reprendre_secteurs"),
     path("conventions/", conventions.ListeConventions.as_view(), name="conventions"),
     path("conventions/<int:pk>/", conventions.FicheConvention.as_view(), name="convention"),
+    path("conventions/<int:pk>/taux/", taux.DetailDuTaux.as_view(), name="taux_convention"),
     path("conventions/preparer/", elaboration.CreerConvention.as_view(), name="preparer_convention"),
     path("conventions/<int:pk>/modalites/", elaboration.ModifierModalites.as_view(), name="modalites"),
     path("conventions/<int:pk>/droits/", droits.ModifierDroits.as_view(), name="droits"),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,6 +17,7 @@ from django.views import View
 
 from conventions.actions.commentaires import est_partie
 from conventions.actions.transmission import est_transmise
+from conventions.chargement_taux import taux_au_plus_haut
 from conventions.chargement_texte import dire_le_delai
 from conventions.domaine.codes import EtatConvention, Gestion, TypeReservataire
 from conventions.models import Commentaire, Convention, Manquement
@@ -127,10 +128,10 @@ _COMMUNES: Sequence[Colonne[Convention]] = (
     Colonne("etat", "État", lambda convention: etat_de(convention, timezone.localdate())),
     Colonne(
         "taux",
-        "Taux total",
-        lambda convention: getattr(convention, "taux_total", None),
+        "Taux, au plus haut",
+        lambda convention: getattr(convention, "taux_au_plus_haut", None),
         "taux",
-        tri=("taux_total",),
+        lien=lambda convention: reverse("taux_convention", args=[convention.pk]),
         regle="RG-13",
     ),
     Colonne(
@@ -170,12 +171,14 @@ class ListeConventions(ReserveeMixin, VueListe[Convention]):
     vide_titre = "Aucune convention"
 
     def lire(self) -> QuerySet[Convention]:
-        """Ce que l'acteur voit, avec le taux total de la version."""
-        return (
-            Convention.objects.visibles_par(self.request.acteur)
-            .annotate(taux_total=Sum("droits__taux"))
-            .select_related("reservataire", "bailleur")
-        )
+        """Ce que l'acteur voit."""
+        return Convention.objects.visibles_par(self.request.acteur).select_related("reservataire", "bailleur")
+
+    def completer(self, objets: Sequence[Convention]) -> None:
+        """Le taux de chacune là où ses lignes se recouvrent le plus : des taux ne s'ajoutent que sur une même assiette (RG-13)."""
+        taux = taux_au_plus_haut([une.pk for une in objets])
+        for une in objets:
+            une.taux_au_plus_haut = taux.get(une.pk)  # type: ignore[attr-defined]  # lu par la colonne
 
     def lire_colonnes(self) -> Sequence[Colonne[Convention]]:
         """Le bailleur lit le réservataire, les autres aussi le bailleur ; l'export dit en plus le type, le lieu et la gestion."""
@@ -224,7 +227,7 @@ class FicheConvention(ReserveeMixin, View):
             "convention": convention,
             "etat": etat_de(convention, jour),
             "droits": droits,
-            "taux_total": sum(droit.taux for droit in droits),
+            "taux_au_plus_haut": taux_au_plus_haut([convention.pk]).get(convention.pk),
             "moments": histoire_de(convention, jour),
             "report": dire_le_report(convention),
             "delai": dire_le_delai(convention),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import django_filters
@@ -154,6 +155,9 @@ class VueListe(View, ABC, Generic[M]):
     def lire(self) -> QuerySet[M]:
         """Les objets que l'acteur peut voir, avant filtres : toujours `….visibles_par(self.request.acteur)`."""
 
+    def completer(self, objets: Sequence[M]) -> None:
+        """Lit en plus, en un nombre fixe de requêtes, ce que les colonnes montrent des objets d'une page ou d'un morceau d'export."""
+
     def lire_colonnes(self) -> Sequence[Colonne[M]]:
         """Les colonnes ; à redéfinir si elles dépendent de l'acteur."""
         return self.colonnes
@@ -181,6 +185,8 @@ class VueListe(View, ABC, Generic[M]):
             return self._exporter(export, objets)
         colonnes = self.lire_colonnes()
         page: Page[M] = Paginator(objets, self.par_page).get_page(self.request.GET.get("page"))
+        page.object_list = list(page.object_list)
+        self.completer(page.object_list)
         actifs = list(self._filtres_actifs(filtre)) if filtre is not None else []
         contexte = {
             "titre": self.titre,
@@ -248,10 +254,17 @@ class VueListe(View, ABC, Generic[M]):
         colonnes = self.lire_colonnes()
         entetes = [colonne.libelle for colonne in colonnes]
         lignes = (
-            [colonne.valeur(objet) for colonne in colonnes] for objet in objets.iterator(chunk_size=MORCEAU_D_EXPORT)
+            [colonne.valeur(objet) for colonne in colonnes] for morceau in self._morceaux(objets) for objet in morceau
         )
         repondre = repondre_csv if genre == "csv" else repondre_xlsx
         return repondre(self.nom_export, entetes, lignes)
+
+    def _morceaux(self, objets: QuerySet[M]) -> Iterator[list[M]]:
+        """Les objets à exporter, par morceaux complétés : une liste longue ne tient pas en mémoire."""
+        suite = objets.iterator(chunk_size=MORCEAU_D_EXPORT)
+        while morceau := list(islice(suite, MORCEAU_D_EXPORT)):
+            self.completer(morceau)
+            yield morceau
 
 
 def classer_les_colonnes(entetes: Sequence[str], lignes: Sequence[Sequence[object]]) -> list[str]:

@@ -200,6 +200,11 @@ _CONVENTIONS = [
     Ligne("logement", bailleur("a"), lambda m: [m.liberation_a.logement_id]),
     Ligne("conventions", ouverts(*BAILLEURS, *DROITS)),
     Ligne(
+        "taux_convention",
+        bailleur("a") | lignes_lues("mairie", "etat", "epci", aveugles=("caf", "etat_voisin")),
+        _convention,
+    ),
+    Ligne(
         "convention",
         bailleur("a") | lignes_lues("mairie", "etat", "epci", aveugles=("caf", "etat_voisin")),
         _convention,

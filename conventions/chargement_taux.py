@@ -1,0 +1,96 @@
+"""Le taux d'une convention, commune par commune : des taux ne s'additionnent que sur une même assiette (RG-13, RG-33)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from conventions.models import Convention, Droit
+from flux_reservations.territoires.models import Commune, TerritoireCommune
+
+
+def taux_par_commune(conventions: Iterable[int], champ: str = "perimetre") -> dict[int, dict[str, dict[int, Decimal]]]:
+    """Par convention et par commune, le taux de chaque ligne de droit qui s'y exerce (deux requêtes).
+
+    `champ` : `perimetre` (où le droit s'exerce) ou `assiette` (où il court ; vide, le périmètre en tient lieu et n'est pas rendu).
+    """
+    lignes = list(
+        Droit.objects.filter(convention__in=list(conventions)).values_list("convention_id", "pk", "taux", champ)
+    )
+    communes: dict[str, list[str]] = {}
+    couples = TerritoireCommune.objects.filter(territoire_id__in={code for *_, code in lignes if code})
+    for territoire, commune in couples.values_list("territoire_id", "commune_id"):
+        communes.setdefault(territoire, []).append(commune)
+    taux: dict[int, dict[str, dict[int, Decimal]]] = {}
+    for convention, droit, valeur, territoire in lignes:
+        for commune in communes.get(territoire, ()):
+            taux.setdefault(convention, {}).setdefault(commune, {})[droit] = valeur
+    return taux
+
+
+def taux_au_plus_haut(conventions: Iterable[int]) -> dict[int, Decimal]:
+    """Par convention, la somme des taux là où ses lignes se recouvrent le plus (RG-13) ; deux requêtes."""
+    return {
+        convention: max(sum(droits.values(), Decimal(0)) for droits in par_commune.values())
+        for convention, par_commune in taux_par_commune(conventions).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneDeTaux:
+    """Des communes du département où s'exercent les mêmes lignes de droit."""
+
+    communes: tuple[tuple[str, str], ...]
+    """(code, nom), dans l'ordre des noms."""
+    lignes: tuple[Droit, ...]
+    logements: int
+
+    @property
+    def taux(self) -> Decimal:
+        """La somme des taux, en %."""
+        return sum((ligne.taux for ligne in self.lignes), Decimal(0))
+
+
+def zones_de_taux(convention: Convention, logements: Mapping[str, int]) -> list[ZoneDeTaux]:
+    """Les zones d'une convention dans son département, du plus haut taux au plus bas. `logements` : ceux du flux, par commune."""
+    droits = {droit.pk: droit for droit in convention.droits.all()}
+    par_commune = taux_par_commune([convention.pk]).get(convention.pk, {})
+    noms = (
+        Commune.objects.du_departement(convention.departement_id)
+        .filter(pk__in=par_commune)
+        .order_by("cle_tri")
+        .values_list("pk", "nom")
+    )
+    groupes: dict[frozenset[int], list[tuple[str, str]]] = {}
+    for code, nom in noms:
+        groupes.setdefault(frozenset(par_commune[code]), []).append((code, nom))
+    zones = [
+        ZoneDeTaux(
+            tuple(communes),
+            tuple(droits[cle] for cle in sorted(cles)),
+            sum(logements.get(code, 0) for code, _ in communes),
+        )
+        for cles, communes in groupes.items()
+    ]
+    return sorted(zones, key=lambda zone: (-zone.taux, zone.communes[0][1]))
+
+
+def taux_ramene_au_departement(convention: Convention, logements: Mapping[str, int]) -> Fraction | None:
+    """Ce que valent ses lignes rapportées à tout le patrimoine du flux : Σ taux × logements de l'assiette ÷ logements, en %.
+
+    La même formule que le droit théorique (RG-33), le patrimoine d'aujourd'hui tenant lieu de flux : des conventions de territoires
+    différents s'y comparent. None sans logement.
+    """
+    tout = sum(logements.values())
+    if not tout:
+        return None
+    exercees = taux_par_commune([convention.pk]).get(convention.pk, {})
+    courues = taux_par_commune([convention.pk], "assiette").get(convention.pk, {})
+    avec_assiette = {droit for droits in courues.values() for droit in droits}
+    somme = Fraction(0)
+    for commune, nombre in logements.items():
+        ici = {droit: taux for droit, taux in exercees.get(commune, {}).items() if droit not in avec_assiette}
+        somme += nombre * sum(map(Fraction, (ici | courues.get(commune, {})).values()))
+    return somme / tout
