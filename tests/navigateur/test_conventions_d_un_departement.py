@@ -16,6 +16,7 @@ from flux_reservations.acces.models import Utilisateur
 from flux_reservations.embarque.donnees_demo.envois import page_pdf
 from flux_reservations.notifications.actions.expedier import expedier
 from flux_reservations.notifications.models import Envoi
+from flux_reservations.series.actions.mener import avancer
 from tests.fabriques import acteur_de, creer_logement, creer_reservataire
 from tests.navigateur.conftest import _ouvrir_session
 
@@ -102,7 +103,7 @@ def test_d_un_etat_des_lieux_a_la_transmission(
     informer(visite)
     preparer_et_controler(visite)
     dialoguer(visite)
-    signer_chacune(visite, tmp_path)
+    signer_toutes(visite, tmp_path)
     transmettre(visite)
     accuser_reception(visite)
     exporter_le_registre(visite)
@@ -122,6 +123,15 @@ def informer(visite: Visite) -> None:
     prealables = Envoi.objects.filter(genre="information_prealable")
     assert prealables.count() >= NOMBRE
     assert prealables.values("depose_le", "piece").distinct().count() == 1
+    visite.ouvrir("/etat-des-lieux/94/")
+    visite.lire("Information préalable à compléter")
+    visite.page.get_by_role("link", name="Enregistrer leurs remises").click()
+    assert visite.examiner() == []
+    visite.page.get_by_label("Référence de la remise").fill("Bordereau 12")
+    visite.cliquer("Enregistrer les remises")
+    expedier_tout()
+    visite.page.reload()
+    visite.lire("Information préalable faite")
 
 
 def preparer_et_controler(visite: Visite) -> None:
@@ -159,30 +169,83 @@ def dialoguer(visite: Visite) -> None:
         assert visite.examiner() == []
 
 
-def signer_chacune(visite: Visite, dossier: Path) -> None:
-    """Sa pièce déposée ; un fichier qui n'est pas un PDF est refusé et se dit."""
-    faux, signee = dossier / "faux.pdf", dossier / "signee.pdf"
+def signer_toutes(visite: Visite, dossier: Path) -> None:
+    """D'un coup : dix-huit pièces déposées ensemble, une en face de sa ligne, une qui n'est pas un PDF ; puis celle qui manque."""
+    conventions = list(Convention.objects.filter(reservataire__code__startswith="RES").order_by("pk"))
+    *ensemble, seule, fautive = conventions
+    depots = []
+    for une in ensemble:
+        chemin = dossier / f"Convention {une.numero} (signée).pdf"
+        chemin.write_bytes(page_pdf((une.numero,)))
+        depots.append(chemin)
+    faux, scan, hasard = dossier / f"{fautive.numero}.pdf", dossier / "scan0001.pdf", dossier / "hasard.pdf"
     faux.write_bytes(b"Ceci n'est pas un PDF.")
-    signee.write_bytes(page_pdf(("Convention signée",)))
-    conventions = Convention.objects.filter(reservataire__code__startswith="RES").order_by("pk")
-    for rang, une in enumerate(conventions):
-        visite.ouvrir(f"/conventions/{une.pk}/signer/", axe=rang == 0)
-        if rang == 0:
-            visite.page.get_by_label("Convention signée (PDF)").set_input_files(faux)
-            visite.cliquer("Enregistrer les signatures")
-            visite.lire("n'est pas un PDF")
-        visite.page.get_by_label("Convention signée (PDF)").set_input_files(signee)
-        visite.cliquer("Enregistrer les signatures")
-        visite.page.wait_for_url(f"**/conventions/{une.pk}/")
-    assert conventions.filter(etat="signee", piece_signee__isnull=False).count() == NOMBRE
+    scan.write_bytes(page_pdf((seule.numero,)))
+    hasard.write_bytes(page_pdf(("Rien",)))
+    visite.ouvrir(TABLEAU, axe=False)
+    visite.page.get_by_role("link", name="Signer (").click()
+    visite.page.wait_for_url(f"**{TABLEAU}signer/")
+    assert visite.examiner() == []
+    visite.page.get_by_label("Conventions signées (PDF)").set_input_files([*depots, faux, hasard])
+    visite.page.get_by_label(f"Pièce signée de {seule.numero}").set_input_files(scan)
+    visite.cliquer("Contrôler et préparer")
+    visite.lire("Rien n'est encore fait")
+    assert visite.examiner() == []
+    visite.lire("hasard.pdf")
+    visite.lire("n'est pas un PDF")
+    assert not Convention.objects.filter(pk__in=[une.pk for une in conventions], etat="signee").exists()
+    visite.cliquer(f"Enregistrer les signatures : {NOMBRE - 1}")
+    visite.lire(f"0 sur {NOMBRE - 1}")
+    assert visite.examiner() == []
+    mener_la_serie(visite)
+    visite.lire(f"{NOMBRE - 1} sur {NOMBRE - 1}")
+    assert visite.examiner() == []
+    signer_la_derniere(visite, fautive, scan)
+    assert (
+        Convention.objects.filter(
+            pk__in=[une.pk for une in conventions], etat="signee", piece_signee__isnull=False
+        ).count()
+        == NOMBRE
+    )
+
+
+def mener_la_serie(visite: Visite) -> None:
+    """Fait le travail de l'ouvrier sur la série ouverte ; la page, qui se relit seule, dit la fin."""
+    cle = int(visite.page.url.rstrip("/").rpartition("/")[2])
+
+    def faire() -> None:
+        while avancer(cle):
+            pass
+        connection.close()
+
+    fil = threading.Thread(target=faire)
+    fil.start()
+    fil.join()
+    visite.lire("Exporter le compte rendu")
+
+
+def signer_la_derniere(visite: Visite, convention: Convention, piece: Path) -> None:
+    """Celle qui était écartée reste dans la liste ; sa pièce corrigée, elle se signe à son tour."""
+    visite.ouvrir(f"{TABLEAU}signer/", axe=False)
+    visite.page.get_by_label(f"Pièce signée de {convention.numero}").set_input_files(piece)
+    for case in visite.page.get_by_role("checkbox", name="Signer ").all():
+        if case.get_attribute("aria-label") not in {f"Signer {convention.numero}", None}:
+            case.uncheck()
+    visite.cliquer("Contrôler et préparer")
+    visite.cliquer("Enregistrer les signatures : 1")
+    mener_la_serie(visite)
 
 
 def transmettre(visite: Visite) -> None:
-    """Toutes d'un coup ; l'ouvrier expédie."""
+    """Toutes d'un coup ; l'ouvrier dépose, puis expédie ; le compte rendu dit ce qui reste à remettre."""
     visite.ouvrir(f"{TABLEAU}transmettre/")
     visite.cliquer("Transmettre")
-    visite.page.wait_for_url(f"**{TABLEAU}")
+    visite.page.wait_for_url("**/series/*/")
+    mener_la_serie(visite)
     expedier_tout()
+    visite.page.reload()
+    visite.lire("à remettre par une autre voie")
+    assert visite.examiner() == []
     visite.ouvrir(f"{TABLEAU}?etape=transmise")
     assert visite.page.locator("tbody tr").count() >= NOMBRE
 
