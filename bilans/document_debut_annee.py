@@ -8,9 +8,10 @@ from typing import Any
 
 from bilans.calcul import calculer_annee
 from bilans.chargement_prevision import PrevisionLue, charger_prevision
-from bilans.document import citer_les_regles, compter_les_motifs
+from bilans.document import compter_les_motifs
 from bilans.domaine.lignes import Section, attributions_de_l_annee
 from bilans.models import Prevision
+from bilans.regles_citees import citer_les_regles
 from conventions.models import Bailleur
 from flux_reservations.territoires.models import Commune, Departement
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from attributions.domaine.publics import Objectif
-from bilans.calcul import CalculAnnuel
-from bilans.document import composer_document
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.fiches import lire_fiches, lire_hors_flux
 from bilans.lecture import LectureDuBilan
 from bilans.tableaux import AXES, MASQUE, Tableau
-from conventions.models import Bailleur
 from flux_reservations.droit.delais import SEUIL_DU_SECRET
 from flux_reservations.socle.pdf import produire_pdf
 from flux_reservations.socle.presentation import ecrire_nombre, ecrire_taux
-from flux_reservations.territoires.models import Departement
 
 _SOMMAIRE = (
     ("essentiel", "L'essentiel"),
@@ -124,11 +118,3 @@ def bilan_pdf(
 ) -> bytes:
     """Les octets du PDF/UA-1."""
     return produire_pdf(html_du_bilan(donnees, version=version, ce_qui_change=ce_qui_change, en_caleol=en_caleol))
-
-
-def ecrire_pdf(calcul: CalculAnnuel, bailleur: Bailleur, departement: Departement, dossier: Path) -> Path:
-    """Écrit le PDF de travail d'une année dans `dossier` (commande `produire_bilan --sortie`) et rend son chemin."""
-    donnees = composer_document(calcul, bailleur, departement, timezone.localdate())
-    chemin = dossier / nom_du_fichier(bailleur.siren, departement.pk, calcul.faits.annee, "pdf")
-    chemin.write_bytes(bilan_pdf(donnees))
-    return chemin

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
 
-from bilans.calcul import CalculAnnuel
-from bilans.document import composer_document
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.lecture import LectureDuBilan
-from bilans.pdf import nom_du_fichier
 from bilans.tableaux import MASQUE
-from conventions.models import Bailleur
 from flux_reservations.socle.tableur import ColonneTableur, Feuille, Genre, ecrire_classeur
-from flux_reservations.territoires.models import Departement
 
 _AXES: tuple[tuple[str, Genre], ...] = (
     ("commune", "texte"),
@@ -223,11 +217,3 @@ def _decimal(fraction: str | None) -> Decimal | None:
         return None
     haut, _, bas = fraction.partition("/")
     return (Decimal(haut) / Decimal(bas or "1")).quantize(Decimal("0.01"))
-
-
-def ecrire_tableur(calcul: CalculAnnuel, bailleur: Bailleur, departement: Departement, dossier: Path) -> Path:
-    """Écrit le XLSX de travail d'une année dans `dossier` (commande `produire_bilan --sortie`) et rend son chemin."""
-    donnees = composer_document(calcul, bailleur, departement, timezone.localdate())
-    chemin = dossier / nom_du_fichier(bailleur.siren, departement.pk, calcul.faits.annee, "xlsx")
-    chemin.write_bytes(bilan_xlsx(donnees))
-    return chemin

@@ -11,7 +11,7 @@ import pytest
 from attributions.models import Candidat
 from bilans.calcul import calculer_annee
 from bilans.destinataires import lire_la_diffusion
-from bilans.document import compter_les_refus, taire_les_menages
+from bilans.menages import compter_les_refus, taire_les_menages
 from bilans.models.bilan import GenreBilan
 from conventions.models import ContactAutorite, Reservataire, ReservationStock
 from tests.bilans.test_publication import Monde, monde

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilans.document import croiser
 from bilans.domaine.secret import TOTAL
+from bilans.menages import croiser
 
 LE = date(2025, 12, 31)
 TABLEAUX = st.dictionaries(

@@ -32,13 +32,10 @@ class Command(CommandeMetier):
         calcul = calculer_annee(bailleur, departement.pk, options["annee"])
         if options["sortie"] is not None:
             dossier = preparer_dossier(options["sortie"])
-            # Le PDF (WeasyPrint) et le tableur coûtent une seconde à charger : seulement quand on les demande.
-            from bilans.pdf import ecrire_pdf  # noqa: PLC0415
-            from bilans.tableur import ecrire_tableur  # noqa: PLC0415
+            from bilans.fichiers_de_travail import ecrire_fichiers  # noqa: PLC0415 : WeasyPrint coûte une seconde à charger
 
             try:
-                ecrire_pdf(calcul, bailleur, departement, dossier)
-                ecrire_tableur(calcul, bailleur, departement, dossier)
+                ecrire_fichiers(calcul, bailleur, departement, dossier)
             except OSError as erreur:
                 message = f"Impossible d'écrire dans {dossier} : {erreur.strerror}."
                 raise ErreurMetier("ecriture_impossible", message) from erreur
