@@ -133,7 +133,7 @@ def _deposer_en_attente(
 def _resumer(convention: Convention, voulue: SignatureVoulue) -> str:
     signature = max(voulue.signature_bailleur, voulue.signature_reservataire)
     effet = voulue.effet or convention.date_effet or signature
-    return f"Signée le {ecrire_date(signature)}, effet le {ecrire_date(effet)}."
+    return f"Signature du {ecrire_date(signature)}, effet le {ecrire_date(effet)}."
 
 
 class ActeDeConvention(Genre):

@@ -30,6 +30,8 @@ _TONS: dict[str, type_de_ton] = {
     EtatActe.FAIT: "succes",
     EtatActe.REFUSE: "danger",
 }
+A_REGARDER = frozenset({EtatActe.REFUSE, EtatActe.ECARTE})
+"""Ce qui se lit d'abord : ce qui n'a pas été fait, et pourquoi."""
 ENTETES = ("ligne", "etat", "compte_rendu", "suite", "regle", "piece", "fini_le")
 
 
@@ -105,7 +107,10 @@ class FicheSerie(ReserveeMixin):
     def get(self, request: Requete, pk: int) -> HttpResponseBase:
         """La page, sa seule partie vivante que htmx relit, ou l'export."""
         serie = lire_serie(request, pk)
-        genre, actes = genre_de(serie), list(serie.actes.all())
+        genre, actes = (
+            genre_de(serie),
+            sorted(serie.actes.all(), key=lambda acte: (acte.etat not in A_REGARDER, acte.rang)),
+        )
         faits = [acte for acte in actes if acte.etat == EtatActe.FAIT]
         suites = genre.suivre(request.acteur, faits) if faits else {}
         export = request.GET.get("export", "")
