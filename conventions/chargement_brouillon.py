@@ -19,7 +19,8 @@ from conventions.domaine.versions import LigneDroit, Modalites, VersionConventio
 from conventions.models import Convention, ReservationStock
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.droit.taux import Derogation
-from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi, VoieEnvoi
+from flux_reservations.notifications.models import Envoi, GenreEnvoi
+from flux_reservations.notifications.suivi_des_envois import NON_REMIS
 
 HORIZON_SANS_TERME = timedelta(days=5 * 366)
 """Jusqu'où l'on vérifie les plafonds d'une convention sans terme."""
@@ -109,10 +110,6 @@ def convertit_du_stock(convention: Convention, le: date) -> bool:
     )
     fin = stock.get(convention.reservataire_id, date.min)
     return fin is None or fin >= le
-
-
-NON_REMIS = Q(recu_le__isnull=True) & (Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
-"""Un destinataire qui n'a encore rien reçu : remise par une autre voie à saisir, ou courriel en échec."""
 
 
 def lire_information_prealable(bailleur: int, departement: str, le: date) -> InformationPrealable:

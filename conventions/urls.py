@@ -79,11 +79,6 @@ urlpatterns = [
         name="enregistrer_information",
     ),
     path(
-        "etat-des-lieux/<str:departement>/remises/",
-        transmission.EnregistrerRemises.as_view(),
-        name="enregistrer_remises",
-    ),
-    path(
         "conventions/manquantes/<int:pk>/demander/",
         portail_transmissions.DemanderAuBailleur.as_view(),
         name="demander_au_bailleur",

@@ -15,7 +15,7 @@ from bilans.models.bilan import GenreBilan
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.notifications.models import Envoi
-from flux_reservations.notifications.suivi_des_envois import dire_les_envois
+from flux_reservations.notifications.suivi_des_envois import dire_les_envois, lien_vers_les_remises
 from flux_reservations.series.actions.preparer import Voulu, preparer_serie
 from flux_reservations.series.genres import Genre, inscrire
 from flux_reservations.series.models import ActeDeSerie, GenreSerie, Serie
@@ -97,6 +97,10 @@ class PublicationEnNombre(Genre):
     def suivre(self, acteur: Acteur, actes: Sequence[ActeDeSerie]) -> dict[int, str]:
         """Où en sont les envois de chaque document (une requête)."""
         return dire_les_envois(Envoi.objects.visibles_par(acteur), "bilans.bilan", [acte.cle for acte in actes])
+
+    def lien_de_suite(self, suites: Mapping[int, str]) -> tuple[str, str] | None:
+        """Enregistrer d'un coup les remises qui restent."""
+        return lien_vers_les_remises(suites)
 
     def adresse(self, acte: ActeDeSerie) -> str:
         """La fiche du document."""

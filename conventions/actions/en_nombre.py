@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
@@ -21,7 +21,7 @@ from conventions.models.conventions import ConventionQuerySet
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
-from flux_reservations.notifications.suivi_des_envois import dire_les_envois
+from flux_reservations.notifications.suivi_des_envois import dire_les_envois, lien_vers_les_remises
 from flux_reservations.pieces.models import Piece
 from flux_reservations.series.actions.preparer import Voulu, confirmer_serie, preparer_serie
 from flux_reservations.series.genres import Genre, inscrire
@@ -225,3 +225,7 @@ class TransmissionEnNombre(ActeDeConvention):
             "conventions.convention",
             [acte.cle for acte in actes],
         )
+
+    def lien_de_suite(self, suites: Mapping[int, str]) -> tuple[str, str] | None:
+        """Enregistrer d'un coup les remises qui restent."""
+        return lien_vers_les_remises(suites, GenreEnvoi.TRANSMISSION)

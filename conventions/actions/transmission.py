@@ -20,7 +20,6 @@ from conventions.chargement_autorites import (
     charger_reservataires_du_departement,
     communes_des_droits,
 )
-from conventions.chargement_brouillon import NON_REMIS
 from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
 from conventions.documents import convention_pdf, etat_des_lieux_pdf
 from conventions.domaine.codes import EtatConvention
@@ -29,7 +28,6 @@ from conventions.models.conventions import ConventionQuerySet
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
-from flux_reservations.notifications.actions.suivre import enregistrer_remise
 from flux_reservations.notifications.messages import MessageInformationPrealable, MessageTransmission
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi
 from flux_reservations.pieces.models import Piece
@@ -171,35 +169,6 @@ def enregistrer_information_anterieure(
             etat=EtatEnvoi.ENVOYE, envoye_le=instant, reference_voie="Envoi antérieur à l'application"
         )
         return envois
-
-
-def enregistrer_remises(
-    *, acteur: Acteur, bailleur_id: int, departement_id: str, envois: Iterable[int], le: date, reference: str
-) -> int:
-    """Enregistre en un acte la remise, par une autre voie, de l'information préalable à ceux qui n'ont encore rien reçu (RG-18).
-
-    Une même date et une même référence (le bordereau de dépôt) pour tous ; tout ou rien. Rend leur nombre ; lève `ErreurMetier` sans envoi.
-    """
-    with transaction.atomic():
-        attendus = (
-            Envoi.objects.modifiables_par(acteur)
-            .filter(
-                NON_REMIS,
-                pk__in=list(envois),
-                genre=GenreEnvoi.INFORMATION_PREALABLE,
-                emetteur_id=bailleur_id,
-                departement_id=departement_id,
-            )
-            .values_list("pk", flat=True)
-        )
-        cles = list(attendus)
-        if not cles:
-            raise ErreurMetier(
-                "rien_a_remettre", "Cochez au moins un destinataire qui n'a encore rien reçu.", champ="envois"
-            )
-        for cle in cles:
-            enregistrer_remise(acteur=acteur, envoi_id=cle, le=le, reference=reference)
-    return len(cles)
 
 
 def destinataires_de_l_information(bailleur_id: int, departement_id: str) -> list[Destinataire]:

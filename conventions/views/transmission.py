@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from conventions.actions import transmission
 from conventions.chargement_autorites import charger_autorites, communes_des_droits
-from conventions.chargement_brouillon import NON_REMIS, lire_information_prealable
+from conventions.chargement_brouillon import lire_information_prealable
 from conventions.chargement_contingents import TYPOLOGIES
 from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
 from conventions.forms import ChampPdf, champ_date
@@ -22,8 +22,8 @@ from flux_reservations.acces.navigation import adresse_de
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
-from flux_reservations.notifications.forms import FormulaireRemise
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
+from flux_reservations.notifications.suivi_des_envois import NON_REMIS
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, compter
 from flux_reservations.socle.requete import Requete
@@ -154,58 +154,6 @@ class EnregistrerInformation(ActeDepartement):
             fichier=donnees["piece"],
         )
         return f"Envoi enregistré pour {compter(len(envois), 'destinataire')}."
-
-
-class FormulaireRemises(FormulaireRemise):
-    """À qui l'état des lieux a été remis par une autre voie, le même jour, sous la même référence."""
-
-    envois = forms.MultipleChoiceField(label="Remis à", widget=forms.CheckboxSelectMultiple)
-
-    def __init__(self, *args: Any, choix: list[tuple[str, str]], **options: Any) -> None:
-        super().__init__(*args, **options)
-        champ = self.fields["envois"]
-        assert isinstance(champ, forms.MultipleChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.choices = choix
-        self.order_fields(["envois", "le", "reference"])
-
-
-class EnregistrerRemises(ActeDepartement):
-    """Compléter l'information préalable : ceux qui n'ont rien reçu par courriel l'ont reçue par une autre voie."""
-
-    role = Role.GESTIONNAIRE
-    titre = "Enregistrer les remises de l'état des lieux"
-    bouton = "Enregistrer les remises"
-
-    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
-        """Tous ceux qui n'ont rien reçu, cochés."""
-        restants = (
-            Envoi.objects.modifiables_par(self.request.acteur)
-            .filter(NON_REMIS, genre=GenreEnvoi.INFORMATION_PREALABLE, departement=self.departement)
-            .order_by("destinataire_nom")
-        )
-        choix = [(str(envoi.pk), envoi.destinataire_nom) for envoi in restants]
-        initial = {"le": timezone.localdate(), "envois": [cle for cle, _ in choix]}
-        return FormulaireRemises(donnees, choix=choix, initial=initial)
-
-    def recapitulatif(self) -> list[tuple[str, object]]:
-        """Le département."""
-        return [("Département", str(self.departement))]
-
-    def avertissement(self) -> str:
-        """Ce que cela prouve."""
-        return "L'information est complète quand chacun l'a reçue : alors seulement se signe une convention qui convertit du stock (RG-18)."
-
-    def executer(self, donnees: dict[str, Any]) -> str:
-        """Enregistre."""
-        nombre = transmission.enregistrer_remises(
-            acteur=self.request.acteur,
-            bailleur_id=self.bailleur.pk,
-            departement_id=self.departement.pk,
-            envois=[int(cle) for cle in donnees["envois"]],
-            le=donnees["le"],
-            reference=donnees["reference"],
-        )
-        return f"{compter(nombre, 'remise enregistrée', 'remises enregistrées')}."
 
 
 class Transmettre(ActeConvention):

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, Q
+from django.urls import reverse
 
 from flux_reservations.notifications.models import EnvoiQuerySet, EtatEnvoi, VoieEnvoi
 from flux_reservations.socle.presentation import compter
 
+NON_REMIS = Q(recu_le__isnull=True) & (Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
+"""Un destinataire qui n'a encore rien reçu : remise par une autre voie à saisir, ou courriel en échec."""
+A_REMETTRE, EN_ECHEC = "à remettre par une autre voie", "en échec"
 FAITS = (EtatEnvoi.ENVOYE, EtatEnvoi.REPRIS, EtatEnvoi.RECU)
 
 
@@ -40,11 +44,21 @@ def _dire(ligne: Mapping[str, Any]) -> str:
         (comptes["reessayes"], f"{compter(comptes['reessayes'], 'courriel')} en échec, un nouvel essai est prévu"),
         (
             comptes["echecs"],
-            f"{compter(comptes['echecs'], 'courriel')} en échec : corrigez l'adresse au registre des envois",
+            f"{compter(comptes['echecs'], 'courriel')} {EN_ECHEC} : corrigez l'adresse au registre des envois",
         ),
         (
             comptes["a_remettre"],
-            f"{compter(comptes['a_remettre'], 'envoi')} à remettre par une autre voie, puis à enregistrer au registre",
+            f"{compter(comptes['a_remettre'], 'envoi')} {A_REMETTRE}, puis à enregistrer",
         ),
     ]
     return f"{' ; '.join(texte for nombre, texte in morceaux if nombre)}."
+
+
+def lien_vers_les_remises(suites: Mapping[int, str], genre: str = "") -> tuple[str, str] | None:
+    """Le lien qui enregistre d'un coup ce qui reste à remettre, si l'une de ces phrases le dit."""
+    if not any(A_REMETTRE in suite or EN_ECHEC in suite for suite in suites.values()):
+        return None
+    return (
+        "Enregistrer les remises faites par une autre voie…",
+        f"{reverse('envois_remises')}{f'?genre={genre}' if genre else ''}",
+    )

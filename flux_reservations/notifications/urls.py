@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from flux_reservations.notifications.views import actes, courriels, demandes, registre, remise
+from flux_reservations.notifications.views import actes, courriels, demandes, registre, remise, remises
 
 urlpatterns = [
     path("envois/", registre.Registre.as_view(), name="envois"),
     path("envois/avis/", actes.LireLesAvis.as_view(), name="envois_avis"),
+    path("envois/remises/", remises.EnregistrerRemises.as_view(), name="envois_remises"),
     path("envois/<int:pk>/", registre.FicheEnvoi.as_view(), name="envoi"),
     path("envois/<int:pk>/remise/", actes.EnregistrerRemise.as_view(), name="envoi_remise"),
     path("envois/<int:pk>/rebond/", actes.SignalerRebond.as_view(), name="envoi_rebond"),

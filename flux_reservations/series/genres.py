@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from flux_reservations.commun.acteur import Acteur
@@ -38,6 +38,11 @@ class Genre(ABC):
     @abstractmethod
     def fil(self, serie: Serie) -> Fil:
         """Le fil d'Ariane de la série."""
+
+    def lien_de_suite(self, suites: Mapping[int, str]) -> tuple[str, str] | None:
+        """Où finir ce que la série a laissé à faire : (libellé, adresse) ; rien par défaut."""
+        del suites
+        return None
 
     def suivre(self, acteur: Acteur, actes: Sequence[ActeDeSerie]) -> dict[int, str]:
         """Par clé, ce qui reste à dire d'un acte fait (ses envois…) ; lu dans ce que l'acteur voit, en un nombre fixe de requêtes."""

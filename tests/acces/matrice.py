@@ -241,7 +241,6 @@ _CONVENTIONS = [
     Ligne("tableau_departement", bailleur(), lambda _: ["94"]),
     Ligne("preparer_pour_tous", bailleur(role=GESTIONNAIRE), lambda _: ["94"]),
     Ligne("proposer_tout", bailleur(role=GESTIONNAIRE), lambda _: ["94"]),
-    Ligne("enregistrer_remises", bailleur(role=GESTIONNAIRE), lambda _: ["94"]),
     Ligne("signer_en_nombre", bailleur(role=RESPONSABLE), lambda _: ["94"]),
     Ligne("transmettre_tout", bailleur(role=RESPONSABLE), lambda _: ["94"]),
     Ligne("gabarits", bailleur()),
@@ -518,6 +517,7 @@ _PORTAILS = [
     ),
     Ligne("communes", ouverts("epci", *ETATS)),
     Ligne("envois", bailleur()),
+    Ligne("envois_remises", bailleur(role=GESTIONNAIRE)),
     Ligne("envois_avis", bailleur(role=GESTIONNAIRE)),
     Ligne("envoi", bailleur("a"), lambda m: [m.transmission.pk]),
     *(

@@ -432,7 +432,8 @@ def test_le_compte_rendu_dit_ce_qui_reste_a_remettre_et_comment(ecran: Client, b
     mener(serie)
     page = ecran.get(reponse["Location"]).content.decode()
     assert "Déposée chez 2\u00a0autorités." in page
-    assert "à remettre par une autre voie, puis à enregistrer au registre" in page
+    assert "à remettre par une autre voie, puis à enregistrer." in page
+    assert f'href="{reverse("envois_remises")}?genre=transmission"' in page
 
 
 def test_deja_transmise_entre_temps_elle_ne_repart_pas(bailleur: Bailleur, responsable: Acteur) -> None:

@@ -127,14 +127,14 @@ def test_une_information_incomplete_empeche_de_signer_une_convention_qui_convert
     client.force_login(Utilisateur.objects.get(pk=responsable.utilisateur_id))
     page = client.get(reverse("etat_des_lieux", args=["94"])).content.decode()
     assert "Information préalable à compléter" in page
-    rien = client.post(reverse("enregistrer_remises", args=["94"]), {"le": "2026-01-05", "reference": "R1"})
+    adresse = f"{reverse('envois_remises')}?genre=information_prealable&departement=94"
+    assert adresse.replace("&", "&amp;") in page
+    rien = client.post(adresse, {"le": "2026-01-05", "reference": "R1"})
     assert rien.status_code == 422
     lot = Envoi.objects.filter(genre="information_prealable").values_list("lot", flat=True).first()
     restants = Envoi.objects.filter(lot=lot, voie="recommande").values_list("pk", flat=True)
-    reponse = client.post(
-        reverse("enregistrer_remises", args=["94"]),
-        {"envois": restants, "le": "2026-01-05", "reference": "Bordereau 12"},
-    )
+    reponse = client.post(adresse, {"envois": restants, "le": "2026-01-05", "reference": "Bordereau 12"})
     assert reponse.status_code == 302
+    assert Envoi.objects.filter(reference_voie="Bordereau 12").count() == len(restants) == 2
     assert controler_brouillon(convention) == []
     signer(acteur=responsable, convention_id=convention.pk, **dates)

@@ -128,9 +128,12 @@ def informer(visite: Visite) -> None:
     visite.page.get_by_role("link", name="Enregistrer leurs remises").click()
     assert visite.examiner() == []
     visite.page.get_by_label("Référence de la remise").fill("Bordereau 12")
+    for case in visite.page.get_by_role("checkbox").all():
+        case.check()
     visite.cliquer("Enregistrer les remises")
+    visite.lire("remises enregistrées")
     expedier_tout()
-    visite.page.reload()
+    visite.ouvrir("/etat-des-lieux/94/", axe=False)
     visite.lire("Information préalable faite")
 
 
@@ -245,6 +248,10 @@ def transmettre(visite: Visite) -> None:
     expedier_tout()
     visite.page.reload()
     visite.lire("à remettre par une autre voie")
+    assert visite.examiner() == []
+    visite.page.get_by_role("link", name="Enregistrer les remises").click()
+    visite.page.wait_for_url("**/envois/remises/**")
+    assert visite.page.get_by_role("checkbox").count() >= NOMBRE, "un bordereau, et non vingt fiches"
     assert visite.examiner() == []
     visite.ouvrir(f"{TABLEAU}?etape=transmise")
     assert visite.page.locator("tbody tr").count() >= NOMBRE

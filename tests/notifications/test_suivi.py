@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from flux_reservations.notifications.actions.deposer import Destinataire, Objet,
 from flux_reservations.notifications.actions.suivre import (
     accuser_reception,
     enregistrer_remise,
+    enregistrer_remises,
     reexpedier,
     relancer,
     signaler_rebond,
@@ -64,6 +66,24 @@ def test_une_remise_en_recommande_est_datee_et_referencee() -> None:
     envoi, emetteur, _ = deposer(courriel="")
     remis = enregistrer_remise(acteur=emetteur, envoi_id=envoi.pk, le=date(2026, 2, 20), reference="1A 234")
     assert (remis.etat, remis.voie, remis.reference_voie) == (EtatEnvoi.ENVOYE, VoieEnvoi.RECOMMANDE, "1A 234")
+
+
+@pytest.mark.regle("RG-66")
+def test_plusieurs_remises_s_enregistrent_d_un_bordereau_toutes_ou_aucune() -> None:
+    envoi, emetteur, recoit = deposer(courriel="")
+    second = Envoi.objects.get(pk=envoi.pk)
+    second.pk, second.cle, second.lot = None, uuid.uuid4(), uuid.uuid4()
+    second.save()
+    accuser_reception(acteur=recoit, envoi_id=second.pk)
+    with pytest.raises(Conflit):
+        enregistrer_remises(
+            acteur=emetteur, envois=[envoi.pk, second.pk], le=date(2026, 2, 12), reference="Bordereau 7"
+        )
+    assert not Envoi.objects.filter(reference_voie="Bordereau 7").exists()
+    assert enregistrer_remises(acteur=emetteur, envois=[envoi.pk], le=date(2026, 2, 12), reference="Bordereau 7") == 1
+    with pytest.raises(ErreurMetier) as refus:
+        enregistrer_remises(acteur=emetteur, envois=[], le=date(2026, 2, 12), reference="Bordereau 7")
+    assert refus.value.code == "rien_a_remettre"
 
 
 def test_une_remise_a_venir_est_refusee() -> None:

@@ -49,6 +49,20 @@ def enregistrer_remise(
     return envoi
 
 
+def enregistrer_remises(*, acteur: Acteur, envois: Iterable[int], le: date, reference: str) -> int:
+    """Enregistre en un acte la remise de plusieurs envois par une autre voie : une date, une référence (le bordereau de dépôt).
+
+    Tout ou rien ; rend leur nombre. Lève `ErreurMetier` si rien n'est choisi, `Conflit` si l'un d'eux vient d'être remis.
+    """
+    cles = sorted(set(envois))
+    if not cles:
+        raise ErreurMetier("rien_a_remettre", "Cochez au moins un envoi.", champ="envois")
+    with transaction.atomic():
+        for cle in cles:
+            enregistrer_remise(acteur=acteur, envoi_id=cle, le=le, reference=reference)
+    return len(cles)
+
+
 def signaler_rebond(*, acteur: Acteur, envoi_id: int, raison: str) -> Envoi:
     """Le courriel accepté est revenu : l'envoi est en échec, une autre adresse ou une autre voie est à donner."""
     with transaction.atomic():

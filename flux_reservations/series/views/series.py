@@ -156,6 +156,7 @@ class FicheSerie(ReserveeMixin):
             "etat": pastille_de_serie(serie),
             "retour": genre.retour(serie),
             "lignes": lignes,
+            "lien_de_suite": genre.lien_de_suite(suites),
             "avec_pieces": any(acte.nom_de_la_piece for acte in actes),
             "en_travail": confirmee and bool(reste),
             "fait": faits + refuses,
