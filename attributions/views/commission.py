@@ -23,11 +23,13 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.tables_vues import PageExportable
 
 
-class VueSeance(ReserveeMixin):
+class VueSeance(PageExportable, ReserveeMixin):
     """L'ordre du jour d'une séance et les décisions prises."""
 
+    nom_export = "seance"
     natures = frozenset({Nature.BAILLEUR})
 
     def get(self, request: Requete, pk: int) -> HttpResponse:

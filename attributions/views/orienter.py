@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -28,6 +29,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
 from flux_reservations.socle.formulaires import proposer
 from flux_reservations.socle.presentation import Fil, compter, dire_solde
 from flux_reservations.socle.requete import Requete
@@ -81,8 +83,8 @@ class AOrienter(ReserveeMixin):
 
     natures = frozenset({Nature.BAILLEUR})
 
-    def get(self, request: Requete) -> HttpResponse:
-        """Montre le lot ; ce qui a changé depuis hier est dit."""
+    def get(self, request: Requete) -> HttpResponseBase:
+        """Montre le lot ; ce qui a changé depuis hier est dit. `?export=csv|xlsx` : le lot, avec son secteur."""
         comptes, departements = lire_comptes(request)
         logements, derogations = charger_le_lot(comptes) if comptes.departement else ([], ())
         publics = mesurer_les_publics(comptes.bailleur.pk, timezone.localdate(), comptes.departement)
@@ -104,7 +106,32 @@ class AOrienter(ReserveeMixin):
             "secteurs": secteurs_proposes(request.acteur, timezone.localdate()),
             "secteur_choisi": request.GET.get("secteur", ""),
         }
+        if (genre := request.GET.get("export")) in {"csv", "xlsx"}:
+            repondre = repondre_csv if genre == "csv" else repondre_xlsx
+            return repondre("a_orienter", ENTETES_DU_LOT, map(decrire_le_logement, logements))
         return render(request, "attributions/a_orienter.html", contexte)
+
+
+ENTETES_DU_LOT = (
+    "liberation", "logement", "commune", "typologie", "date_disponibilite", "jours de vacance", "compte", "phrase", "eligibles",
+)  # fmt: skip
+"""Colonnes de l'export de « À orienter » ; les noms d'un fichier y sont ceux des fichiers d'import."""
+
+
+def decrire_le_logement(un: LogementAOrienter) -> tuple[object, ...]:
+    """Une ligne de l'export : le logement, ce que le moteur propose et pourquoi, les comptes éligibles."""
+    liberation, logement = un.liberation, un.liberation.logement
+    return (
+        liberation.numero,
+        logement.identifiant,
+        logement.commune_id,
+        logement.typologie,
+        liberation.date_disponibilite,
+        un.vacance or None,
+        un.ligne.compte,
+        un.ligne.phrase,
+        ", ".join(eligible.compte for eligible in un.ligne.eligibles),
+    )
 
 
 class ReviserLeLot(ReserveeMixin):

@@ -24,6 +24,7 @@ from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, Pastille, compter
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.tables_vues import PageExportable
 from flux_reservations.socle.vues import Colonne, VueListe
 
 
@@ -132,9 +133,10 @@ def lire_campagne(request: Requete, pk: int) -> Campagne:
     return get_object_or_404(avec_avancement(Campagne.objects.visibles_par(request.acteur)), pk=pk)
 
 
-class FicheCampagne(ReserveeMixin):
+class FicheCampagne(PageExportable, ReserveeMixin):
     """Une campagne : son avancement, ses documents."""
 
+    nom_export = "campagne"
     natures = frozenset({Nature.BAILLEUR})
 
     def get(self, request: Requete, pk: int) -> HttpResponse:

@@ -27,6 +27,7 @@ from flux_reservations.socle import rls
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.tables_vues import PageExportable
 
 SEL = "echeancier"
 
@@ -37,9 +38,10 @@ def adresse_du_calendrier(abonnement: AbonnementCalendrier) -> str:
     return adresse_publique(reverse("echeancier_ical", args=[jeton]))
 
 
-class Echeancier(ReserveeMixin):
+class Echeancier(PageExportable, ReserveeMixin):
     """Les quatre mois qui viennent."""
 
+    nom_export = "echeancier"
     natures = frozenset({Nature.BAILLEUR})
 
     def get(self, request: Requete) -> HttpResponse:

@@ -22,6 +22,7 @@ from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.droit.assiette import Qualification
 from flux_reservations.socle.presentation import ecrire_nombre
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.tables_vues import PageExportable
 from flux_reservations.socle.vues import repondre_depliage
 
 
@@ -36,9 +37,10 @@ class LigneCompte:
     detail: str
 
 
-class Flux(ReserveeMixin):
+class Flux(PageExportable, ReserveeMixin):
     """Le flux de l'année choisie."""
 
+    nom_export = "flux"
     natures = frozenset({Nature.BAILLEUR})
 
     def get(self, request: Requete) -> HttpResponse:

@@ -30,6 +30,7 @@ from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
 from flux_reservations.socle.presentation import ecrire_date_courte
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.tables_vues import PageExportable
 from flux_reservations.socle.vues import Colonne, VueListe
 
 VEILLEURS = frozenset({Nature.ETAT, Nature.COLLECTIVITE})
@@ -94,9 +95,10 @@ class MesDroits(ReserveeMixin, View):
         return render(request, "portail/droits.html", contexte)
 
 
-class MonDecompte(ReserveeMixin, View):
+class MonDecompte(PageExportable, ReserveeMixin, View):
     """Les logements décomptés sur un de mes comptes, un par un, et de quoi les contester (RG-74)."""
 
+    nom_export = "decompte"
     natures = LECTEURS_DE_DROITS
 
     def get(self, request: Requete, bailleur: int, departement: str) -> HttpResponse:

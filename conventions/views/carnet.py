@@ -21,6 +21,7 @@ from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.tables_vues import PageExportable
 from flux_reservations.territoires.models import Departement, Territoire
 
 TENEURS = frozenset({Nature.BAILLEUR, Nature.ETAT, Nature.PLATEFORME})
@@ -45,9 +46,10 @@ class MonCarnet(ReserveeMixin):
         return render(request, "conventions/carnet_choisir.html", contexte)
 
 
-class Carnet(ReserveeMixin):
+class Carnet(PageExportable, ReserveeMixin):
     """Les autorités d'un département et leur contact du jour."""
 
+    nom_export = "carnet"
     natures = TENEURS
 
     def get(self, request: Requete, departement: str) -> HttpResponse:

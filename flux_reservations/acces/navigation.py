@@ -71,7 +71,9 @@ _WEBHOOKS = Entree(
     "webhooks",
     "bolt",
     Role.RESPONSABLE,
-    aussi=frozenset({"webhook", "creer_webhook", "suspendre_webhook", "changer_secret_webhook", "supprimer_webhook"}),
+    aussi=frozenset(
+        {"webhook", "livraisons", "creer_webhook", "suspendre_webhook", "changer_secret_webhook", "supprimer_webhook"}
+    ),
 )
 _COMPTE = Entree(
     "Mon compte", "mon_compte", "user-circle", aussi=frozenset({"second_facteur_activer", "changer_mot_de_passe"})

@@ -11,6 +11,7 @@ from flux_reservations.echanges.reprise import vues as reprise
 from flux_reservations.echanges.reprise import vues_ouverture, vues_rapprochement
 from flux_reservations.echanges.vues_rpls import StockRpls
 from flux_reservations.echanges.webhooks import vues
+from flux_reservations.echanges.webhooks.vues_livraisons import Livraisons
 
 urlpatterns = [
     path("imports/", views.Imports.as_view(), name="imports"),
@@ -37,6 +38,7 @@ urlpatterns = [
     path("integration/", Integration.as_view(), name="integration"),
     path("webhooks/", vues.Abonnements.as_view(), name="webhooks"),
     path("webhooks/abonner/", vues.Abonner.as_view(), name="creer_webhook"),
+    path("webhooks/livraisons/", Livraisons.as_view(), name="livraisons"),
     path("webhooks/<int:pk>/", vues.VueAbonnement.as_view(), name="webhook"),
     path("webhooks/<int:pk>/essayer/", vues.Essayer.as_view(), name="essayer_webhook"),
     path("webhooks/<int:pk>/verifier/", vues.Verifier.as_view(), name="verifier_webhook"),

@@ -358,6 +358,7 @@ _ECHANGES = [
     Ligne("integration", publique()),
     Ligne("webhooks", _abonnables()),
     Ligne("creer_webhook", _abonnables()),
+    Ligne("livraisons", _abonnables()),
     *(
         Ligne(nom, _abonnables(404) | {"a_responsable": PERMIS}, lambda m: [m.abonnement_a.pk])
         for nom in ("webhook", "suspendre_webhook", "changer_secret_webhook", "supprimer_webhook")

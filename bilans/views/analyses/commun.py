@@ -15,6 +15,7 @@ from bilans.views.champ import Champ, lire_champ, onglets_du_flux
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
 from flux_reservations.socle.requete import Requete
+from flux_reservations.socle.tables_vues import PageExportable
 from flux_reservations.socle.vues import classer_les_colonnes
 from flux_reservations.territoires.models import Commune
 
@@ -58,12 +59,17 @@ class Analyse:
     acte_direct: tuple[str, str] | None = None
 
 
-class PageAnalyse(ReserveeMixin):
+class PageAnalyse(PageExportable, ReserveeMixin):
     """Une page d'analyse : le même champ, les mêmes onglets, un contenu."""
 
     natures = frozenset({Nature.BAILLEUR})
     nom: str
     titre: str
+
+    def __init_subclass__(cls) -> None:
+        """L'export porte le nom de la page."""
+        super().__init_subclass__()
+        cls.nom_export = getattr(cls, "nom", "analyse")
 
     def get(self, request: Requete) -> HttpResponse:
         """Montre l'analyse ; sans patrimoine, dit quoi importer."""

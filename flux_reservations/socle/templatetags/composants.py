@@ -197,6 +197,17 @@ def progression(titre: str, fait: int, total: int, adresse: str = "", detail: st
     }
 
 
+@register.inclusion_tag("composants/exports_de_page.html", takes_context=True)
+def exports_de_page(context: Context) -> dict[str, str]:
+    """Les deux exports d'une page exportable (`socle/tables_vues.py`), avec ses filtres."""
+    parametres = context["request"].GET.copy()
+    adresses = {}
+    for genre in ("csv", "xlsx"):
+        parametres["export"] = genre
+        adresses[genre] = f"?{parametres.urlencode()}"
+    return adresses
+
+
 @register.inclusion_tag("composants/champ.html")
 def champ(champ: BoundField) -> dict[str, Any]:
     """Écrit un champ de formulaire : intitulé, aide, erreurs liées (`aria-describedby`)."""
