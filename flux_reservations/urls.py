@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("flux_reservations.notifications.urls")),
     path("", include("flux_reservations.pieces.urls")),
     path("", include("flux_reservations.series.urls")),
+    path("", include("flux_reservations.territoires.urls")),
     path("", include("flux_reservations.echanges.urls")),
     path("api/v1/", include("flux_reservations.api")),
 ]

@@ -76,7 +76,7 @@ class Bilans(ReserveeMixin, VueListe[Bilan]):
             entete_de_ligne=True,
         ),
         Colonne("annee", "Année", lambda un: str(un.annee), tri=("annee", "version"), secondaire=True),
-        Colonne("departement", "Département", lambda un: un.departement_id, tri=("departement_id",)),
+        Colonne("departement", "Département", lambda un: str(un.departement), tri=("departement_id",)),
         Colonne("version", "Version", lambda un: un.version, "nombre", tri=("version",)),
         Colonne("etat", "État", pastille_de, "pastille", tri=("etat",)),
         Colonne("publie", "Publié le", lambda un: un.publie_le, "date", tri=("publie_le",)),
@@ -84,7 +84,7 @@ class Bilans(ReserveeMixin, VueListe[Bilan]):
 
     def lire(self) -> QuerySet[Bilan]:
         """Ceux du bailleur, sans leurs données."""
-        return Bilan.objects.visibles_par(self.request.acteur).defer("donnees")
+        return Bilan.objects.visibles_par(self.request.acteur).select_related("departement").defer("donnees")
 
     def contexte(self) -> dict[str, Any]:
         """La prochaine échéance."""

@@ -216,7 +216,7 @@ class BilansRecus(ReserveeMixin, VueListe[Bilan]):
         Colonne[Bilan]("genre", "Document", lambda un: un.document, tri=("genre",)),
         Colonne[Bilan]("annee", "Année", lambda un: str(un.annee), tri=("annee",)),
         Colonne[Bilan](
-            "departement", "Département", lambda un: un.departement_id, tri=("departement_id",), secondaire=True
+            "departement", "Département", lambda un: str(un.departement), tri=("departement_id",), secondaire=True
         ),
         Colonne[Bilan]("version", "Version", lambda un: un.version, "nombre", secondaire=True),
         Colonne[Bilan]("publie_le", "Publié", lambda un: un.publie_le, "date", tri=("publie_le",)),
@@ -224,7 +224,9 @@ class BilansRecus(ReserveeMixin, VueListe[Bilan]):
 
     def lire(self) -> QuerySet[Bilan]:
         """Ce que l'acteur voit."""
-        return Bilan.objects.visibles_par(self.request.acteur).select_related("bailleur").defer("donnees")
+        return (
+            Bilan.objects.visibles_par(self.request.acteur).select_related("bailleur", "departement").defer("donnees")
+        )
 
 
 class BilanRecu(ReserveeMixin, View):

@@ -87,7 +87,7 @@ class ListeManquements(ReserveeMixin, VueListe[Manquement]):
         Colonne[Manquement](
             "reservataire", "Réservataire", lambda un: un.reservataire.nom if un.reservataire else "", secondaire=True
         ),
-        Colonne[Manquement]("departement", "Département", lambda un: un.departement_id, secondaire=True),
+        Colonne[Manquement]("departement", "Département", lambda un: str(un.departement), secondaire=True),
         Colonne[Manquement](
             "possible",
             "Résiliation ou arrêté possible le",
@@ -102,7 +102,7 @@ class ListeManquements(ReserveeMixin, VueListe[Manquement]):
     def lire(self) -> QuerySet[Manquement]:
         """Ceux que l'acteur voit."""
         return Manquement.objects.visibles_par(self.request.acteur).select_related(
-            "bailleur", "convention", "reservataire"
+            "bailleur", "convention", "reservataire", "departement"
         )
 
 

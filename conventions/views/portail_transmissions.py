@@ -127,7 +127,11 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
         ),
         Colonne[Envoi]("emetteur", "Bailleur", lambda un: un.emetteur.nom, tri=("emetteur__nom",)),
         Colonne[Envoi](
-            "departement", "Département", lambda un: un.departement_id, tri=("departement_id",), secondaire=True
+            "departement",
+            "Département",
+            lambda un: str(un.departement) if un.departement else "",
+            tri=("departement_id",),
+            secondaire=True,
         ),
         Colonne[Envoi]("depose_le", "Déposée", lambda un: un.depose_le, "instant", tri=("depose_le",)),
         Colonne[Envoi](
@@ -153,7 +157,7 @@ class ConventionsTransmises(ReserveeMixin, VueListe[Envoi]):
                 numero=Subquery(transmise.values("numero")[:1]),
                 reservataire=Subquery(transmise.values("reservataire__nom")[:1]),
             )
-            .select_related("emetteur")
+            .select_related("emetteur", "departement")
         )
 
     def contexte(self) -> dict[str, Any]:

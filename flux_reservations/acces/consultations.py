@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
@@ -63,6 +64,15 @@ class Consultation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_genre_display()} {self.objet_type} {self.objet_cle}"
+
+    @property
+    def objet(self) -> str:
+        """Ce qui a été lu, en clair : « orientation 12 » ; le type tel quel s'il n'existe plus."""
+        try:
+            nom = str(apps.get_model(self.objet_type)._meta.verbose_name)  # noqa: SLF001 : l'API publique de Django
+        except (LookupError, ValueError):
+            nom = self.objet_type
+        return f"{nom} {self.objet_cle}".strip()
 
 
 def noter_consultation(

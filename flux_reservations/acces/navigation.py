@@ -78,6 +78,7 @@ _WEBHOOKS = Entree(
 _COMPTE = Entree(
     "Mon compte", "mon_compte", "user-circle", aussi=frozenset({"second_facteur_activer", "changer_mot_de_passe"})
 )
+_IMPORTS = frozenset({"import", "deposer_import", "appliquer_import", "colonnes_import", "defaire_import"})
 
 _BAILLEUR = (
     Section(
@@ -149,13 +150,10 @@ _BAILLEUR = (
                 "imports",
                 "arrow-up-tray",
                 Role.GESTIONNAIRE,
-                aussi=frozenset(
+                aussi=_IMPORTS
+                | frozenset(
                     {
-                        "import",
-                        "deposer_import",
-                        "appliquer_import",
-                        "colonnes_import",
-                        "defaire_import",
+                        "demander_organisme",
                         "exporter_tout",
                         "rpls",
                         "reprise",
@@ -226,11 +224,33 @@ _NAVIGATION: dict[Nature, tuple[Section, ...]] = {
         Section(
             "",
             (
-                Entree("Organismes", "organismes", "building-library", aussi=frozenset({"creer_organisme"})),
+                Entree(
+                    "Organismes",
+                    "organismes",
+                    "building-library",
+                    aussi=frozenset(
+                        {
+                            "organisme",
+                            "inscrire_bailleur",
+                            "inscrire_reservataire",
+                            "corriger_organisme",
+                            "supprimer_organisme",
+                            "creer_organisme",
+                        }
+                    ),
+                ),
+                Entree(
+                    "Organismes demandés",
+                    "organismes_demandes",
+                    "inbox-arrow-down",
+                    aussi=frozenset({"organisme_demande"}),
+                ),
+                Entree("Imports du registre", "imports", "arrow-up-tray", aussi=_IMPORTS),
                 Entree(
                     "Carnet des autorités", "mon_carnet", "book-open", aussi=frozenset({"carnet", "inscrire_contact"})
                 ),
                 _PERSONNES,
+                _JOURNAL,
                 _COMPTE,
             ),
         ),

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.apps import apps
 from django.db import models
 
+from flux_reservations.acces.navigateurs import nommer_navigateur
 from flux_reservations.acces.roles import ROLES
 from flux_reservations.acces.services_de_l_etat import champ_service, service_borne
 from flux_reservations.commun.acteur import Acteur, Nature, Role
@@ -100,6 +101,11 @@ class SessionOuverte(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.pk}"
+
+    @property
+    def appareil(self) -> str:
+        """Le navigateur en clair."""
+        return nommer_navigateur(self.navigateur)
 
 
 class GenreConnexion(models.TextChoices):

@@ -67,7 +67,6 @@ urlpatterns = [
     path("jetons/", jetons.ListeJetons.as_view(), name="jetons"),
     path("jetons/creer/", jetons.CreerJeton.as_view(), name="creer_jeton"),
     path("jetons/<int:pk>/revoquer/", jetons.RevoquerJeton.as_view(), name="revoquer_jeton"),
-    path("organismes/", organismes.ListeOrganismes.as_view(), name="organismes"),
     path("organismes/creer/", organismes.CreerAdministration.as_view(), name="creer_organisme"),
 ]
 

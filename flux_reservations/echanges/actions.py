@@ -11,6 +11,7 @@ import psycopg
 from django.db import DataError, IntegrityError, connection, transaction
 
 from conventions.models import Bailleur
+from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Nature
 from flux_reservations.commun.erreurs import AccesRefuse
 from flux_reservations.echanges.contexte import Contexte
@@ -24,6 +25,8 @@ from flux_reservations.socle.journal import journaliser
 
 JOURNALISES = frozenset({"liberations", "orientations", "candidats", "seances", "inscriptions", "soldes_ouverture"})
 """Tableaux dont chaque ligne modifiée par une personne se lit au journal, avant et après."""
+REGISTRE = frozenset({"bailleurs", "reservataires"})
+"""Le registre commun : ce que l'administration y crée ou y change se lit à son journal."""
 
 
 def essayer(
@@ -131,24 +134,27 @@ def _dire_les_lignes(contexte: Contexte) -> list[dict[str, Any]]:
             "champs": {nom: list(valeurs) for nom, valeurs in un.champs.items() if nom != "numero_demande"},
         }
         for un in contexte.rapport.changements
-        if un.nature == "modifie" and un.tableau in JOURNALISES
+        if un.tableau in REGISTRE or (un.nature == "modifie" and un.tableau in JOURNALISES)
     ]
 
 
 def _journaliser(contexte: Contexte, fichiers: Sequence[Fichier]) -> None:
-    """Une entrée par import qui change quelque chose, dans la chaîne du bailleur s'il n'y en a qu'un."""
+    """Une entrée par import qui change quelque chose : dans la chaîne du bailleur s'il n'y en a qu'un, ou de l'administration."""
     rapport = contexte.rapport
     if not rapport.change_quelque_chose or not fichiers:
         return
     bailleurs = list(contexte.bailleurs().values())
-    cible = contexte.bailleurs().get(contexte.siren) or (bailleurs[0] if bailleurs else None)
+    cible: Organisme | None = contexte.bailleurs().get(contexte.siren) or (bailleurs[0] if bailleurs else None)
+    seul = bool(contexte.siren) or len(bailleurs) == 1
+    if contexte.acteur.nature is Nature.PLATEFORME:
+        cible, seul = Organisme.objects.filter(pk=contexte.acteur.organisme).first(), True
     if cible is None:
         return
     journaliser(
         acteur=contexte.acteur,
         action="importer",
         objet=cible,
-        organisme_id=cible.pk if contexte.siren or len(bailleurs) == 1 else None,
+        organisme_id=cible.pk if seul else None,
         apres={
             "lignes": _dire_les_lignes(contexte),
             "effet": contexte.effet,

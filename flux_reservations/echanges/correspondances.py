@@ -56,10 +56,10 @@ SYNONYMES: Final[Mapping[str, str]] = {
 """Ce que d'autres logiciels écrivent souvent, sous sa clé de tri."""
 
 
-def correspondances_de(bailleur_id: int) -> dict[str, dict[str, str]]:
+def correspondances_de(organisme_id: int) -> dict[str, dict[str, str]]:
     """Par tableau, ce que chaque en-tête désigne."""
     retenues: dict[str, dict[str, str]] = {}
-    for une in Correspondance.objects.filter(bailleur_id=bailleur_id):
+    for une in Correspondance.objects.filter(organisme_id=organisme_id):
         retenues.setdefault(une.tableau, {})[une.entete] = une.colonne
     return retenues
 

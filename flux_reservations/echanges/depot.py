@@ -15,7 +15,8 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from conventions.models import Bailleur
-from flux_reservations.commun.acteur import Acteur
+from flux_reservations.acces.models import Organisme
+from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.echanges.fichiers_deposes import effacer_les_fichiers
 from flux_reservations.echanges.models import EN_TRAVAIL, Correspondance, EtatImport, ImportDepose
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 TAILLE_MAXIMALE: Final = 200 * 1024 * 1024
 """Octets d'un fichier déposé à l'écran."""
 REGISTRES_COMMUNS: Final = ("bailleurs", "reservataires")
-"""Tableaux communs à la plateforme : un agent de bailleur ne les importe pas."""
+"""Tableaux communs à la plateforme : son administration les importe, et rien d'autre ; un agent de bailleur ne les importe pas."""
 TACHE: Final = "echanges.traiter_import"
 
 
@@ -43,7 +44,8 @@ def deposer_import(
 ) -> ImportDepose:
     """Garde les fichiers et demande leur essai ; `jeton_id` : le jeton du logiciel qui dépose.
 
-    Lève `ErreurMetier` sans fichier, trop gros, ou d'un registre commun.
+    Lève `ErreurMetier` sans fichier, trop gros, ou d'un tableau qui n'est pas à l'acteur : le registre commun est à l'administration de
+    la plateforme, tout le reste aux bailleurs.
     """
     if not fichiers:
         raise ErreurMetier("sans_fichier", "Choisissez au moins un fichier CSV ou XLSX.", champ="fichiers")
@@ -54,23 +56,15 @@ def deposer_import(
             raise ErreurMetier(
                 "fichier_trop_gros", f"« {fichier.nom} » dépasse 200 Mo : découpez-le.", champ="fichiers"
             )
-        if fichier.nom.lower().startswith(REGISTRES_COMMUNS):
-            raise ErreurMetier(
-                "registre_commun",
-                f"« {fichier.nom} » : le registre des bailleurs et des réservataires est commun ; demandez à l'administration "
-                "de la plateforme d'y ajouter un organisme.",
-                champ="fichiers",
-            )
+        _refuser_le_tableau_d_autrui(acteur, fichier.nom)
     with transaction.atomic():
-        bailleur = Bailleur.objects.modifiables_par(acteur).filter(pk=acteur.organisme_id or 0).first()
-        if bailleur is None:
-            raise AccesRefuse
+        organisme = _organisme_du_deposant(acteur)
         depot = ImportDepose.objects.create(
-            bailleur=bailleur, depose_par_id=acteur.utilisateur_id, jeton_id=jeton_id, effet=effet
+            organisme=organisme, depose_par_id=acteur.utilisateur_id, jeton_id=jeton_id, effet=effet
         )
         depot.pieces.set(
             Piece.objects.deposer(
-                organisme_id=bailleur.pk,
+                organisme_id=organisme.pk,
                 genre="import",
                 nom=Path(fichier.nom).name[:200],
                 type_mime="application/octet-stream",
@@ -81,6 +75,34 @@ def deposer_import(
         )
         demander_le_traitement(depot.pk)
     return depot
+
+
+def _refuser_le_tableau_d_autrui(acteur: Acteur, nom: str) -> None:
+    """Lève `ErreurMetier` si le nom du fichier dit un tableau que l'acteur n'importe pas."""
+    est_du_registre = nom.lower().startswith(REGISTRES_COMMUNS)
+    if acteur.nature is Nature.PLATEFORME and not est_du_registre:
+        raise ErreurMetier(
+            "hors_du_registre",
+            f"« {nom} » : l'administration n'importe que le registre commun ; le nom du fichier commence par bailleurs ou reservataires.",
+            champ="fichiers",
+        )
+    if acteur.nature is not Nature.PLATEFORME and est_du_registre:
+        raise ErreurMetier(
+            "registre_commun",
+            f"« {nom} » : le registre des bailleurs et des réservataires est commun ; demandez à l'administration de la plateforme "
+            "d'y ajouter un organisme (écran Imports, « Demander un organisme »).",
+            champ="fichiers",
+        )
+
+
+def _organisme_du_deposant(acteur: Acteur) -> Organisme:
+    """À qui est l'import : le bailleur de l'agent, ou l'administration. Lève `AccesRefuse`."""
+    if acteur.nature is Nature.PLATEFORME and acteur.peut(Role.GESTIONNAIRE):
+        return Organisme.objects.get(pk=acteur.organisme)
+    bailleur = Bailleur.objects.modifiables_par(acteur).filter(pk=acteur.organisme).first()
+    if bailleur is None:
+        raise AccesRefuse
+    return bailleur
 
 
 def demander_application(
@@ -115,7 +137,7 @@ def choisir_colonnes(
 ) -> ImportDepose:
     """Retient le tableau de chaque fichier et le sens de ses en-têtes (par tableau), puis demande un nouvel essai.
 
-    Les correspondances valent pour les imports suivants du bailleur.
+    Les correspondances valent pour les imports suivants du même organisme.
     """
     with transaction.atomic():
         depot = _changer_etat(
@@ -128,12 +150,12 @@ def choisir_colonnes(
         )
         Correspondance.objects.bulk_create(
             [
-                Correspondance(bailleur_id=depot.bailleur_id, tableau=tableau, entete=entete, colonne=colonne)
+                Correspondance(organisme_id=depot.organisme_id, tableau=tableau, entete=entete, colonne=colonne)
                 for tableau, choisies in colonnes.items()
                 for entete, colonne in choisies.items()
             ],
             update_conflicts=True,
-            unique_fields=["bailleur", "tableau", "entete"],
+            unique_fields=["organisme", "tableau", "entete"],
             update_fields=["colonne"],
         )
     return depot
@@ -172,7 +194,7 @@ def _changer_etat(
         if vers == EtatImport.ANNULE:
             effacer_les_fichiers(depot)
         apres = {"etat": vers.value} | dict(options or {})
-        journaliser(acteur=acteur, action=action, objet=depot, organisme_id=depot.bailleur_id, apres=apres)
+        journaliser(acteur=acteur, action=action, objet=depot, organisme_id=depot.organisme_id, apres=apres)
         if vers in EN_TRAVAIL:
             demander_le_traitement(depot.pk)
     return depot

@@ -41,7 +41,7 @@ def effacer_les_fichiers(depot: ImportDepose) -> None:
 
 def lire_les_apercus(depot: ImportDepose) -> list[Apercu]:
     """Ce qu'on voit de chaque fichier déposé : ses en-têtes, des valeurs, la colonne proposée ; seul leur début est lu."""
-    retenues, types = correspondances_de(depot.bailleur_id), depot.options.get("types", {})
+    retenues, types = correspondances_de(depot.organisme_id), depot.options.get("types", {})
     connus = {fichier["fichier"]: fichier["type"] for fichier in depot.rapport.get("fichiers", [])}
     apercus = []
     for piece in depot.pieces.all():

@@ -9,9 +9,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
-from conventions.models import Bailleur
-from flux_reservations.acces.models import Jeton, Utilisateur
-from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.acces.models import Jeton, Organisme, Utilisateur
+from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.pieces.models import Piece
 
 
@@ -38,30 +37,35 @@ EN_TRAVAIL = (
     EtatImport.A_DEFAIRE,
 )
 """États où un processus travaille, ou va travailler."""
+DEPOSANTS = frozenset({Nature.BAILLEUR, Nature.PLATEFORME})
+"""Qui dépose un import à l'écran : un bailleur ses données, l'administration de la plateforme le registre commun."""
 
 
 class ImportQuerySet(models.QuerySet["ImportDepose"]):
     """Lecture des imports."""
 
     def visibles_par(self, acteur: Acteur) -> ImportQuerySet:
-        """Ceux de son bailleur."""
+        """Ceux de son bailleur ; ceux du registre commun, pour l'administration de la plateforme."""
         if acteur.est_systeme:
             return self
-        if acteur.est_bailleur:
-            return self.filter(bailleur_id=acteur.organisme)
+        if acteur.nature in DEPOSANTS:
+            return self.filter(organisme_id=acteur.organisme)
         return self.none()
 
     def modifiables_par(self, acteur: Acteur) -> ImportQuerySet:
-        """Ceux de son bailleur, pour un gestionnaire ou un responsable."""
+        """Ceux qu'il voit, pour un gestionnaire ou un responsable."""
         if not acteur.peut(Role.GESTIONNAIRE):
             return self.none()
         return self.visibles_par(acteur)
 
 
 class ImportDepose(models.Model):
-    """Des fichiers déposés par une personne, ou par un logiciel : d'abord essayés, puis appliqués d'un bloc, ou abandonnés."""
+    """Des fichiers déposés par une personne, ou par un logiciel : d'abord essayés, puis appliqués d'un bloc, ou abandonnés.
 
-    bailleur = models.ForeignKey(Bailleur, on_delete=models.PROTECT, related_name="imports")
+    Ils sont à un bailleur, ou à l'administration de la plateforme, qui n'importe que le registre commun.
+    """
+
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="imports")
     depose_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, related_name="+")
     jeton = models.ForeignKey(Jeton, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     depose_le = models.DateTimeField("déposé le", auto_now_add=True)
@@ -95,23 +99,28 @@ class ImportDepose(models.Model):
             return f"jeton {self.jeton.usage}"
         return self.depose_par.nom_complet if self.depose_par else ""
 
+    @property
+    def siren(self) -> str:
+        """SIREN du bailleur pour qui l'on importe ; vide pour le registre commun."""
+        return self.organisme.siren if self.organisme.nature == Nature.BAILLEUR else ""
+
 
 class CorrespondanceQuerySet(models.QuerySet["Correspondance"]):
     """Lecture des correspondances retenues."""
 
     def visibles_par(self, acteur: Acteur) -> CorrespondanceQuerySet:
-        """Celles de son bailleur."""
+        """Celles de son organisme."""
         if acteur.est_systeme:
             return self
-        if acteur.est_bailleur:
-            return self.filter(bailleur_id=acteur.organisme)
+        if acteur.nature in DEPOSANTS:
+            return self.filter(organisme_id=acteur.organisme)
         return self.none()
 
 
 class Correspondance(models.Model):
-    """Pour un bailleur et un tableau : cet en-tête désigne cette colonne (« - » : il n'est pas lu)."""
+    """Pour un organisme et un tableau : cet en-tête désigne cette colonne (« - » : il n'est pas lu)."""
 
-    bailleur = models.ForeignKey(Bailleur, on_delete=models.CASCADE, related_name="correspondances")
+    organisme = models.ForeignKey(Organisme, on_delete=models.CASCADE, related_name="correspondances")
     tableau = models.CharField("tableau", max_length=30)
     entete = models.CharField("en-tête", max_length=200)
     colonne = models.CharField("colonne", max_length=60)
@@ -121,7 +130,7 @@ class Correspondance(models.Model):
     class Meta:
         verbose_name = "correspondance de colonne"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["bailleur", "tableau", "entete"], name="correspondance_unique")
+            models.UniqueConstraint(fields=["organisme", "tableau", "entete"], name="correspondance_unique")
         ]
 
     def __str__(self) -> str:
@@ -158,6 +167,7 @@ class Trace(models.Model):
 
 
 from flux_reservations.echanges.export_complet.modeles import ExportComplet, MorceauExport  # noqa: E402 : un module à eux
+from flux_reservations.echanges.registre.modeles import DemandeOrganisme  # noqa: E402 : un module à elles
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel, LectureDuJournal  # noqa: E402 : un module à eux
 
 __all__ = [
@@ -165,6 +175,7 @@ __all__ = [
     "Abonnement",
     "Appel",
     "Correspondance",
+    "DemandeOrganisme",
     "EtatImport",
     "ExportComplet",
     "ImportDepose",

@@ -23,6 +23,8 @@ from flux_reservations.territoires.resolution import (
 
 BAILLEUR = Colonne("bailleur", Siren(), defaut="")
 """Colonne facultative qui lève l'homonymie entre bailleurs."""
+RESERVATAIRE_INCONNU = "Réservataire inconnu"
+"""Ce par quoi commence le message : l'écran d'import propose alors de le demander à l'administration."""
 DEPARTEMENT = Code(2, re.compile(r"\d{2}|2[AB]|9[78]\d", re.ASCII), "94, 2A ou 974")
 
 
@@ -112,7 +114,7 @@ def dire_reservataire_inconnu(suivi: Suivi, ligne: Ligne, colonne: str, code: st
     if suivi.contexte.est_annonce("reservataires", code):
         ligne.fautive = True
     else:
-        message = f"Réservataire inconnu : « {code} ». Importez-le (fichier reservataires), ou corrigez le code."
+        message = f"{RESERVATAIRE_INCONNU} : « {code} ». Importez-le (fichier reservataires), ou corrigez le code."
         suivi.refuser(ligne, colonne, message)
 
 

@@ -94,7 +94,7 @@ def defaire(depot: ImportDepose) -> int:
     """
     if not Trace.objects.filter(import_depose=depot).exists():
         raise ErreurMetier("sans_trace", "Cet import n'a rien changé, ou il est trop ancien pour être défait.")
-    publie = Bilan.objects.filter(bailleur=depot.bailleur_id, publie_le__gt=depot.applique_le).first()
+    publie = Bilan.objects.filter(bailleur=depot.organisme_id, publie_le__gt=depot.applique_le).first()
     if publie is not None:
         raise ErreurMetier("bilan_publie", f"{RIEN_NE_DOIT_EN_DEPENDRE} : {publie.titre} a été publié depuis (RG-63).")
     with connection.cursor() as curseur:

@@ -54,19 +54,19 @@ def traiter(import_id: int) -> ImportDepose | None:
                 rapport = appliquer(
                     chemins,
                     acteur=acteur,
-                    siren=depot.bailleur.siren,
+                    siren=depot.siren,
                     effet=depot.effet,
                     avec_changements=True,
                     options=options,
                 )
                 return _conclure(depot, rapport, EtatImport.APPLIQUE if rapport.applique else EtatImport.REFUSE)
-        rapport = essayer(chemins, acteur=acteur, siren=depot.bailleur.siren, effet=depot.effet, options=options)
+        rapport = essayer(chemins, acteur=acteur, siren=depot.siren, effet=depot.effet, options=options)
     return _conclure(depot, rapport, EtatImport.ESSAYE if rapport.est_accepte else EtatImport.REFUSE)
 
 
 def _options_de(depot: ImportDepose, chemins: Sequence[Path]) -> Options:
     """Les choix de la personne, et de quoi dire l'avancement : il vaut aussi signe de vie."""
-    retenues = correspondances_de(depot.bailleur_id)
+    retenues = correspondances_de(depot.organisme_id)
     types = dict(depot.options.get("types", {}))
     debuts = [debut for debut, _ in types_de_fichier()]
     for chemin in chemins:
@@ -118,7 +118,10 @@ def _prendre(import_id: int) -> ImportDepose | None:
     }
     with transaction.atomic():
         depot = (
-            ImportDepose.objects.select_for_update(of=("self",)).select_related("bailleur").filter(pk=import_id).first()
+            ImportDepose.objects.select_for_update(of=("self",))
+            .select_related("organisme")
+            .filter(pk=import_id)
+            .first()
         )
         if depot is None or depot.etat not in suivant:
             return None
@@ -149,7 +152,7 @@ def _acteur_de(depot: ImportDepose) -> Acteur:
     rattachement = (
         Rattachement.objects.actifs()
         .select_related("organisme", "utilisateur")
-        .filter(utilisateur_id=depot.depose_par_id or 0, organisme_id=depot.bailleur_id)
+        .filter(utilisateur_id=depot.depose_par_id or 0, organisme_id=depot.organisme_id)
         .first()
     )
     if rattachement is None:

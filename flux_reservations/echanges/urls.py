@@ -7,6 +7,8 @@ from django.urls import path
 from flux_reservations.echanges import views, vues_colonnes
 from flux_reservations.echanges.documentation import Integration
 from flux_reservations.echanges.export_complet.vues import ExporterTout, TelechargerExport
+from flux_reservations.echanges.registre import vues as registre
+from flux_reservations.echanges.registre import vues_actes, vues_demandes
 from flux_reservations.echanges.reprise import vues as reprise
 from flux_reservations.echanges.reprise import vues_ouverture, vues_rapprochement
 from flux_reservations.echanges.vues_rpls import StockRpls
@@ -25,6 +27,15 @@ urlpatterns = [
     path("imports/exporter/", ExporterTout.as_view(), name="exporter_tout"),
     path("imports/exporter/<int:pk>/telecharger/", TelechargerExport.as_view(), name="telecharger_export"),
     path("imports/rpls/", StockRpls.as_view(), name="rpls"),
+    path("imports/organisme/", vues_demandes.DemanderOrganisme.as_view(), name="demander_organisme"),
+    path("organismes/", registre.ListeOrganismes.as_view(), name="organismes"),
+    path("organismes/bailleur/", vues_actes.InscrireBailleur.as_view(), name="inscrire_bailleur"),
+    path("organismes/reservataire/", vues_actes.InscrireReservataire.as_view(), name="inscrire_reservataire"),
+    path("organismes/demandes/", vues_demandes.OrganismesDemandes.as_view(), name="organismes_demandes"),
+    path("organismes/demandes/<int:pk>/", vues_demandes.OrganismeDemandeVue.as_view(), name="organisme_demande"),
+    path("organismes/<int:pk>/", registre.FicheOrganisme.as_view(), name="organisme"),
+    path("organismes/<int:pk>/modifier/", vues_actes.CorrigerOrganisme.as_view(), name="corriger_organisme"),
+    path("organismes/<int:pk>/supprimer/", vues_actes.SupprimerOrganisme.as_view(), name="supprimer_organisme"),
     path("reprise/", reprise.Reprise.as_view(), name="reprise"),
     path("reprise/decompte/", reprise.DeposerDecompte.as_view(), name="reprise_decompte"),
     path("reprise/decompte/<int:pk>/", vues_rapprochement.Rapprochement.as_view(), name="reprise_rapprochement"),

@@ -16,7 +16,10 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.echanges import depot
-from flux_reservations.echanges.models import EN_TRAVAIL, EtatImport, ImportDepose
+from flux_reservations.echanges.formulaires import FormulaireDepot, FormulaireRegistre
+from flux_reservations.echanges.models import DEPOSANTS, EN_TRAVAIL, EtatImport, ImportDepose
+from flux_reservations.echanges.registre.manquants import organismes_inconnus
+from flux_reservations.echanges.registre.modeles import DemandeOrganisme
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.exports import repondre_csv
 from flux_reservations.socle.presentation import Fil, Pastille, compter
@@ -37,6 +40,12 @@ HORS_CHAMP = {
     "fonction": "de fonction, ou occupés sans bail d'habitation (MODE 5)",
 }
 
+VIDE_DU_REGISTRE = (
+    "Déposez les fichiers bailleurs et reservataires du registre commun. "
+    "Vous lirez ce qui change avant d'écrire quoi que ce soit."
+)
+DEMANDES_MONTREES = 20
+
 
 def etat_import(un: ImportDepose) -> Pastille:
     """L'état d'un import."""
@@ -44,9 +53,9 @@ def etat_import(un: ImportDepose) -> Pastille:
 
 
 class Imports(ReserveeMixin, VueListe[ImportDepose]):
-    """L'historique des imports du bailleur."""
+    """L'historique des imports du bailleur, ou de ceux du registre commun."""
 
-    natures = frozenset({Nature.BAILLEUR})
+    natures = DEPOSANTS
     role = Role.GESTIONNAIRE
     titre = "Imports"
     legende = "Imports, du plus récent au plus ancien"
@@ -76,53 +85,28 @@ class Imports(ReserveeMixin, VueListe[ImportDepose]):
     )
 
     def lire(self) -> QuerySet[ImportDepose]:
-        """Ceux du bailleur."""
+        """Ceux de l'organisme."""
         lignes = ImportDepose.objects.visibles_par(self.request.acteur)
         return lignes.select_related("depose_par", "jeton").annotate(nombre=Count("pieces"))
 
     def contexte(self) -> dict[str, Any]:
-        """L'export complet est au responsable."""
-        return {"peut_exporter": self.request.acteur.peut(Role.RESPONSABLE)}
-
-
-class ChampFichiers(forms.FileField):
-    """Un ou plusieurs fichiers."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=WidgetFichiers(attrs={"accept": ".csv,.xlsx"}), **options)
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        """Chaque fichier, vérifié."""
-        fichiers = data if isinstance(data, list | tuple) else [data]
-        return [super(ChampFichiers, self).clean(fichier, initial) for fichier in fichiers]
-
-
-class WidgetFichiers(forms.ClearableFileInput):
-    """Le sélecteur de fichiers du navigateur, à plusieurs."""
-
-    allow_multiple_selected = True
-
-
-class FormulaireDepot(forms.Form):
-    """Les fichiers, et la date d'effet de ce qui change dans le patrimoine."""
-
-    fichiers = ChampFichiers(
-        label="Fichiers CSV ou XLSX",
-        help_text="Le tableau se lit au début du nom (patrimoine, rpls, reservations_stock, conventions, droits, soldes_ouverture, "
-        "liberations, orientations, candidats), sinon aux en-têtes ; à défaut, vous le direz à l'étape suivante.",
-    )
-    effet = forms.DateField(
-        label="Date d'effet des changements du patrimoine",
-        required=False,
-        help_text="QPV et hors champ changent à cette date ; vide : c'est une correction depuis l'origine.",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+        """L'export complet est au responsable d'un bailleur ; l'administration n'importe que le registre."""
+        acteur = self.request.acteur
+        if acteur.nature is Nature.PLATEFORME:
+            return {"titre": "Imports du registre", "du_registre": True, "vide_texte": VIDE_DU_REGISTRE}
+        return {
+            "du_registre": False,
+            "peut_exporter": acteur.peut(Role.RESPONSABLE),
+            "demandes": DemandeOrganisme.objects.visibles_par(acteur).select_related("organisme", "demandee_par")[
+                :DEMANDES_MONTREES
+            ],
+        }
 
 
 class DeposerImport(ReserveeMixin, VueActe):
     """Déposer des fichiers : ils sont essayés, rien n'est écrit."""
 
-    natures = frozenset({Nature.BAILLEUR})
+    natures = DEPOSANTS
     role = Role.GESTIONNAIRE
     titre = "Importer des fichiers"
     bouton = "Déposer et essayer"
@@ -134,7 +118,8 @@ class DeposerImport(ReserveeMixin, VueActe):
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Avec les fichiers."""
-        return FormulaireDepot(donnees, self.request.FILES if donnees is not None else None)
+        classe = FormulaireRegistre if self.request.acteur.nature is Nature.PLATEFORME else FormulaireDepot
+        return classe(donnees, self.request.FILES if donnees is not None else None)
 
     def retour(self) -> str:
         """La prévisualisation, une fois déposé."""
@@ -150,7 +135,7 @@ class DeposerImport(ReserveeMixin, VueActe):
             message = "Vos fichiers dépassent 200 Mo ensemble : déposez-les en plusieurs fois."
             raise ErreurMetier("fichiers_trop_gros", message, champ="fichiers")
         fichiers = [depot.FichierDepose(un.name, un.read()) for un in donnees["fichiers"]]
-        self.depose = depot.deposer_import(acteur=self.request.acteur, fichiers=fichiers, effet=donnees["effet"])
+        self.depose = depot.deposer_import(acteur=self.request.acteur, fichiers=fichiers, effet=donnees.get("effet"))
         return f"{compter(len(fichiers), 'fichier déposé', 'fichiers déposés')} : essai à blanc en cours."
 
 
@@ -158,7 +143,7 @@ def lire_import(request: Requete, pk: int) -> ImportDepose:
     """Un import que l'acteur voit ; lève `Introuvable` sinon."""
     un = (
         ImportDepose.objects.visibles_par(request.acteur)
-        .select_related("depose_par", "jeton", "bailleur")
+        .select_related("depose_par", "jeton", "organisme")
         .filter(pk=pk)
         .first()
     )
@@ -170,7 +155,7 @@ def lire_import(request: Requete, pk: int) -> ImportDepose:
 class VueImport(ReserveeMixin):
     """La prévisualisation d'un import : ce qu'il ferait, ligne à ligne, et ce qui s'y oppose."""
 
-    natures = frozenset({Nature.BAILLEUR})
+    natures = DEPOSANTS
     role = Role.GESTIONNAIRE
 
     def get(self, request: Requete, pk: int) -> HttpResponseBase:
@@ -190,6 +175,7 @@ class VueImport(ReserveeMixin):
             "lignes_en_tout": max(un.lignes_en_tout, un.lignes_lues),
             "fautifs": list(dict.fromkeys(une["fichier"] for une in rapport.get("erreurs", []) if une["ligne"])),
             "mal_comprises": _mal_comprises(rapport),
+            "organismes_inconnus": organismes_inconnus(rapport) if request.acteur.est_bailleur else [],
             "a_confirmer": [(HORS_CHAMP[motif], nombre) for motif, nombre in rapport.get("a_confirmer", {}).items()],
             "rapport": rapport,
             "pieces": un.pieces.all(),
@@ -212,7 +198,7 @@ def _mal_comprises(rapport: dict[str, Any]) -> bool:
 class AppliquerImport(ReserveeMixin, VueActe):
     """Écrire un import essayé."""
 
-    natures = frozenset({Nature.BAILLEUR})
+    natures = DEPOSANTS
     role = Role.GESTIONNAIRE
     titre = "Appliquer l'import"
     bouton = "Écrire dans la base"
@@ -260,7 +246,10 @@ class AppliquerImport(ReserveeMixin, VueActe):
 
     def avertissement(self) -> str:
         """Tout ou rien."""
-        return "Tout est écrit, ou rien. Les changements valent pour le flux, les orientations et les bilans à venir."
+        suite = (
+            "pour toute la plateforme" if not self.un.siren else "pour le flux, les orientations et les bilans à venir"
+        )
+        return f"Tout est écrit, ou rien. Les changements valent {suite}."
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Demande l'écriture."""
@@ -279,7 +268,7 @@ class AppliquerImport(ReserveeMixin, VueActe):
 class DefaireImport(ReserveeMixin, VueActe):
     """Défaire un import appliqué dont rien ne dépend encore."""
 
-    natures = frozenset({Nature.BAILLEUR})
+    natures = DEPOSANTS
     role = Role.GESTIONNAIRE
     titre = "Défaire l'import"
     bouton = "Tout remettre comme avant"
@@ -325,7 +314,7 @@ class DefaireImport(ReserveeMixin, VueActe):
 class AbandonnerImport(ReserveeMixin):
     """Abandonner un import qui n'a rien écrit."""
 
-    natures = frozenset({Nature.BAILLEUR})
+    natures = DEPOSANTS
     role = Role.GESTIONNAIRE
     http_method_names = ["post"]  # noqa: RUF012 : attribut d'instance chez Django
 

@@ -21,7 +21,7 @@ from flux_reservations.echanges import depot, fichiers_deposes
 from flux_reservations.echanges.correspondances import Apercu, tableaux_proposes
 from flux_reservations.echanges.lecture.fichiers import Fichier
 from flux_reservations.echanges.lecture.source import FichierIllisible
-from flux_reservations.echanges.models import ImportDepose
+from flux_reservations.echanges.models import DEPOSANTS, ImportDepose
 from flux_reservations.echanges.options import IGNOREE
 from flux_reservations.echanges.tableaux import types_de_fichier
 from flux_reservations.echanges.views import lire_import
@@ -29,10 +29,15 @@ from flux_reservations.socle.exports import repondre_csv
 from flux_reservations.socle.requete import Requete
 
 
+def _tableaux(request: Requete) -> list[str]:
+    """Les tableaux que l'acteur importe."""
+    return list(depot.REGISTRES_COMMUNS) if request.acteur.nature is Nature.PLATEFORME else tableaux_proposes()
+
+
 class ColonnesImport(ReserveeMixin):
     """Chaque en-tête du fichier face à nos colonnes : la personne dit ce qu'il désigne, et c'est retenu."""
 
-    natures = frozenset({Nature.BAILLEUR})
+    natures = DEPOSANTS
     role = Role.GESTIONNAIRE
 
     def get(self, request: Requete, pk: int) -> HttpResponse:
@@ -42,7 +47,7 @@ class ColonnesImport(ReserveeMixin):
     def post(self, request: Requete, pk: int) -> HttpResponse:
         """Retient les choix et relance l'essai ; `type` seul change : la page revient avec ses colonnes."""
         un = lire_import(request, pk)
-        debuts = tableaux_proposes()
+        debuts = _tableaux(request)
         types: dict[str, str] = {}
         colonnes: dict[str, dict[str, str]] = defaultdict(dict)
         for rang, apercu in enumerate(fichiers_deposes.lire_les_apercus(un)):
@@ -76,7 +81,7 @@ class ColonnesImport(ReserveeMixin):
             "fil": [("Imports", reverse("imports")), (str(un).capitalize(), reverse("import", args=[un.pk]))],
             "un": un,
             "apercus": fichiers_deposes.lire_les_apercus(un),
-            "types": tableaux_proposes(),
+            "types": _tableaux(request),
             "ignoree": IGNOREE,
         }
         return render(request, "echanges/colonnes.html", contexte, status=statut)
@@ -85,7 +90,7 @@ class ColonnesImport(ReserveeMixin):
 class LignesFautives(ReserveeMixin):
     """Les lignes d'un fichier qui ont une erreur, telles quelles, avec une colonne qui dit laquelle : à corriger et redéposer."""
 
-    natures = frozenset({Nature.BAILLEUR})
+    natures = DEPOSANTS
     role = Role.GESTIONNAIRE
 
     def get(self, request: Requete, pk: int) -> HttpResponseBase:

@@ -145,6 +145,15 @@ class NatureTerritoire(models.TextChoices):
     REGION = "region", "région"
 
 
+SIGLES = {
+    NatureTerritoire.EPCI: "EPCI",
+    NatureTerritoire.EPT: "EPT",
+    NatureTerritoire.METROPOLE: "métropole",
+    NatureTerritoire.REGION: "région",
+}
+"""Ce qui suit le nom d'un territoire dont le code ne dit rien à personne ; une commune et un département ont leur code INSEE."""
+
+
 class TerritoireQuerySet(models.QuerySet["Territoire"]):
     """Lecture des territoires : donnée publique, la même pour tous."""
 
@@ -173,13 +182,16 @@ class TerritoireQuerySet(models.QuerySet["Territoire"]):
         return self.filter(nature__in=natures)
 
     def rechercher(self, texte: str) -> TerritoireQuerySet:
-        """Territoires dont le code ou le SIREN commence par `texte`, ou dont le nom le contient, sans accents ni casse."""
+        """Territoires dont le nom contient `texte`, sans accents ni casse, ou que désigne leur code (94, `epci:SIREN`) ou leur SIREN."""
         cle = cle_de_tri(texte)
         if not cle:
             return self.none()
         debut = texte.strip()
         return self.filter(
-            models.Q(code__startswith=debut) | models.Q(siren__startswith=debut) | models.Q(cle_tri__contains=cle)
+            models.Q(code__startswith=debut)
+            | models.Q(code__endswith=f":{debut.upper()}")
+            | models.Q(siren__startswith=debut)
+            | models.Q(cle_tri__contains=cle)
         ).order_by(models.Case(models.When(cle_tri__startswith=cle, then=0), default=1), "cle_tri", "code")
 
 
@@ -227,7 +239,8 @@ class Territoire(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.nom} ({self.get_nature_display()})"
+        """Le nom en toutes lettres : « Val-de-Marne (94) », « Créteil (94028) », « Île-de-France (région) »."""
+        return f"{self.nom} ({SIGLES.get(NatureTerritoire(self.nature)) or self.code.partition(':')[2]})"
 
 
 class TerritoireCommune(models.Model):

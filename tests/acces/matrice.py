@@ -190,7 +190,6 @@ _ACCES = [
     Ligne("jetons", _gerants()),
     Ligne("creer_jeton", _gerants()),
     Ligne("revoquer_jeton", _gerants(404) | {"a_responsable": PERMIS}, lambda m: [m.jeton_a.pk]),
-    Ligne("organismes", ouverts("plateforme")),
     Ligne("creer_organisme", ouverts("plateforme")),
 ]
 _CONVENTIONS = [
@@ -354,6 +353,10 @@ _BILANS = [
     Ligne("prevision_corriger", bailleur(role=GESTIONNAIRE), lambda _: ["94028"]),
     Ligne("prevision_moyenne", bailleur(role=GESTIONNAIRE)),
 ]
+_DEPOSANTS = bailleur(role=GESTIONNAIRE) | {"plateforme": PERMIS}
+"""Un bailleur dépose ses données, l'administration le registre commun : chacun ses imports."""
+_AVEUGLE = {"plateforme": 404}
+"""L'administration ne voit pas l'import d'un bailleur."""
 _ECHANGES = [
     Ligne("integration", publique()),
     Ligne("webhooks", _abonnables()),
@@ -367,7 +370,18 @@ _ECHANGES = [
     Ligne("verifier_webhook", _abonnables(404) | {"a_responsable": 409}, lambda m: [m.abonnement_a.pk], post=True),
     Ligne("reprendre_webhook", _abonnables(404) | {"a_responsable": 409}, lambda m: [m.abonnement_a.pk], post=True),
     Ligne("rejouer_appel", _abonnables(404) | {"a_responsable": 302}, lambda m: [m.appel_a.pk], post=True),
-    Ligne("imports", bailleur(role=GESTIONNAIRE)),
+    Ligne("imports", _DEPOSANTS),
+    Ligne("demander_organisme", bailleur(role=GESTIONNAIRE)),
+    *(
+        Ligne(nom, ouverts("plateforme"))
+        for nom in ("organismes", "inscrire_bailleur", "inscrire_reservataire", "organismes_demandes")
+    ),
+    *(
+        Ligne(nom, ouverts("plateforme"), lambda m: [m.bailleur_a.pk])
+        for nom in ("organisme", "corriger_organisme", "supprimer_organisme")
+    ),
+    Ligne("organisme_demande", ouverts("plateforme"), lambda m: [m.organisme_demande.pk]),
+    Ligne("chercher_territoire", connectes(), lambda _: ["territoire"]),
     Ligne("exporter_tout", bailleur(role=RESPONSABLE)),
     Ligne("telecharger_export", bailleur("a", RESPONSABLE), lambda m: [m.export_a.pk]),
     Ligne("rpls", bailleur()),
@@ -381,14 +395,15 @@ _ECHANGES = [
     Ligne("reprise_soldes_retirer", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_envoi", bailleur(role=RESPONSABLE)),
     Ligne("reprise_envoi_retirer", bailleur(role=RESPONSABLE, statut=404), lambda _: [uuid.UUID(int=0)]),
-    Ligne("deposer_import", bailleur(role=GESTIONNAIRE)),
-    Ligne("import", bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk]),
+    Ligne("deposer_import", _DEPOSANTS),
     *(
-        Ligne(nom, bailleur("a", GESTIONNAIRE), lambda m: [m.import_a.pk])
-        for nom in ("appliquer_import", "colonnes_import", "defaire_import")
+        Ligne(nom, bailleur("a", GESTIONNAIRE) | _AVEUGLE, lambda m: [m.import_a.pk])
+        for nom in ("import", "appliquer_import", "colonnes_import", "defaire_import")
     ),
-    Ligne("fautives_import", bailleur("a", GESTIONNAIRE, statut=404), lambda m: [m.import_a.pk]),
-    Ligne("abandonner_import", bailleur("a", GESTIONNAIRE, statut=302), lambda m: [m.import_a.pk], post=True),
+    Ligne("fautives_import", bailleur("a", GESTIONNAIRE, statut=404) | _AVEUGLE, lambda m: [m.import_a.pk]),
+    Ligne(
+        "abandonner_import", bailleur("a", GESTIONNAIRE, statut=302) | _AVEUGLE, lambda m: [m.import_a.pk], post=True
+    ),
 ]
 _API = [
     Ligne("api_schema", publique()),

@@ -38,7 +38,14 @@ from conventions.models import (
 )
 from flux_reservations.acces.models import Absence, Invitation, Jeton, Organisme, Portefeuille, Rattachement, Secteur
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.echanges.models import Abonnement, Appel, ExportComplet, ImportDepose, MorceauExport
+from flux_reservations.echanges.models import (
+    Abonnement,
+    Appel,
+    DemandeOrganisme,
+    ExportComplet,
+    ImportDepose,
+    MorceauExport,
+)
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
@@ -81,6 +88,7 @@ class Monde:
     liberation_a_orienter: Liberation = field(init=False)
     import_a: ImportDepose = field(init=False)
     export_a: ExportComplet = field(init=False)
+    organisme_demande: DemandeOrganisme = field(init=False)
     liberation_b: Liberation = field(init=False)
     orientation_mairie: Orientation = field(init=False)
     orientation_caf: Orientation = field(init=False)
@@ -249,11 +257,15 @@ def _ajouter_parcours(monde: Monde) -> None:
 
 
 def _ajouter_attributions(monde: Monde) -> None:
-    monde.import_a = ImportDepose.objects.create(bailleur=monde.bailleur_a)
+    monde.import_a = ImportDepose.objects.create(organisme=monde.bailleur_a)
     monde.export_a = ExportComplet.objects.create(
         bailleur=monde.bailleur_a, motif="essai", etat="pret", pret_le=timezone.now(), taille=3
     )
     MorceauExport.objects.create(export=monde.export_a, rang=0, octets=chiffrer_octets(b"zip"))
+    monde.organisme_demande = DemandeOrganisme.objects.create(
+        demandeur=monde.bailleur_a, nom="Ville de Vitry", type="commune", territoire_id="commune:94081"
+    )
+    DemandeOrganisme.objects.create(demandeur=monde.bailleur_b, nom="Mutuelle", type="organisme")
     logements = {
         nom: creer_logement(bailleur)
         for nom, bailleur in (("mairie", monde.bailleur_a), ("caf", monde.bailleur_a), ("autre", monde.bailleur_b))

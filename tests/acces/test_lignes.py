@@ -31,7 +31,7 @@ from conventions.models import (
 )
 from flux_reservations.acces.models import Absence, Organisme, Rattachement, Secteur, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
-from flux_reservations.echanges.models import ExportComplet
+from flux_reservations.echanges.models import DemandeOrganisme, ExportComplet
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Contenu, Piece
 from flux_reservations.series.models import Serie
@@ -46,7 +46,7 @@ MODELES_A_QUERYSET: tuple[type[Any], ...] = (
     Liberation, Orientation, Proposition, Candidat, Bilan, Prevision, Convention, ReservationStock, Envoi, Piece, EntreeJournal,
     Rattachement, Organisme, Reservataire, Bailleur, Seance, MembreSeance, Secteur, Absence,
     Commentaire, ContactAutorite, Concertation, PartConcertation, Manquement,
-    ConventionDeposee, ExportComplet, Serie,
+    ConventionDeposee, DemandeOrganisme, ExportComplet, Serie,
 )  # fmt: skip
 ROLES = ["bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci", "plateforme", "caleol", "anonyme"]
 

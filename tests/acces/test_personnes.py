@@ -14,10 +14,12 @@ from flux_reservations.acces.models import (
     Connexion,
     GenreConnexion,
     Invitation,
+    Organisme,
     Rattachement,
     SessionOuverte,
     Utilisateur,
 )
+from flux_reservations.acces.navigateurs import nommer_navigateur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.notifications.models import Envoi
@@ -208,3 +210,37 @@ def test_un_lien_de_mot_de_passe_oublie_permet_d_en_choisir_un_autre(bailleur: B
     assert reponse.status_code == 302
     personne.refresh_from_db()
     assert personne.check_password(MOT_DE_PASSE)
+
+
+@pytest.mark.parametrize(
+    ("agent", "attendu"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36", "Chrome sur Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/129.0 Safari/537.36 Edg/129.0", "Edge sur Windows"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1 Version/17.5 Safari/605.1", "Safari sur macOS"),
+        ("Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko/130.0 Firefox/130.0", "Firefox sur Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1 CriOS/129.0 Mobile", "Chrome sur iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64) Inconnu", "Navigateur inconnu sur Linux"),
+        ("python-requests/2.32", "Programme python-requests"),
+        ("<script>", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_un_navigateur_se_lit_en_clair(agent: str, attendu: str) -> None:
+    assert nommer_navigateur(agent) == attendu
+
+
+def test_l_administration_retrouve_une_personne_par_organisme_role_et_acces() -> None:
+    administration = Organisme.objects.create(nature="plateforme", nom="Administration")
+    admin = acteur_de(administration, Role.ADMINISTRATEUR)
+    lecteur = acteur_de(creer_bailleur("Habitat de l'Orme"), Role.LECTEUR)
+    client = Client()
+    client.force_login(Utilisateur.objects.get(pk=admin.utilisateur_id))
+
+    def trouvees(**filtres: str) -> set[int]:
+        page = client.get(reverse("personnes"), filtres).context["page"]
+        return {un.utilisateur_id for un in page}
+
+    assert trouvees(q="orme") == trouvees(nature="bailleur") == trouvees(role="lecteur") == {lecteur.utilisateur_id}
+    assert trouvees(acces="jamais") == {lecteur.utilisateur_id}
+    assert trouvees(acces="ferme") == set()

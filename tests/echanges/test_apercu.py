@@ -25,7 +25,7 @@ def apercevoir(tmp_path: Path, nom: str, octets: bytes) -> tuple[Apercu, int]:
     """L'aperçu d'un fichier déposé, et le nombre de lectures de son contenu."""
     importer(tmp_path, {"bailleurs": BAILLEURS})
     bailleur = Bailleur.objects.get(siren=SIREN)
-    depot = ImportDepose.objects.create(bailleur=bailleur)
+    depot = ImportDepose.objects.create(organisme=bailleur)
     depot.pieces.add(
         Piece.objects.deposer(organisme_id=bailleur.pk, genre="import", nom=nom, type_mime="x", octets=octets)
     )

@@ -97,9 +97,9 @@ def _agent_de(bailleur: Bailleur) -> Acteur:
 
 def test_une_erreur_cite_l_en_tete_du_fichier(bailleur: Bailleur, agent: Acteur) -> None:
     for entete, colonne in (("siren bailleur", "bailleur"), ("code insee", "commune"), ("nb pièces", "typologie")):
-        Correspondance.objects.create(bailleur=bailleur, tableau="patrimoine", entete=entete, colonne=colonne)
+        Correspondance.objects.create(organisme=bailleur, tableau="patrimoine", entete=entete, colonne=colonne)
     Correspondance.objects.create(
-        bailleur=bailleur, tableau="patrimoine", entete="code logement", colonne="identifiant"
+        organisme=bailleur, tableau="patrimoine", entete="code logement", colonne="identifiant"
     )
     contenu = PROGICIEL.format(siren=bailleur.siren).replace("T2", "T9")
     depose = deposer(agent, "patrimoine.csv", contenu)

@@ -73,6 +73,7 @@ NON_EXPORTEES = {
     "echanges.LectureDuJournal": "suit le journal",
     "echanges.Correspondance": "un réglage d'écran : ce que les en-têtes d'un logiciel veulent dire",
     "echanges.Trace": "de quoi défaire un import",
+    "echanges.DemandeOrganisme": "une demande à l'administration : l'organisme créé est dans reservataires",
     "echanges.ImportDepose": "un import est déjà dans les tables qu'il a remplies",
     "echanges.ImportDepose_pieces": "suit l'import",
 }

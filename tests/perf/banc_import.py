@@ -128,7 +128,7 @@ def comme_a_l_ecran(bailleur: Any, travail: Callable[[], None]) -> Callable[[], 
     from flux_reservations.echanges.models import ImportDepose
     from flux_reservations.echanges.retour import tracer
 
-    depot = ImportDepose.objects.create(bailleur=bailleur)
+    depot = ImportDepose.objects.create(organisme=bailleur)
 
     def trace() -> None:
         with transaction.atomic(), tracer(depot.pk):
@@ -142,7 +142,7 @@ def oublier_les_traces(bailleur: Any) -> int:
     from flux_reservations.echanges.models import ImportDepose, Trace
 
     nombre = sum(len(lignes) for lignes in Trace.objects.values_list("lignes", flat=True))
-    ImportDepose.objects.filter(bailleur=bailleur).delete()
+    ImportDepose.objects.filter(organisme=bailleur).delete()
     return nombre
 
 

@@ -50,8 +50,9 @@ class Inviter(ReserveeMixin, VueActe):
         return [("Organisme", self.organisme.nom)]
 
     def fil(self) -> Fil:
-        """Retour à la liste."""
-        return [("Personnes et rôles", reverse("personnes"))]
+        """Retour à la liste, ou à la fiche de l'organisme d'où vient l'administration."""
+        ailleurs = self.organisme.pk != self.request.acteur.organisme_id
+        return [(self.organisme.nom, self.retour())] if ailleurs else [("Personnes et rôles", reverse("personnes"))]
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Le lien part par courriel."""
@@ -59,8 +60,9 @@ class Inviter(ReserveeMixin, VueActe):
         return f"Invitation envoyée à {donnees['courriel']} : le lien vaut sept jours."
 
     def retour(self) -> str:
-        """La liste."""
-        return reverse("personnes")
+        """La liste, ou la fiche de l'organisme d'où vient l'administration."""
+        ailleurs = self.organisme.pk != self.request.acteur.organisme_id
+        return reverse("organisme", args=[self.organisme.pk]) if ailleurs else reverse("personnes")
 
 
 class AnnulerInvitation(ReserveeMixin, VueActe):

@@ -167,7 +167,7 @@ class ListeConsultations(ReserveeMixin, VueListe[Consultation]):
             "personne", "Personne", lambda un: un.utilisateur.nom_complet if un.utilisateur else "jeton d'API"
         ),
         Colonne[Consultation]("genre", "Ce qui a été lu", lambda un: un.get_genre_display(), tri=("genre",)),
-        Colonne[Consultation]("objet", "Objet", lambda un: f"{un.objet_type} {un.objet_cle}", secondaire=True),
+        Colonne[Consultation]("objet", "Objet", lambda un: un.objet, secondaire=True),
         Colonne[Consultation]("motif", "Motif", lambda un: un.motif),
     )
 

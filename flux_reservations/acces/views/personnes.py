@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,12 +19,56 @@ from flux_reservations.acces.formulaires import (
 )
 from flux_reservations.acces.models import Absence, Connexion, Invitation, Rattachement, Secteur
 from flux_reservations.acces.reserve import GERANTS, ReserveeMixin
+from flux_reservations.acces.roles import NATURES, ROLES
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, Pastille
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, VueListe
+
+
+class FiltrePersonnes(django_filters.FilterSet):
+    """Recherche et filtres des personnes ; la nature de l'organisme ne sert qu'à l'administration, qui les voit tous."""
+
+    q = django_filters.CharFilter(label="Rechercher", method="chercher", widget=forms.SearchInput)
+    nature = django_filters.ChoiceFilter(
+        label="Organisme", field_name="organisme__nature", choices=NATURES, empty_label="Tous"
+    )
+    role = django_filters.ChoiceFilter(label="Rôle", choices=ROLES, empty_label="Tous")
+    acces = django_filters.ChoiceFilter(
+        label="Accès",
+        choices=[("ouvert", "Ouvert"), ("jamais", "Ouvert, jamais utilisé"), ("ferme", "Fermé")],
+        method="par_acces",
+        empty_label="Tous",
+    )
+
+    class Meta:
+        model = Rattachement
+        fields: ClassVar[list[str]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.request.acteur.nature is not Nature.PLATEFORME:
+            del self.filters["nature"]
+
+    def chercher(self, personnes: QuerySet[Rattachement], nom: str, valeur: str) -> QuerySet[Rattachement]:
+        """Nom, prénom, courriel ou organisme."""
+        del nom
+        return personnes.filter(
+            Q(utilisateur__nom__icontains=valeur)
+            | Q(utilisateur__prenom__icontains=valeur)
+            | Q(utilisateur__courriel__icontains=valeur)
+            | Q(organisme__nom__icontains=valeur)
+        )
+
+    def par_acces(self, personnes: QuerySet[Rattachement], nom: str, valeur: str) -> QuerySet[Rattachement]:
+        """Accès ouvert, ouvert mais jamais utilisé, ou fermé."""
+        del nom
+        if valeur == "ferme":
+            return personnes.filter(clos_le__isnull=False)
+        ouverts = personnes.filter(clos_le__isnull=True)
+        return ouverts.filter(utilisateur__last_login__isnull=True) if valeur == "jamais" else ouverts
 
 
 class ListePersonnes(ReserveeMixin, VueListe[Rattachement]):
@@ -36,6 +81,7 @@ class ListePersonnes(ReserveeMixin, VueListe[Rattachement]):
     nom_export = "personnes"
     singulier = "personne"
     gabarit = "acces/personnes.html"
+    classe_filtre = FiltrePersonnes
     tri_par_defaut = "nom"
     vide_titre = "Personne pour l'instant"
     colonnes = (

@@ -101,12 +101,12 @@ def retenir_les_choix(*, acteur: Acteur, genre: str, choix: Mapping[str, str]) -
         Correspondance.objects.visibles_par(acteur).filter(tableau=genre, entete__in=oublies).delete()
         Correspondance.objects.bulk_create(
             [
-                Correspondance(bailleur_id=bailleur.pk, tableau=genre, entete=cle, colonne=valeur)
+                Correspondance(organisme_id=bailleur.pk, tableau=genre, entete=cle, colonne=valeur)
                 for cle, valeur in choix.items()
                 if valeur
             ],
             update_conflicts=True,
-            unique_fields=["bailleur", "tableau", "entete"],
+            unique_fields=["organisme", "tableau", "entete"],
             update_fields=["colonne"],
         )
         journaliser(

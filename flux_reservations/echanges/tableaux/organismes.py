@@ -155,6 +155,15 @@ class Reservataires(TableauModele):
             )
             suivi.refuser(ligne, "code", message)
 
+    def differences(
+        self, suivi: Suivi, avant: Mapping[str, Any], apres: Mapping[str, Any]
+    ) -> dict[str, tuple[str, str]]:
+        """Le territoire aussi : il est résolu, donc pas une colonne simple."""
+        champs = super().differences(suivi, avant, apres)
+        if suivi.contexte.avec_changements and avant["territoire_id"] != apres["territoire_id"]:
+            champs["territoire"] = (avant["territoire_id"] or "", apres["territoire_id"] or "")
+        return champs
+
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Les réservataires cités par les données du bailleur, et l'État, dont le repli ne suppose aucune convention (RG-19)."""
         cites = (

@@ -1,0 +1,1 @@
+"""Les actes du registre commun."""

@@ -1,0 +1,79 @@
+"""Ce qui s'appuie déjà sur un organisme : des nombres, rien de plus ; à zéro, on peut encore le supprimer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import models
+
+from conventions.models import Bailleur, Convention, Reservataire
+from flux_reservations.acces.models import CleIdempotence, Invitation, Organisme
+from flux_reservations.echanges.models import Correspondance, LectureDuJournal
+from flux_reservations.socle import rls
+
+SANS_POIDS: Final = (CleIdempotence, Correspondance, Invitation, LectureDuJournal)
+"""Ce qui part avec l'organisme : des réglages, des repères techniques, une invitation que personne n'a acceptée."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Une sorte de données et le nombre de lignes qui citent l'organisme."""
+
+    quoi: str
+    nombre: int
+
+
+def lire_usage(organisme_id: int) -> list[Usage]:
+    """Ce qui cite l'organisme, par sorte et par nombre décroissant ; vide si rien n'en dépend.
+
+    L'administration ne lit pas les dossiers (domaine.md § 6) : le compte se fait en système, il n'en sort que des nombres.
+    """
+    with rls.en_systeme():
+        comptes = _compter(organisme_id)
+    return [Usage(quoi, nombre) for quoi, nombre in sorted(comptes.items(), key=lambda un: (-un[1], un[0])) if nombre]
+
+
+def compter_les_conventions(organisme_id: int) -> int:
+    """Le nombre de conventions dont l'organisme est partie, ou délégataire."""
+    with rls.en_systeme():
+        partie = (
+            models.Q(bailleur=organisme_id) | models.Q(reservataire=organisme_id) | models.Q(delegataire=organisme_id)
+        )
+        return Convention.objects.filter(partie).count()
+
+
+def supprimer_sans_reste(organisme_id: int) -> None:
+    """Supprime un organisme que rien ne cite, et ce qui ne pèse pas ; à appeler dans une transaction, l'organisme verrouillé."""
+    with rls.en_systeme():
+        for modele in SANS_POIDS:
+            champ = next(nom for un, nom in _renvois() if un is modele)
+            modele._base_manager.filter(**{champ: organisme_id}).delete()  # noqa: SLF001 : le gestionnaire d'un modèle quelconque
+        for registre in (Bailleur, Reservataire):
+            registre._base_manager.filter(pk=organisme_id).delete()  # noqa: SLF001 : de même
+        Organisme._base_manager.filter(pk=organisme_id).delete()  # noqa: SLF001 : de même
+
+
+def _compter(organisme_id: int) -> Counter[str]:
+    comptes: Counter[str] = Counter()
+    for modele, champ in _renvois():
+        if modele not in SANS_POIDS:
+            lignes = modele._base_manager.filter(**{champ: organisme_id})  # noqa: SLF001 : de même
+            comptes[str(modele._meta.verbose_name).capitalize()] += lignes.count()  # noqa: SLF001 : l'API publique de Django
+    return comptes
+
+
+def _renvois() -> Iterator[tuple[type[models.Model], str]]:
+    """Chaque champ qui cite un organisme, un bailleur ou un réservataire : une table nouvelle est comptée sans qu'on y pense."""
+    vus = set()
+    for cible in (Organisme, Bailleur, Reservataire):
+        for renvoi in cible._meta.get_fields(include_hidden=True):  # noqa: SLF001 : l'API publique de Django
+            champ: Any = getattr(renvoi, "field", None)
+            if not renvoi.auto_created or renvoi.concrete or champ is None or champ.remote_field.parent_link:
+                continue
+            if champ.remote_field.on_delete is models.SET_NULL or (champ.model, champ.name) in vus:
+                continue
+            vus.add((champ.model, champ.name))
+            yield champ.model, champ.name
