@@ -98,7 +98,7 @@ class ContactAutorite(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.nom} ({self.territoire_id})"
+        return f"{self.nom}, {self.territoire}"
 
 
 def rang_de_confiance(organisme_id: int, departement: str) -> models.Case:

@@ -18,7 +18,7 @@ from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.formulaires import FormulaireDepot, FormulaireRegistre
 from flux_reservations.echanges.models import DEPOSANTS, EN_TRAVAIL, EtatImport, ImportDepose
-from flux_reservations.echanges.registre.manquants import organismes_inconnus
+from flux_reservations.echanges.registre.lisible import nommer_les_territoires, organismes_inconnus
 from flux_reservations.echanges.registre.modeles import DemandeOrganisme
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.exports import repondre_csv
@@ -178,6 +178,7 @@ class VueImport(ReserveeMixin):
             "organismes_inconnus": organismes_inconnus(rapport) if request.acteur.est_bailleur else [],
             "a_confirmer": [(HORS_CHAMP[motif], nombre) for motif, nombre in rapport.get("a_confirmer", {}).items()],
             "rapport": rapport,
+            "changements": nommer_les_territoires(rapport.get("changements", [])),
             "pieces": un.pieces.all(),
         }
         if request.htmx and not request.htmx.boosted:

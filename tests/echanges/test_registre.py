@@ -173,6 +173,7 @@ def test_le_registre_s_importe_a_l_ecran_apres_un_essai_a_blanc(admin: Acteur) -
     page = client.get(reverse("import", args=[un.pk])).content.decode()
     assert "Essai à blanc réussi" in page
     assert "Action Logement → Action Logement Services" in page
+    assert "Ville de Vitry ; type : commune ; territoire : Vitry-sur-Seine (94081)" in page
     assert Reservataire.objects.count() == 1
     assert client.post(reverse("appliquer_import", args=[un.pk])).status_code == 302
     traiter(un.pk)
@@ -248,9 +249,14 @@ def test_une_demande_ne_se_repete_pas_et_ne_recoit_qu_une_reponse(admin: Acteur,
     une = demandes.demander_organisme(acteur=agent, demande=caf)
     with pytest.raises(Conflit, match="déjà demandé"):
         demandes.demander_organisme(acteur=agent, demande=caf)
-    assert poster(admin, "organisme_demande", {"motif": ""}, une.pk).status_code == 422
-    assert poster(admin, "organisme_demande", {"code": "INCONNU"}, une.pk).status_code == 422
-    assert poster(admin, "organisme_demande", {"motif": "Elle n'est pas réservataire."}, une.pk).status_code == 302
+    assert poster(admin, "organisme_demande", {"suite": "refusee", "texte": ""}, une.pk).status_code == 422
+    assert poster(admin, "organisme_demande", {"suite": "existe", "texte": "INCONNU"}, une.pk).status_code == 422
+    assert (
+        poster(
+            admin, "organisme_demande", {"suite": "refusee", "texte": "Elle n'est pas réservataire."}, une.pk
+        ).status_code
+        == 302
+    )
     with pytest.raises(Conflit, match="déjà reçu une réponse"):
         demandes.refuser_la_demande(acteur=admin, demande_id=une.pk, motif="Encore")
     assert demandes.demander_organisme(acteur=agent, demande=caf).pk != une.pk
@@ -259,7 +265,7 @@ def test_une_demande_ne_se_repete_pas_et_ne_recoit_qu_une_reponse(admin: Acteur,
 def test_l_administration_reconnait_un_organisme_deja_au_registre(admin: Acteur, agent: Acteur) -> None:
     une = demandes.demander_organisme(acteur=agent, demande=OrganismeDemande("Caisse d'allocations", "organisme"))
     caf = creer_reservataire("CAF94")
-    assert poster(admin, "organisme_demande", {"code": "CAF94"}, une.pk).status_code == 302
+    assert poster(admin, "organisme_demande", {"suite": "existe", "texte": "CAF94"}, une.pk).status_code == 302
     une.refresh_from_db()
     assert (une.suite, une.organisme_id) == ("existe", caf.pk)
 
@@ -281,10 +287,12 @@ def test_la_liste_des_organismes_se_cherche_se_filtre_et_s_exporte(admin: Acteur
     def noms(**filtres: str) -> list[str]:
         return [un.nom for un in client.get(liste, filtres).context["page"]]
 
-    assert noms() == ["Action Logement", "Administration", "Ville de Vitry"]
-    assert noms(q="vitry") == noms(departement="94") == noms(nature="collectivite") == ["Ville de Vitry"]
-    assert noms(personnes="sans") == ["Action Logement"]
-    assert noms(tri="-personnes")[-1] == "Action Logement"
+    creer_reservataire("ETAT94", "etat", nom="État, préfecture")
+    assert noms() == ["Action Logement", "Administration", "État, préfecture", "Ville de Vitry"]
+    assert noms(q="vitry") == noms(nature="collectivite") == ["Ville de Vitry"]
+    assert noms(departement="94") == ["État, préfecture", "Ville de Vitry"]
+    assert noms(personnes="sans") == ["Action Logement", "État, préfecture"]
+    assert noms(tri="-personnes")[0] in {"Administration", "Ville de Vitry"}
     assert "Vitry-sur-Seine (94081)" in client.get(liste, {"export": "csv"}).getvalue().decode()
     assert "departement:94" not in client.get(liste).content.decode()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Func, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -101,12 +103,12 @@ class ListeOrganismes(ReserveeMixin, VueListe[Organisme]):
             "nom",
             "Nom",
             lambda un: un.nom,
-            tri=("nom",),
+            tri=("cle_tri",),
             lien=lambda un: reverse("organisme", args=[un.pk]),
             entete_de_ligne=True,
         ),
         Colonne[Organisme]("code", "Code ou SIREN", _designation, tri=("reservataire__code", "siren")),
-        Colonne[Organisme]("nature", "Nature", lambda un: dict(NATURES)[un.nature], tri=("nature", "nom")),
+        Colonne[Organisme]("nature", "Nature", lambda un: dict(NATURES)[un.nature], tri=("nature", "cle_tri")),
         Colonne[Organisme]("type", "Type", type_de, tri=("reservataire__type", "bailleur__statut"), secondaire=True),
         Colonne[Organisme](
             "territoire",
@@ -116,9 +118,12 @@ class ListeOrganismes(ReserveeMixin, VueListe[Organisme]):
             secondaire=True,
         ),
         Colonne[Organisme](
-            "personnes", "Personnes", lambda un: getattr(un, "personnes", 0), "nombre", tri=("personnes", "nom")
+            "personnes", "Personnes", lambda un: getattr(un, "personnes", 0), "nombre", tri=("personnes", "cle_tri")
         ),
-        Colonne[Organisme]("courriel", "Courriel", lambda un: un.courriel, tri=("courriel",), secondaire=True),
+    )
+    colonnes_d_export = (
+        Colonne[Organisme]("siren", "SIREN", lambda un: un.siren),
+        Colonne[Organisme]("courriel", "Courriel", lambda un: un.courriel),
     )
 
     def lire(self) -> QuerySet[Organisme]:
@@ -126,8 +131,12 @@ class ListeOrganismes(ReserveeMixin, VueListe[Organisme]):
         ouverts = Q(rattachements__clos_le__isnull=True, rattachements__utilisateur__is_active=True)
         organismes = Organisme.objects.visibles_par(self.request.acteur)
         return organismes.select_related("reservataire", "bailleur", "territoire").annotate(
-            personnes=Count("rattachements", filter=ouverts)
+            personnes=Count("rattachements", filter=ouverts), cle_tri=Func(Lower("nom"), function="unaccent")
         )
+
+    def lire_colonnes(self) -> Sequence[Colonne[Organisme]]:
+        """L'export porte aussi SIREN et courriel."""
+        return (*self.colonnes, *self.colonnes_d_export) if "export" in self.request.GET else self.colonnes
 
     def contexte(self) -> dict[str, Any]:
         """Les demandes qui attendent."""

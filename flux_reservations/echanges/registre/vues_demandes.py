@@ -112,7 +112,9 @@ class OrganismesDemandes(ReserveeMixin, VueListe[DemandeOrganisme]):
         Colonne[DemandeOrganisme](
             "territoire", "Territoire", lambda une: str(une.territoire) if une.territoire else "", secondaire=True
         ),
-        Colonne[DemandeOrganisme]("demandeur", "Demandé par", lambda une: une.demandeur.nom, tri=("demandeur__nom",)),
+        Colonne[DemandeOrganisme](
+            "demandeur", "Demandé par", lambda une: une.demandeur.nom, tri=("demandeur__nom",), secondaire=True
+        ),
         Colonne[DemandeOrganisme](
             "le", "Le", lambda une: une.demandee_le, "date", tri=("demandee_le",), secondaire=True
         ),
@@ -131,14 +133,19 @@ class OrganismesDemandes(ReserveeMixin, VueListe[DemandeOrganisme]):
 class FormulaireReponse(forms.Form):
     """Répondre sans créer : l'organisme est déjà au registre, ou la demande est refusée. `demande` se lit dans le gabarit."""
 
-    code = forms.CharField(
-        label="Code de l'organisme, s'il est déjà au registre",
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    suite = forms.ChoiceField(
+        label="Réponse",
+        choices=[
+            ("existe", "Il est déjà au registre : j'en donne le code"),
+            ("refusee", "Je refuse : j'en donne le motif"),
+        ],
+        widget=forms.RadioSelect,
     )
-    motif = forms.CharField(
-        label="Motif du refus, sinon", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    texte = forms.CharField(
+        label="Le code, ou le motif",
+        max_length=500,
+        help_text="Le bailleur reçoit le code à mettre dans ses fichiers, ou lit votre motif.",
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
     def __init__(self, *args: Any, demande: DemandeOrganisme, **kwargs: Any) -> None:
@@ -195,15 +202,16 @@ class OrganismeDemandeVue(ReserveeMixin, VueActe):
         return FormulaireReponse(donnees, demande=self.demande)
 
     def executer(self, donnees: dict[str, Any]) -> str:
-        """Un code vaut « déjà au registre », un motif vaut refus."""
-        if donnees["code"] and donnees["motif"]:
-            raise ErreurMetier("deux_reponses", "Donnez le code ou le motif, pas les deux.", champ="motif")
-        if not donnees["code"]:
-            demandes.refuser_la_demande(acteur=self.request.acteur, demande_id=self.demande.pk, motif=donnees["motif"])
+        """Refuse, ou reconnaît l'organisme du registre."""
+        texte = donnees["texte"].strip()
+        if donnees["suite"] == SuiteDemandeOrganisme.REFUSEE:
+            demandes.refuser_la_demande(acteur=self.request.acteur, demande_id=self.demande.pk, motif=texte)
             return "Demande refusée : le bailleur lira votre motif."
-        trouve = Reservataire.objects.visibles_par(self.request.acteur).filter(code=donnees["code"].strip()).first()
+        trouve = Reservataire.objects.visibles_par(self.request.acteur).filter(code=texte).first()
         if trouve is None:
-            raise ErreurMetier("code_inconnu", "Aucun réservataire n'a ce code.", champ="code")
+            raise ErreurMetier(
+                "code_inconnu", "Aucun réservataire n'a ce code : lisez-le dans la liste des organismes.", champ="texte"
+            )
         demandes.repondre_par_un_organisme(
             acteur=self.request.acteur, demande_id=self.demande.pk, organisme=trouve, est_nouveau=False
         )

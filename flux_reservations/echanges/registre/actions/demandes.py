@@ -98,7 +98,7 @@ def repondre_par_un_organisme(
 def refuser_la_demande(*, acteur: Acteur, demande_id: int, motif: str) -> DemandeOrganisme:
     """Refuse une demande, avec un motif que lit le demandeur. Lève `Conflit` si elle a déjà sa réponse."""
     if not motif.strip():
-        raise ErreurMetier("sans_motif", "Dites pourquoi : le bailleur doit savoir quoi faire.", champ="motif")
+        raise ErreurMetier("sans_motif", "Dites pourquoi : le bailleur doit savoir quoi faire.", champ="texte")
     return _repondre(acteur, demande_id, SuiteDemandeOrganisme.REFUSEE, motif.strip())
 
 
