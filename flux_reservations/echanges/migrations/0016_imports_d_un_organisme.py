@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Les politiques de lignes suivent la colonne renommée."""
 
-    dependencies = [("acces", "0013_lignes_des_roles_et_des_connexions"), ("echanges", "0014_traces_par_paquets")]
+    dependencies = [("acces", "0013_lignes_des_roles_et_des_connexions"), ("echanges", "0015_adresses_verifiees")]
 
     operations = [
         migrations.RemoveConstraint(model_name="correspondance", name="correspondance_unique"),

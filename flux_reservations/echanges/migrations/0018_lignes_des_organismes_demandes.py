@@ -13,7 +13,7 @@ NATURE = "(SELECT flux_nature())"
 class Migration(migrations.Migration):
     """Voir `flux_reservations/socle/rls.py`."""
 
-    dependencies = [("echanges", "0016_organismes_demandes"), ("socle", "0003_lignes_du_journal")]
+    dependencies = [("echanges", "0017_organismes_demandes"), ("socle", "0003_lignes_du_journal")]
 
     operations = [
         proteger(

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('acces', '0013_lignes_des_roles_et_des_connexions'),
-        ('echanges', '0015_imports_d_un_organisme'),
+        ('echanges', '0016_imports_d_un_organisme'),
         ('territoires', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
