@@ -20,6 +20,7 @@ from flux_reservations.echanges.noyau import importer_fichier
 from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.plafonds import signaler_les_plafonds
 from flux_reservations.echanges.rapport import Rapport
+from flux_reservations.echanges.refus_de_la_base import dire_le_refus
 from flux_reservations.echanges.tableaux import types_de_fichier
 from flux_reservations.socle.journal import journaliser
 
@@ -82,10 +83,7 @@ def _importer_les_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, g
         # Un filet : les contrôles disent la ligne avant d'écrire ; ce qui leur échappe est quand même un refus, pas une panne.
         # Un COPY lève les erreurs de psycopg, que Django ne traduit pas.
         rapport.applique = False
-        message = (
-            f"La base a refusé l'import : {str(erreur).splitlines()[0]}. Vérifiez les valeurs citées, puis recommencez."
-        )
-        rapport.refuser(rapport.fichiers[-1].fichier if rapport.fichiers else "", message)
+        rapport.refuser(rapport.fichiers[-1].fichier if rapport.fichiers else "", dire_le_refus(erreur))
     return rapport
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
+
 from attributions.models import Liberation, Orientation, Seance
 from bilans.models import Bilan
 from conventions.models import Bailleur, Concertation, Convention
@@ -68,7 +70,7 @@ def retrouver(bailleur_id: int, objets: Iterable[tuple[str, str]]) -> dict[tuple
                     **{une.bailleur: bailleur_id, f"{une.designation[0]}__in": debuts}
                 ).values_list("pk", *une.designation)
             )
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, ValidationError):
             continue
         for pk, *valeurs in lignes:
             texte = SEPARATEUR.join(map(str, valeurs))

@@ -63,6 +63,7 @@ NON_EXPORTEES = {
     "attributions.Proposition": "le moteur la recalcule",
     "attributions.MembreSeance": "des personnes, propres à chaque installation",
     "bilans.AbonnementCalendrier": "une adresse secrète, propre à une personne et à cette installation",
+    "series": "la conduite d'un acte répété : ses effets (signatures, envois, bilans), eux, sortent",
     "bilans.Campagne": "la conduite d'une production : ses documents, eux, sortent",
     "attributions.Besoin": "appartient au réservataire qui l'exprime",
     "conventions.ConventionDeposee": "appartient à l'État qui l'a déposée",

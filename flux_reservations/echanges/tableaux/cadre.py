@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from conventions.domaine.codes import EtatConcertation, SuiteManquement
 from conventions.models import (
     Bailleur,
     Concertation,
@@ -134,6 +135,20 @@ class Concertations(TableauModele):
             }
             ligne.cle = tuple(ligne.champs[attribut] for attribut in self.cle_base)
 
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Un programme a des logements ; arrêtée, la concertation est datée ; ouverte, elle ne l'est pas."""
+        del ancien
+        if not complet["logements"]:
+            suivi.refuser(ligne, "logements", "Un programme a au moins un logement : mettez leur nombre.")
+        if (complet["etat"] != EtatConcertation.OUVERTE) != (complet["arretee_le"] is not None):
+            suivi.refuser(
+                ligne, "arretee_le", "Une concertation arrêtée est datée, et elle seule : remplissez ou videz."
+            )
+        if (complet["etat"] == EtatConcertation.DANS_LE_FLUX) != (complet["dans_le_flux_le"] is not None):
+            suivi.refuser(
+                ligne, "dans_le_flux_le", "La date va avec l'état dans_le_flux, et lui seul : remplissez ou videz."
+            )
+
     def annonce(self, ligne: Ligne) -> str:
         """Commune et programme : ce que citent les parts."""
         return f"{ligne.valeurs.get('commune')}\t{ligne.valeurs.get('programme')}"
@@ -201,6 +216,14 @@ class PartsDeConcertation(TableauModele):
             }
             ligne.cle = (concertation, ligne.champs["reservataire_id"], valeurs.get("sous_contingent", ""))
 
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Une demande est datée."""
+        del ancien
+        if complet["demandes"] is not None and complet["repondue_le"] is None:
+            suivi.refuser(
+                ligne, "repondue_le", "Une demande est datée : mettez l'instant de la réponse, ou videz demandes."
+            )
+
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Toutes les parts des concertations du bailleur."""
         requete = (
@@ -266,6 +289,17 @@ class Manquements(TableauModele):
                 "reservataire_id": reservataire.pk if reservataire else None,
             }
             ligne.cle = tuple(ligne.champs[attribut] for attribut in self.cle_base)
+
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """La suite d'une mise en demeure est datée, et ne la précède pas ; une résiliation vise une convention."""
+        del ancien
+        suite_le = complet["suite_le"]
+        if bool(complet["suite"]) != (suite_le is not None) or (suite_le and suite_le < complet["mise_en_demeure_le"]):
+            suivi.refuser(
+                ligne, "suite_le", "Une suite a une date, qui ne précède pas la mise en demeure : corrigez-la."
+            )
+        if complet["suite"] == SuiteManquement.RESILIATION and complet["convention_id"] is None:
+            suivi.refuser(ligne, "convention", "Une résiliation vise une convention : mettez son numéro.")
 
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Les mises en demeure du bailleur ; les courriers sont au préfet."""

@@ -209,6 +209,14 @@ class Demandes(PorteUnObjet):
                 ligne.champs["destinataire_id"] = ligne.bailleur_id
                 ligne.cle = tuple(ligne.champs[attribut] for attribut in self.cle_base)
 
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Une réponse a une suite, un texte et une date ; sans suite, elle n'a pas de date."""
+        del ancien
+        if complet["suite"] and not complet["reponse"]:
+            suivi.refuser(ligne, "reponse", "Une réponse a un texte : remplissez la cellule, ou videz suite.")
+        elif bool(complet["suite"]) != (complet["repondue_le"] is not None):
+            suivi.refuser(ligne, "repondue_le", "Une réponse a une suite et une date : remplissez les deux, ou aucune.")
+
     def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
         """Les demandes reçues par le bailleur."""
         demandes = list(Demande.objects.filter(destinataire_id=bailleur.pk).order_by("faite_le", "pk"))
