@@ -153,15 +153,14 @@ def _lire_lots(suivi: Suivi, source: Source, numero: int, largeur: int) -> Itera
 
 
 def _ligne(suivi: Suivi, source: Source, numero: int, cellules: list[str], largeur: int) -> Ligne:
-    """La ligne, aussi large que l'en-tête ; dit ce qui manque ou dépasse."""
-    if len(cellules) >= largeur:
+    """La ligne, aussi large que l'en-tête ; retient ce qui manque ou dépasse."""
+    manquantes = largeur - len(cellules)
+    if manquantes <= 0:
         ligne = Ligne(numero, cellules, suivi.rangs)
-        if len(cellules) > largeur and any(cellule.strip() for cellule in cellules[largeur:]):
-            message = "La ligne a plus de cellules que l'en-tête : un séparateur de trop, ou un texte sans guillemets."
-            suivi.refuser(ligne, "", message)
+        if manquantes and any(cellule.strip() for cellule in cellules[largeur:]):
+            ligne.ecart = -manquantes
         return ligne
-    ligne = Ligne(numero, [*cellules, *[""] * (largeur - len(cellules))], suivi.rangs)
+    ligne = Ligne(numero, [*cellules, *[""] * manquantes], suivi.rangs)
     if not source.est_tableur:
-        message = "La ligne a moins de cellules que l'en-tête : les dernières sont lues vides."
-        suivi.remarquer(ligne, "", "Ligne courte", message)
+        ligne.ecart = -manquantes
     return ligne

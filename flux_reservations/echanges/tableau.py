@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 class Ligne:
     """Une ligne lue : ses cellules (`rangs` dit où est chaque colonne), leurs `valeurs`, puis `champs` à écrire et `cle` résolue."""
 
-    __slots__ = ("bailleur_id", "cellules", "champs", "cle", "fautive", "numero", "rangs", "valeurs")
+    __slots__ = ("bailleur_id", "cellules", "champs", "cle", "ecart", "fautive", "numero", "rangs", "valeurs")
 
     def __init__(self, numero: int, cellules: list[str], rangs: Mapping[str, int]) -> None:
         self.numero = numero
         self.cellules = cellules
         self.rangs = rangs
+        self.ecart = 0
+        """Cellules de trop, ou de moins (négatif), que l'en-tête."""
         self.valeurs: dict[str, Any] = {}
         self.champs: dict[str, Any] = {}
         self.cle: tuple[Any, ...] = ()

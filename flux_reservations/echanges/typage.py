@@ -89,9 +89,19 @@ def typer(
     for nom, lues in zip(noms, colonnes, strict=True):
         if lecteurs[nom].est_un_texte:
             _remarquer_les_nombres(suivi, lot, lecteurs[nom].colonne, cellules[nom], lues)
-    if sum(lecteur.lacunes for lecteur in lecteurs.values()) > lacunes:
+    if sum(lecteur.lacunes for lecteur in lecteurs.values()) > lacunes or any(ligne.ecart for ligne in lot):
         for ligne in lot:
+            _dire_l_ecart(suivi, ligne)
             _refuser_les_lacunes(suivi, ligne)
+
+
+def _dire_l_ecart(suivi: Suivi, ligne: Ligne) -> None:
+    if ligne.ecart > 0:
+        message = "La ligne a plus de cellules que l'en-tête : un séparateur de trop, ou un texte sans guillemets."
+        suivi.refuser(ligne, "", message)
+    elif ligne.ecart < 0:
+        message = "La ligne a moins de cellules que l'en-tête : les dernières sont lues vides."
+        suivi.remarquer(ligne, "", "Ligne courte", message)
 
 
 def _refuser_les_lacunes(suivi: Suivi, ligne: Ligne) -> None:
