@@ -56,7 +56,7 @@ class FormulaireDepot(forms.Form):
 
     signature_bailleur = champ_date("Signées par le bailleur le", obligatoire=True, initial=timezone.localdate)
     signature_reservataire = champ_date("Signées par le réservataire le", obligatoire=True, initial=timezone.localdate)
-    effet = champ_date("Prennent effet le", aide="Vide : à la date prévue, à défaut à la dernière des deux signatures.")
+    effet = champ_date("Prennent effet le")
     pieces = ChampFichiers(
         label="Conventions signées (PDF)",
         required=False,
@@ -141,13 +141,19 @@ class SignerEnNombre(ReserveeMixin):
         """Rapproche les fichiers, puis confie les conventions cochées à l'action."""
         communs = depot.cleaned_data
         cochees = [ligne for ligne in lignes if ligne.formulaire.cleaned_data["choisie"]]
-        fichiers = {fichier.name or "": fichier for fichier in communs["pieces"]}
+        fichiers: dict[str, list[UploadedFile[Any]]] = {}
+        for fichier in communs[
+            "pieces"
+        ]:  # deux fichiers de même nom vont à la même convention, qui est écartée : aucun ne se perd
+            fichiers.setdefault(fichier.name or "", []).append(fichier)
         trouves = rapprocher(fichiers, {ligne.convention.pk: ligne.convention.numero for ligne in lignes})
         voulues = []
         for ligne in cochees:
             saisie = ligne.formulaire.cleaned_data
             propres = [saisie["piece"]] if saisie["piece"] else []
-            siens = propres or [fichiers[nom] for nom in trouves.par_convention.get(ligne.convention.pk, ())]
+            siens = propres or [
+                un for nom in trouves.par_convention.get(ligne.convention.pk, ()) for un in fichiers[nom]
+            ]
             voulues.append(
                 SignatureVoulue(
                     ligne.convention.pk,

@@ -20,6 +20,7 @@ from conventions.models import Bailleur, Convention
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.echanges.tableaux.pieces import pieces_exportees
 from flux_reservations.embarque.donnees_demo.envois import page_pdf
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
@@ -358,6 +359,31 @@ def test_l_ecran_rapproche_les_fichiers_dit_ce_qu_il_ignore_et_fait_confirmer(
     assert set(Convention.objects.signees()) == {msa, crous}
     assert adil.pk not in Convention.objects.signees().values_list("pk", flat=True)
     assert "Finie" in ecran.get(reverse("series")).content.decode()
+
+
+def test_deux_fichiers_de_meme_nom_ecartent_la_convention_au_lieu_d_en_perdre_un(
+    ecran: Client, bailleur: Bailleur
+) -> None:
+    (msa,) = proposees(bailleur, "MSA")
+    ecran.post(
+        reverse("signer_en_nombre", args=["94"]),
+        {
+            "signature_bailleur": "2026-01-05",
+            "signature_reservataire": "2026-01-05",
+            "pieces": [fichier("2026-MSA.pdf"), fichier("2026-MSA.pdf", page_pdf(("Une autre",)))],
+            f"c{msa.pk}-choisie": "on",
+        },
+    )
+    assert "Plusieurs fichiers" in Serie.objects.get().actes.get().message
+
+
+def test_une_piece_en_attente_ne_sort_pas_dans_l_export(bailleur: Bailleur, responsable: Acteur) -> None:
+    (msa,) = proposees(bailleur, "MSA")
+    serie = preparer(responsable, vouloir(msa, PDF))
+    assert not pieces_exportees(bailleur).exists()
+    confirmer_serie(acteur=responsable, serie_id=serie.pk)
+    mener(serie)
+    assert pieces_exportees(bailleur).get().genre == "convention_signee"
 
 
 def test_l_ecran_dit_ce_qui_manque_sans_rien_preparer(ecran: Client, bailleur: Bailleur) -> None:

@@ -43,6 +43,11 @@ _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("responsable_a", "confier_secteurs", lambda monde: monde.rattachement_a.pk),
     ("responsable_a", "noter_absence", lambda monde: monde.rattachement_a.pk),
     ("responsable_a", "changer_secteur", lambda monde: monde.secteur_a.pk),
+    ("responsable_a", "serie", lambda monde: monde.serie_a.pk),
+    ("responsable_a", "campagne_publier", lambda monde: monde.campagne_a.pk),
+    ("bailleur_a", "taux_convention", lambda monde: monde.convention_etat.pk),
+    ("mairie", "taux_convention", lambda monde: monde.convention_mairie.pk),
+    ("responsable_a", "signer_en_nombre", lambda _: 94),
     ("bailleur_a", "convoquer_membres", lambda monde: monde.seance_a.pk),
 ]
 
@@ -71,7 +76,10 @@ def verifier(page: Page, adresse: str, examiner: Callable[[], list[str]]) -> Non
     assert erreurs == []
 
 
-@pytest.mark.parametrize(("role", "adresse"), [*_PUBLIQUES, *_PAGES])
+_EN_NOMBRE = [("responsable_a", reverse(nom)) for nom in ("series", "envois_remises")]
+
+
+@pytest.mark.parametrize(("role", "adresse"), [*_PUBLIQUES, *_PAGES, *_EN_NOMBRE])
 def test_une_page_de_la_navigation_est_accessible(
     page: Page,
     serveur: str,

@@ -22,6 +22,7 @@ from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau
 from flux_reservations.echanges.valeurs import EMPREINTE, Instant, Octets
 from flux_reservations.pieces.models import Contenu, Piece
+from flux_reservations.series.models import GENRE_EN_ATTENTE
 
 MORCEAU: Final = 22_500
 """Octets par cellule : 30 000 caractères, ce qu'une cellule de tableur peut tenir."""
@@ -54,8 +55,8 @@ def canoniser(donnees: Any) -> bytes:
 
 
 def pieces_exportees(bailleur: Bailleur) -> Any:
-    """Pièces du bailleur, sans les fichiers d'import."""
-    return Piece.objects.filter(organisme_id=bailleur.pk).exclude(genre=GENRE_DES_IMPORTS)
+    """Pièces du bailleur, sans les fichiers d'import ni celles qu'attend une série pas encore menée : elles ne prouvent rien."""
+    return Piece.objects.filter(organisme_id=bailleur.pk).exclude(genre__in=[GENRE_DES_IMPORTS, GENRE_EN_ATTENTE])
 
 
 class Contenus(Tableau):
