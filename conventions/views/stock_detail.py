@@ -11,7 +11,13 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions.chargement_contingents import SITUATIONS, avec_situation, dire_la_source, fiches_du_departement
+from conventions.chargement_contingents import (
+    SITUATIONS,
+    Situation,
+    avec_situation,
+    dire_la_source,
+    fiches_du_departement,
+)
 from conventions.domaine.codes import NatureDroitStock
 from conventions.domaine.contingents import CONTINGENTS, NON_RESERVE, contingents_possibles
 from conventions.models import Bailleur, FicheRpls, Logement, Reservataire, ReservationStock
@@ -30,7 +36,9 @@ DECLARATIONS: Final[Mapping[str, str]] = {
     "ailleurs": "déclarés dans un autre contingent",
     "non_reserves": "déclarés non réservés",
     "inconnus": "sans contingent déclaré",
+    "ecart": "que le répertoire ne déclare pas à un contingent de ce réservataire",
 }
+ECART: Final = "ecart"
 
 
 class DetailEtatDesLieux(ReserveeMixin):
@@ -54,11 +62,15 @@ def _du_contingent(
     demande: Mapping[str, str], logements: QuerySet[Logement], bailleur: Bailleur, lieu: Departement, jour: date
 ) -> tuple[str, QuerySet[Logement]]:
     code, situation = demande["contingent"], demande.get("situation", "")
-    if code not in {str(un) for un in CONTINGENTS} or (situation and situation not in SITUATIONS):
+    if code not in {str(un) for un in CONTINGENTS} or (situation and situation not in {*SITUATIONS, ECART}):
         raise Introuvable
     fiches = avec_situation(fiches_du_departement(bailleur.pk, lieu.pk), jour).filter(contingent=code)
     titre = f"Déclarés « {CONTINGENTS[int(code)]} »"
-    if situation:
+    if situation == ECART:
+        contredits = [Situation.AUTRE] if int(code) == NON_RESERVE else [Situation.AUTRE, Situation.SANS]
+        fiches = fiches.filter(droits__in=contredits)  # type: ignore[misc]  # annotée par avec_situation
+        titre = f"{titre}, contredits par les droits enregistrés"
+    elif situation:
         fiches = fiches.filter(droits=situation)  # type: ignore[misc]  # annotée par avec_situation
         titre = f"{titre}, {SITUATIONS[situation]}"
     choisis = logements.filter(pk__in=fiches.values("logement_id"))
@@ -84,6 +96,7 @@ def _du_reservataire(
         inconnu = Q(fiche_rpls=None) | Q(fiche_rpls__contingent="")
         conditions = {
             "confirmes": Q(fiche_rpls__contingent__in=siens),
+            ECART: ~Q(fiche_rpls__contingent__in=siens) | inconnu,
             "non_reserves": Q(fiche_rpls__contingent=str(NON_RESERVE)),
             "inconnus": inconnu,
             "ailleurs": ~Q(fiche_rpls__contingent__in=[*siens, str(NON_RESERVE)]) & ~inconnu,

@@ -11,6 +11,7 @@ from flux_reservations.echanges.registre import vues as registre
 from flux_reservations.echanges.registre import vues_actes, vues_demandes
 from flux_reservations.echanges.reprise import vues as reprise
 from flux_reservations.echanges.reprise import vues_ouverture, vues_rapprochement
+from flux_reservations.echanges.vues_exemples import Exemples
 from flux_reservations.echanges.vues_rpls import StockRpls
 from flux_reservations.echanges.webhooks import vues
 from flux_reservations.echanges.webhooks.vues_livraisons import Livraisons
@@ -26,6 +27,7 @@ urlpatterns = [
     path("imports/<int:pk>/defaire/", views.DefaireImport.as_view(), name="defaire_import"),
     path("imports/exporter/", ExporterTout.as_view(), name="exporter_tout"),
     path("imports/exporter/<int:pk>/telecharger/", TelechargerExport.as_view(), name="telecharger_export"),
+    path("imports/exemples.zip", Exemples.as_view(), name="exemples_d_import"),
     path("imports/rpls/", StockRpls.as_view(), name="rpls"),
     path("imports/organisme/", vues_demandes.DemanderOrganisme.as_view(), name="demander_organisme"),
     path("organismes/", registre.ListeOrganismes.as_view(), name="organismes"),

@@ -388,6 +388,7 @@ _ECHANGES = [
     Ligne("reprise", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_decompte", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_rapprochement", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),
+    Ligne("exemples_d_import", bailleur(role=GESTIONNAIRE)),
     Ligne("reprise_colonnes", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),
     Ligne("reprise_libelles", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),
     Ligne("reprise_retirer", bailleur("a", GESTIONNAIRE), lambda m: [m.tableur_a.pk]),

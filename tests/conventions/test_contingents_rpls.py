@@ -83,9 +83,12 @@ def test_chaque_nombre_mene_a_ses_logements(bailleur: Bailleur) -> None:
     for demande, nombre in (
         ("contingent=1&situation=autre", 1),
         ("contingent=7", 2),
+        ("contingent=7&situation=ecart", 1),
+        ("contingent=3&situation=ecart", 1),
         ("contingent=3&situation=sans", 1),
         ("contingent=7&typologie=T4", 1),
         (f"reservataire={al}", 3),
+        (f"reservataire={al}&declaration=ecart", 3),
         (f"reservataire={al}&declaration=ailleurs", 1),
         (f"reservataire={al}&declaration=non_reserves", 1),
         (f"reservataire={al}&declaration=inconnus", 1),

@@ -49,6 +49,7 @@ from flux_reservations.embarque.donnees_demo.parcours import calendrier_des_sean
 from flux_reservations.embarque.donnees_demo.patrimoine import LogementDemo, engendrer_logements, situations_des
 from flux_reservations.embarque.donnees_demo.portefeuilles import confier_les_agences
 from flux_reservations.embarque.donnees_demo.programmes import Batisseur
+from flux_reservations.embarque.donnees_demo.repertoire import importer_le_repertoire, refuser_un_import
 from flux_reservations.embarque.donnees_demo.soldes import REPRISES, ecrire_soldes
 from flux_reservations.embarque.donnees_demo.stock import PARTS, engendrer_stock
 from flux_reservations.embarque.donnees_demo.utilisateurs import creer_utilisateurs
@@ -139,6 +140,12 @@ class _Maison:
         ecrire(Liberation, recit.liberations)
         ecrire(Orientation, recit.orientations)
         ecrire(Candidat, recit.candidats)
+        declares = 0
+        if self.plan.prefixe == "RB":
+            declares = importer_le_repertoire(
+                self.bailleur, self.agent, logements, stock, recit.liberations, self.aujourd_hui
+            )
+            refuser_un_import(self.bailleur, self.agent, logements[0].ligne.identifiant, self.aujourd_hui.year)
         lieu, _, _ = _SEANCES[self.plan.prefixe]
         ecrire_seances(self.bailleur.pk, lieu, self._seances(), recit, self.aujourd_hui)
         soldes = ecrire_soldes(
@@ -164,6 +171,7 @@ class _Maison:
             "envois": envois,
             "bilans": bilans,
             "logements": len(logements),
+            "declares_au_rpls": declares,
             "occupations": occupations,
             "reservations_stock": len(stock),
             "conventions": len(conventions),
