@@ -19,6 +19,7 @@ from flux_reservations.api import routeur
 from flux_reservations.echanges import depot, traitement
 from flux_reservations.echanges.tableaux import TABLEAUX
 from flux_reservations.echanges.tableaux.rpls import Rpls
+from flux_reservations.echanges.tableaux.rpls_codes import COLONNES, QUARTIERS, SUFFIXES
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Evenement
 from tests.api.exemple import DOCS, charger_recepteur
 from tests.fabriques import creer_bailleur, creer_convention, creer_etat, creer_logement
@@ -85,7 +86,10 @@ def test_elle_cite_chaque_ressource_chaque_evenement_et_chaque_colonne_rpls() ->
     cites = set(re.findall(r"`([^`\s]+)`", DOCUMENT))
     assert ressources <= cites
     assert {code for code, _ in Evenement.choices} <= cites
-    assert {colonne.upper() for colonne in Rpls().colonnes_lues()} <= cites
+    assert {colonne.upper() for colonne in (*COLONNES, *QUARTIERS)} <= cites
+    assert set(Rpls().colonnes_lues()) == set(QUARTIERS) | {
+        f"{nom}{suffixe}" for nom in COLONNES for suffixe in SUFFIXES
+    }
     assert {tableau.nom for tableau in TABLEAUX} - {"bailleurs", "reservataires"} <= cites
 
 
