@@ -122,7 +122,8 @@ class FormulaireModalites(forms.Form):
         label="Motif d'un périmètre particulier",
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Lieu de travail, horaires, accès aux transports (RG-11).",
+        help_text="Lieu de travail, horaires, accès aux transports (RG-11). Pour l'État, dit aussi pourquoi son taux change d'une commune "
+        "à l'autre (RG-36).",
     )
 
     part_hors_qpv_min = forms.DecimalField(
@@ -132,7 +133,7 @@ class FormulaireModalites(forms.Form):
         decimal_places=2,
         required=False,
         localize=True,
-        help_text="Vide : trente pour cent, sauf stipulation contraire (RG-37).",
+        help_text="Vide : la part légale s'applique (RG-37).",
     )
     garde_hors_qpv = forms.BooleanField(label="Le moteur tient la part hors QPV", required=False)
     derogation_taux = forms.DecimalField(

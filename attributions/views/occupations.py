@@ -73,13 +73,17 @@ class ListeOccupations(ReserveeMixin, VueListe[Occupation]):
             entete_de_ligne=True,
         ),
         Colonne[Occupation](
-            "commune", "Commune", lambda une: une.commune.nom if une.commune else "Toutes", tri=("commune__cle_tri",)
+            "commune",
+            "Commune",
+            lambda une: une.commune.nom if une.commune else "Toutes",
+            tri=("commune__cle_tri",),
+            secondaire=True,
         ),
         Colonne[Occupation](
             "enquete", "Enquête du", lambda une: une.enquete_le, "date", tri=("enquete_le", "programme")
         ),
         Colonne[Occupation]("menages", "Ménages", lambda une: une.menages, "nombre", tri=("menages",)),
-        Colonne[Occupation]("etat", "À l'orientation", _etat, "pastille"),
+        Colonne[Occupation]("etat", "À l'orientation", _etat, "pastille", secondaire=True),
         Colonne[Occupation](
             "retirer", "Acte", lambda _: "Retirer", lien=lambda une: reverse("retirer_occupation", args=[une.pk])
         ),

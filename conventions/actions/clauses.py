@@ -30,17 +30,28 @@ CLAUSES: Final = (
 
 def modifier_clauses(*, acteur: Acteur, convention_id: int, clauses: Mapping[str, Any]) -> Convention:
     """Change les clauses d'un brouillon de l'État. Lève `ErreurMetier` si la dérogation n'a pas ce qui la rend régulière (RG-14)."""
-    defauts = lire_derogation(clauses).defauts
+    derogation = lire_derogation(clauses)
+    defauts = derogation.defauts
     if defauts:
         raise ErreurMetier(
             "derogation_irreguliere",
             f"La dérogation ne lèverait rien : il manque {', '.join(defauts)}.",
             regle="RG-14",
-            champ="derogation_fin",
+            champ=_champ_a_remplir(derogation),
         )
     return modifier_modalites(
         acteur=acteur, convention_id=convention_id, changements={nom: clauses[nom] for nom in CLAUSES}
     )
+
+
+def _champ_a_remplir(derogation: Derogation) -> str:
+    """Le premier champ qui manque à la dérogation ; sa fin si tout y est, mais trop long."""
+    saisis = {
+        "derogation_motif": derogation.motif.strip(),
+        "derogation_arrete": derogation.arrete.strip(),
+        "derogation_debut": derogation.debut,
+    }
+    return next((nom for nom, valeur in saisis.items() if not valeur), "derogation_fin")
 
 
 def motiver_un_taux_moindre(*, acteur: Acteur, convention_id: int, motif: str) -> Convention:

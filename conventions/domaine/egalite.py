@@ -111,7 +111,10 @@ def controler_taux_de_l_etat(version: VersionConvention, le: date, communes: Ite
 
 
 def controler_uniformite(version: VersionConvention, le: date, communes: Iterable[str]) -> list[Controle]:
-    """Communes où le taux de l'État n'est pas celui des autres (RG-36) ; une stipulation contraire (le motif du périmètre) l'admet."""
+    """Communes où le taux de l'État n'est pas celui des autres (RG-36) ; une stipulation contraire l'admet.
+
+    La stipulation est la ligne de droit elle-même, sur son périmètre ; RG-11 exige le motif de ce périmètre, que le contrôle cite.
+    """
     attendues = frozenset(communes)
     par_taux: dict[str, list[str]] = {}
     couvertes: set[str] = set()
@@ -127,8 +130,11 @@ def controler_uniformite(version: VersionConvention, le: date, communes: Iterabl
     detail = " ; ".join(f"{taux} % sur {len(liste)} communes" for taux, liste in sorted(par_taux.items(), reverse=True))
     message = f"Le taux de l'État n'est pas le même sur chaque commune : {detail}."
     stipulation = version.motif_perimetre.strip()
-    if stipulation:
-        message = f"{message} La convention le stipule : {stipulation}."
+    message += (
+        f" La convention le stipule : {stipulation.removesuffix('.')}."
+        if stipulation
+        else " Dites-en la raison dans la convention (motif du périmètre), ou ramenez-le à un seul taux."
+    )
     niveau = Niveau.OK if stipulation else Niveau.ALERTE
     return [Controle("RG-36", niveau, message, conventions=(version.identifiant,))]
 

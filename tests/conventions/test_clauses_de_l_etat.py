@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from attributions.chargement.moteur import charger_annee_du_moteur
 from bilans.calcul import calculer_annee
-from conventions.actions.clauses import motiver_un_taux_moindre
+from conventions.actions.clauses import CLAUSES, motiver_un_taux_moindre
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.erreurs import ErreurMetier
@@ -50,14 +50,15 @@ def brouillon() -> Convention:
 @pytest.mark.regle("RG-14")
 def test_une_derogation_se_saisit_motivee_par_arrete_et_pour_un_an_au_plus(brouillon: Convention) -> None:
     client, page = connecter(brouillon.bailleur), reverse("clauses_etat", args=[brouillon.pk])
-    for faute in (
-        {"derogation_fin": "2027-01-01"},
-        {"derogation_motif": ""},
-        {"derogation_arrete": " "},
-        {"derogation_debut": ""},
+    for champ, valeur in (
+        ("derogation_fin", "2027-01-01"),
+        ("derogation_motif", ""),
+        ("derogation_arrete", " "),
+        ("derogation_debut", ""),
     ):
-        reponse = client.post(page, DEROGATION | faute)
+        reponse = client.post(page, DEROGATION | {champ: valeur})
         assert reponse.status_code == 422
+        assert list(reponse.context["form"].errors) == [champ], "l'erreur est sur le champ à remplir"
         assert "ne lèverait rien" in reponse.content.decode()
     assert client.post(page, DEROGATION).status_code == 302
     brouillon.refresh_from_db()
@@ -139,3 +140,19 @@ def test_le_moteur_ne_suit_pas_une_derogation_au_dela_d_un_an() -> None:
     plafonds = charger_annee_du_moteur(bailleur, "94", 2026).faits.plafonds
     # Un an de date à date : jusqu'au 28 février 2026.
     assert [(un.depuis, un.etat) for un in plafonds] == [(date.min, 4000), (date(2026, 3, 1), 3000)]
+
+
+def test_la_page_dit_le_droit_meme_sans_date_d_effet_et_ce_qu_on_ne_change_plus_une_fois_signee(
+    brouillon: Convention,
+) -> None:
+    client, page = connecter(brouillon.bailleur), reverse("clauses_etat", args=[brouillon.pk])
+    Convention.objects.update(date_effet=None)
+    lue = client.get(page)
+    assert [libelle for libelle, _ in lue.context["recapitulatif"]][1:4] == [
+        "Droits",
+        "Taux vers lequel l'État doit tendre",
+        "Part légale hors QPV",
+    ]
+    assert [un.name for _, _, champs in lue.context["form"].groupes for un in champs] == list(CLAUSES)
+    Convention.objects.update(etat="signee", date_signature=date(2026, 1, 1), date_effet=date(2026, 1, 1))
+    assert "préparez un avenant" in client.get(page).content.decode()

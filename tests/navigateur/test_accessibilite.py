@@ -21,6 +21,7 @@ _ROLES = {
     "responsable_a": Acteur(Nature.BAILLEUR, Role.RESPONSABLE),
     "caf": Acteur(Nature.RESERVATAIRE, Role.GESTIONNAIRE),
     "mairie": Acteur(Nature.COLLECTIVITE, Role.GESTIONNAIRE),
+    "epci": Acteur(Nature.COLLECTIVITE, Role.GESTIONNAIRE, territoire="ept:200058006"),
     "etat": Acteur(Nature.ETAT, Role.GESTIONNAIRE),
     "plateforme": Acteur(Nature.PLATEFORME, Role.ADMINISTRATEUR),
     "caleol": Acteur(Nature.CALEOL, Role.LECTEUR),
@@ -32,9 +33,18 @@ _PAGES = [
     for groupe in naviguer(acteur, "")
     for lien in groupe.entrees
 ]
+_ANALYSES = [
+    ("bailleur_a", reverse(nom))
+    for nom in (
+        "soldes", "equilibre", "uniformite", "publics", "prevision", "faisabilite", "et_si", "conversion", "egalite", "garanties",
+        "occupations", "saisir_occupation",
+    )
+]  # fmt: skip
 _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("bailleur_a", "logement", lambda monde: monde.liberation_a.logement_id),
     ("bailleur_a", "convention", lambda monde: monde.convention_etat.pk),
+    ("bailleur_a", "clauses_etat", lambda monde: monde.convention_etat.pk),
+    ("bailleur_a", "corriger_occupation", lambda monde: monde.occupation_a.pk),
     ("bailleur_a", "liberation", lambda monde: monde.liberation_a.pk),
     ("bailleur_a", "seance", lambda monde: monde.seance_a.pk),
     ("mairie", "convention", lambda monde: monde.convention_mairie.pk),
@@ -58,6 +68,10 @@ LISTES_QUI_DEFILENT = (
 """Sur un écran d'ordinateur ordinaire, une liste se lit sans défiler de côté."""
 
 
+CARTES_QUI_DEFILENT = LISTES_QUI_DEFILENT.replace("tableau-liste", "tableau-cartes")
+"""Sur un téléphone, chaque ligne d'un tableau d'analyse est une carte : rien ne défile de côté."""
+
+
 def verifier(page: Page, adresse: str, examiner: Callable[[], list[str]]) -> None:
     """Ouvre la page et exige qu'elle soit accessible, sans débordement ni erreur."""
     erreurs: list[str] = []
@@ -73,13 +87,14 @@ def verifier(page: Page, adresse: str, examiner: Callable[[], list[str]]) -> Non
     assert page.evaluate(LISTES_QUI_DEFILENT) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert page.evaluate(CARTES_QUI_DEFILENT) == []
     assert erreurs == []
 
 
 _EN_NOMBRE = [("responsable_a", reverse(nom)) for nom in ("series", "envois_remises")]
 
 
-@pytest.mark.parametrize(("role", "adresse"), [*_PUBLIQUES, *_PAGES, *_EN_NOMBRE])
+@pytest.mark.parametrize(("role", "adresse"), [*_PUBLIQUES, *_PAGES, *_ANALYSES, *_EN_NOMBRE])
 def test_une_page_de_la_navigation_est_accessible(
     page: Page,
     serveur: str,

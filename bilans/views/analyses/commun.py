@@ -36,10 +36,12 @@ class TableauSimple:
         return list(zip(self.entetes, classer_les_colonnes(self.entetes, self.lignes), strict=True))
 
     @property
-    def tableau(self) -> list[list[tuple[object, str]]]:
-        """Les lignes, en couples (cellule, classe)."""
-        classes = [classe for _, classe in self.colonnes]
-        return [list(zip(ligne, classes, strict=True)) for ligne in self.lignes]
+    def tableau(self) -> list[list[tuple[object, str, str]]]:
+        """Les lignes, en triplets (cellule, classe, en-tête de sa colonne)."""
+        return [
+            [(cellule, classe, entete) for cellule, (entete, classe) in zip(ligne, self.colonnes, strict=True)]
+            for ligne in self.lignes
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,21 @@ def compter(valeur: Quantite, singulier: str, pluriel: str = "") -> str:
 
 
 @register.simple_block_tag(end_name="fin_tableau")
-def tableau(content: str, legende: str, note: str = "", cle: str = "") -> SafeString:
-    """Encadre `<thead>`, `<tbody>` et `<tfoot>` écrits à la main dans un tableau dense, défilable au clavier."""
+def tableau(content: str, legende: str, note: str = "", cle: str = "", *, cartes: bool = False) -> SafeString:
+    """Encadre `<thead>`, `<tbody>` et `<tfoot>` écrits à la main dans un tableau dense, défilable au clavier.
+
+    `cartes` : sur un petit écran, chaque ligne devient une carte, ses cellules précédées de leur `data-libelle`. Lignes et cellules
+    disent alors leur rôle (`row`, `rowheader`, `cell`…), que la mise en page ferait perdre.
+    """
     return render_to_string(
         "composants/tableau.html",
-        {"contenu": content, "legende": legende, "note": note, "cle": f"tableau-{cle or slugify(legende)}"},
+        {
+            "contenu": content,
+            "legende": legende,
+            "note": note,
+            "cle": f"tableau-{cle or slugify(legende)}",
+            "cartes": cartes,
+        },
     )
 
 
