@@ -77,7 +77,7 @@ ABSURDES: Mapping[str, tuple[str, str | bytes, str]] = {
     "du JSON sans borne": ("orientations.csv", orientation("etat_comptes", '"{""a"":1e999}"'), "JSON"),
     "du JSON coupé": ("orientations.csv", orientation("etat_comptes", '"{""a"":""\\ud800""}"'), "JSON"),
     "un instant avant les temps": ("orientations.csv", orientation("decidee_le", "0001-01-01T00:00:00+14:00"), "plausible"),
-    "des pièces au carré": ("rpls.csv", "IDENT_INT;DEPCOM;NBPIECE\nA;94028;\u00b2\n", "Valeur inconnue"),
+    "des pièces au carré": ("rpls.csv", "IDENT_INT;DEPCOM;NBPIECE\nA;94028;\u00b2\n", "nombre de pièces"),
     "que des virgules": ("patrimoine.csv", ",,,,\n,,,,\n", "vide"),
     "un autre tableau": ("patrimoine.csv", BAILLEURS, "Colonne obligatoire absente"),
 }  # fmt: skip

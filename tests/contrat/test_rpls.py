@@ -66,6 +66,8 @@ def test_six_pieces_et_plus_font_un_t6(base: Path) -> None:
 @pytest.mark.contrat("rpls_pieces", "colonne_obligatoire")
 def test_un_nombre_de_pieces_faux_ou_inconnu_est_une_erreur(base: Path) -> None:
     refuser(base, "NBPIECE", "0", "-1", "3,5", "trois", "\u00b2", "NA", "999", "")
+    rapport = importer(base, {"rpls": "IDENT_INT;DEPCOM;NBPIECE\nA;94028;trois\n"}, siren=SIREN)
+    assert "nombre de pièces, en chiffres" in rapport.erreurs[0].message
 
 
 @pytest.mark.contrat("rpls_qpv")

@@ -8,13 +8,17 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, ClassVar, Final
 
 from django.db import connection
 from django.utils import timezone
 
+from conventions.domaine.codes import Typologie
 from conventions.domaine.contingents import CONTINGENTS
 from conventions.models import Bailleur
+from flux_reservations.echanges.cellules import ValeurFautive
+from flux_reservations.echanges.colonnes import Choix
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
@@ -75,10 +79,26 @@ WHERE g.bailleur_id = %s AND f.millesime > %s AND g.identifiant IN (SELECT ident
 """
 
 
+class NombreDePieces(Choix):
+    """Une typologie lue d'un nombre de pièces : une erreur parle de pièces, pas de typologie."""
+
+    def lire(self, cellule: str) -> str:
+        """La typologie."""
+        try:
+            return Choix.lire(self, cellule)
+        except ValeurFautive as erreur:
+            message = "Mettez le nombre de pièces, en chiffres (1, 2… ; 6 et plus font un T6)."
+            raise ValeurFautive(message) from erreur
+
+
 class Rpls(Patrimoine):
     """Le patrimoine lu d'un fichier RPLS, pour le bailleur de `--bailleur`."""
 
     entetes_en_majuscules = True
+    colonnes: ClassVar[Any] = tuple(
+        replace(colonne, type=NombreDePieces.de(Typologie)) if colonne.nom == "typologie" else colonne
+        for colonne in Patrimoine.colonnes
+    )
 
     def __init__(self) -> None:
         self._entetes: dict[str, str] = {}
