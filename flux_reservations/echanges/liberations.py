@@ -9,11 +9,13 @@ from datetime import date
 from typing import Any, Final
 
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
 from attributions.actions.baux import signer_bail
 from attributions.actions.hors_flux import signer_bail_hors_flux
 from attributions.actions.orienter import trouver_liberation
+from attributions.actions.requalifier import decaler_la_disponibilite, exclure, retirer_la_liberation
 from attributions.domaine.codes import Issue
 from attributions.models import Liberation
 from conventions.models import Bailleur
@@ -49,7 +51,8 @@ def declarer_liberation(*, acteur: Acteur, saisie: Mapping[str, Any]) -> Liberat
 def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[str, Any]) -> Liberation:
     """Change ce que la saisie porte, laisse le reste en place ; vide efface. Ne dit rien au journal si rien ne change.
 
-    Lève `ErreurMetier` si un bail est donné à un logement qu'une orientation occupe : `dire_le_bail` conclut l'orientation.
+    Sur un logement qu'une orientation occupe, l'exclusion, le retrait et la date passent par les actes de l'écran : l'orientation est
+    reprise, le réservataire prévenu (RG-46). Lève `ErreurMetier` si un bail lui est donné : `dire_le_bail` conclut l'orientation.
     """
     trouver_liberation(acteur, liberation_id)
     with _ecriture():
@@ -65,6 +68,8 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
             raise SaisieRefusee(message, {"numero": [message]})
         if saisie.get("date_bail") and liberation.date_bail is None:
             _refuser_un_bail_sans_conclusion(liberation)
+        if liberation.orientations.filter(issue=Issue.EN_COURS).exists():
+            _requalifier(acteur, liberation, avant, saisie)
         imposees = {nom: avant[nom] for nom in ("numero", "logement", "date_disponibilite")}
         _ecrire(acteur, liberation.bailleur.siren, imposees | dict(saisie))
         liberation = Liberation.objects.select_related("bailleur", "logement").get(pk=liberation_id)
@@ -76,6 +81,22 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
         if "date_bail" in changes and avant["date_bail"] is None:
             _noter(acteur, liberation, "signer_bail", {}, {"date_bail": liberation.date_bail})
     return liberation
+
+
+def _requalifier(acteur: Acteur, liberation: Liberation, avant: Mapping[str, Any], saisie: Mapping[str, Any]) -> None:
+    """Les changements qui touchent une orientation en cours, par l'acte de chacun ; refuse ceux qui n'en ont pas."""
+    change = {nom for nom, valeur in saisie.items() if valeur != avant[nom]}
+    for nom in sorted(change & {"logement", "nature"}):
+        message = "Une orientation occupe ce logement : retirez d'abord la libération, puis déclarez-en une autre."
+        raise ErreurMetier("orientation_en_cours", message, regle="RG-46", champ=nom)
+    jour, transmis = timezone.localdate(), f"Transmis par {acteur.nom}"
+    qui: dict[str, Any] = {"acteur": acteur, "liberation_id": liberation.pk, "le": jour}
+    if "date_disponibilite" in change:
+        decaler_la_disponibilite(**qui, disponible_le=saisie["date_disponibilite"], motif=transmis)
+    if "exclusion" in change:
+        exclure(**qui, exclusion=saisie["exclusion"], motif=saisie.get("motif_exclusion") or transmis)
+    if "retrait" in change:
+        retirer_la_liberation(**qui, retrait=saisie["retrait"], motif=saisie.get("motif_retrait") or transmis)
 
 
 def dire_le_bail(*, acteur: Acteur, liberation_id: int, le: date) -> Liberation:

@@ -10,13 +10,14 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from attributions.models import Liberation
+from attributions.models import Liberation, Orientation
 from bilans.models import Bilan
 from conventions.models import Bailleur
 from flux_reservations.acces.jetons import CleIdempotence, purger_les_cles
 from flux_reservations.echanges import liberations as ecriture
 from flux_reservations.echanges.webhooks.annonces import annoncer
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel
+from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import verifier_chaine
 from flux_reservations.socle.models import EntreeJournal
@@ -173,6 +174,50 @@ class TestCorriger:
         assert reponse.json()["date_bail"] == "2026-12-05"
         assert annoncer() == 1
         assert Appel.objects.get().corps["objet"]["date_bail"] == "2026-12-05"
+
+
+class TestLogementOccupe:
+    """Une orientation occupe le logement : un changement la reprend comme à l'écran, ou il est refusé (RG-46)."""
+
+    @pytest.fixture
+    def orientation(self, bailleur: Bailleur) -> Orientation:
+        jour = timezone.localdate()
+        reservataire = creer_reservataire(courriel="al@essai.example")
+        creer_convention(bailleur, reservataire, [("20", "", "departement:94")])
+        return creer_orientation(
+            creer_liberation(creer_logement(bailleur), jour),
+            reservataire,
+            date_orientation=jour,
+            date_mise_a_disposition=jour,
+        )
+
+    @pytest.mark.parametrize(
+        ("corps", "motif"),
+        [
+            ({"retrait": "conge_annule"}, "Transmis par jeton essai"),
+            ({"exclusion": "anru", "motif_exclusion": "Relogement"}, "Relogement"),
+        ],
+    )
+    def test_le_retirer_ou_l_exclure_reprend_l_orientation_et_previent(
+        self, entetes: dict[str, str], orientation: Orientation, corps: dict[str, str], motif: str
+    ) -> None:
+        reponse = demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, corps)
+        assert reponse.status_code == 200, reponse.content
+        orientation.refresh_from_db()
+        assert orientation.issue == "retire"
+        assert EntreeJournal.objects.filter(objet_type="attributions.liberation", motif=motif).count() == 1
+        assert Envoi.objects.filter(destinataire=orientation.reservataire).exists()
+
+    def test_la_decaler_garde_l_orientation(self, entetes: dict[str, str], orientation: Orientation) -> None:
+        jour = (timezone.localdate() + timedelta(days=3)).isoformat()
+        reponse = demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, {"date_disponibilite": jour})
+        assert (reponse.status_code, reponse.json()["date_disponibilite"]) == (200, jour)
+        orientation.refresh_from_db()
+        assert orientation.issue == "en_cours"
+
+    def test_changer_de_logement_est_refuse(self, entetes: dict[str, str], orientation: Orientation) -> None:
+        reponse = demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, {"logement": "L1"})
+        assert (reponse.status_code, reponse.json()["champ"]) == (422, "logement")
 
 
 class TestBail:
