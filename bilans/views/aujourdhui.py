@@ -11,6 +11,7 @@ from bilans.echeances import charger_echeances
 from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
+from flux_reservations.series.models import Serie
 from flux_reservations.socle.presentation import ecrire_date
 from flux_reservations.socle.requete import Requete
 
@@ -33,6 +34,7 @@ class Aujourdhui(ReserveeMixin):
             "titre": "Aujourd'hui",
             "jour": ecrire_date(aujourd_hui),
             "pile": charger_pile(request.acteur, aujourd_hui, secteur=lire_secteur(request.acteur, choix, aujourd_hui)),
+            "series": Serie.objects.visibles_par(request.acteur).a_rappeler(timezone.now()),
             "secteurs": secteurs,
             "secteur_choisi": choix,
             "obligations": [

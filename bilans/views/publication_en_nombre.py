@@ -11,6 +11,7 @@ from django.db.models import F
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from bilans.actions.en_nombre import preparer_publications
@@ -111,7 +112,7 @@ class PublierLaCampagne(ReserveeMixin):
             "publiables": sum(ligne.est_publiable for ligne in lignes),
             "series": Serie.objects.visibles_par(request.acteur)
             .filter(genre=GenreSerie.PUBLICATION, cadre=str(campagne.pk))
-            .en_cours(),
+            .a_rappeler(timezone.now()),
         }
         return render(request, "bilans/publier_la_campagne.html", contexte, status=statut)
 

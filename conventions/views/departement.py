@@ -64,7 +64,7 @@ class TableauDepartement(ReserveeMixin):
             "a_signer": conventions_a_signer(request.acteur, lieu.pk).count() if responsable else 0,
             "series": Serie.objects.visibles_par(request.acteur)
             .filter(genre__in=[GenreSerie.SIGNATURE, GenreSerie.TRANSMISSION], cadre=lieu.pk)
-            .en_cours(),
+            .a_rappeler(timezone.now()),
             "brouillons": sum(ligne.etape == "brouillon" for ligne in tableau.lignes),
             "sans": sum(ligne.etape in {"sans", "echue"} for ligne in tableau.lignes),
         }

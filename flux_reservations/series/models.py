@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -13,6 +14,10 @@ from flux_reservations.pieces.models import Piece
 
 GENRE_EN_ATTENTE = "piece_en_attente"
 """Genre d'une pièce déposée pour une série qui n'est pas encore menée à bien : elle part avec elle si on l'abandonne."""
+
+
+RAPPELEE_PENDANT = timedelta(days=2)
+"""Temps où une série finie avec des refus se rappelle encore."""
 
 
 class GenreSerie(models.TextChoices):
@@ -60,9 +65,14 @@ class SerieQuerySet(models.QuerySet["Serie"]):
             },
         )
 
-    def en_cours(self) -> SerieQuerySet:
-        """Préparées, ou confirmées dont il reste des actes à faire : ce qu'une page rappelle."""
-        return self.filter(models.Q(confirmee_le__isnull=True) | models.Q(actes__etat=EtatActe.PRET)).distinct()
+    def a_rappeler(self, maintenant: datetime) -> SerieQuerySet:
+        """Ce qu'une page rappelle : à confirmer, en cours, ou finie depuis peu avec des refus ; avec l'avancement."""
+        actes = ActeDeSerie.objects.filter(serie=models.OuterRef("pk"))
+        return self.filter(
+            models.Q(confirmee_le__isnull=True)
+            | models.Exists(actes.filter(etat=EtatActe.PRET))
+            | models.Exists(actes.filter(etat=EtatActe.REFUSE, fini_le__gte=maintenant - RAPPELEE_PENDANT))
+        ).avec_avancement()
 
     def en_travail(self) -> SerieQuerySet:
         """Confirmées, dont il reste des actes à faire."""

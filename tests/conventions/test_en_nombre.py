@@ -361,6 +361,26 @@ def test_l_ecran_rapproche_les_fichiers_dit_ce_qu_il_ignore_et_fait_confirmer(
     assert "Finie" in ecran.get(reverse("series")).content.decode()
 
 
+def test_aujourd_hui_rappelle_ce_qui_attend_ou_a_ete_refuse(ecran: Client, bailleur: Bailleur) -> None:
+    acteur = acteur_de(bailleur, Role.RESPONSABLE)
+    (msa,) = proposees(bailleur, "MSA")
+    serie = preparer(acteur, vouloir(msa, PDF))
+    pages = (reverse("aujourdhui"), reverse("tableau_departement", args=["94"]))
+
+    def lire(attendu: str) -> None:
+        for page in pages:
+            assert attendu in ecran.get(page).content.decode()
+
+    lire("relire et confirmer")
+    confirmer_serie(acteur=acteur, serie_id=serie.pk)
+    lire("1\u00a0ligne à faire")
+    creer_convention(bailleur, creer_reservataire("GROS"), [("95", "", "departement:94")])
+    mener(serie)
+    lire("0\u00a0ligne faite, 1\u00a0refusée")
+    serie.actes.update(fini_le=timezone.now() - timedelta(days=3))
+    assert "Signature de conventions" not in ecran.get(pages[0]).content.decode()
+
+
 def test_deux_fichiers_de_meme_nom_ecartent_la_convention_au_lieu_d_en_perdre_un(
     ecran: Client, bailleur: Bailleur
 ) -> None:
