@@ -25,7 +25,8 @@ CALCUL = Chapitre(
         Regle(
             "RG-32", "Prévision",
             "A et B de l'année à venir s'estiment, commune par commune, sur les trois dernières années connues, à défaut sur la rotation "
-            "du patrimoine ; ils se corrigent, et se figent à leur publication.",
+            "du patrimoine (celle que montrent les baux en cours du RPLS, s'il est importé) ; ils se corrigent, et se figent à leur "
+            "publication.",
             textes.PRATIQUE, PRATIQUE,
         ),
         Regle(

@@ -108,7 +108,7 @@ CONVENTIONS = Chapitre(
         Regle(
             "RG-18", "Information préalable",
             "Avant la mise en conformité, un état des lieux des logements conventionnés est envoyé le même jour à tous les réservataires "
-            "et aux intercommunalités.",
+            "et aux intercommunalités ; ce que le RPLS déclare réservé y est rapproché des droits enregistrés.",
             textes.DECRET_2020_145, VERIFIEE,
         ),
         Regle(

@@ -161,6 +161,9 @@ COMPTES = [
     CompteConnu("AL", "Action Logement Services"),
     CompteConnu("CRETEIL", "Ville de Créteil"),
     CompteConnu("CD94", "Département du Val-de-Marne"),
+    CompteConnu("CAF94", "Caisse d'allocations familiales"),
+    CompteConnu("EPT11", "Grand Paris Sud Est Avenir"),
+    CompteConnu("MUT", "Mutuelle des Métiers d'Île-de-France"),
 ]
 
 
@@ -177,6 +180,13 @@ COMPTES = [
         ("Action Logement Service", "", "AL", False),
         ("Conseil départemental du Val de Marne", "", "CD94", True),
         ("Mutuelle des marins", "", "", False),
+        ("CD 94", "", "CD94", True),
+        ("Rivebelle (non réservé)", "", "BAILLEUR", True),
+        ("1% (AL)", "", "AL", False),
+        ("1 %", "", "AL", False),
+        ("CAF", "", "CAF94", False),
+        ("GPSEA", "", "EPT11", False),
+        ("Mutuelle métiers", "", "MUT", False),
     ],
 )
 def test_un_libelle_libre_trouve_son_compte(libelle: str, sous: str, compte: str, est_sure: bool) -> None:
@@ -231,7 +241,7 @@ def test_un_tableur_fait_a_la_main_se_lit_tel_quel(bailleur: Bailleur) -> None:
 @pytest.mark.regle("RG-46")
 def test_l_agent_dit_ses_colonnes_et_ses_libelles_et_c_est_retenu(bailleur: Bailleur) -> None:
     client = connecter(bailleur)
-    octets = b"Qui;Truc;Chose\nLa mairie;NL1;x\nLa mairie;NL2;y\n"
+    octets = b"Qui;Truc;Chose\nNos amis;NL1;x\nNos amis;NL2;y\n"
     reponse = client.post("/reprise/decompte/", {"tableur": SimpleUploadedFile("suivi.csv", octets)}, follow=True)
     adresse = reponse.request["PATH_INFO"]
     assert adresse.endswith("/colonnes/")

@@ -59,6 +59,11 @@ _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("mairie", "taux_convention", lambda monde: monde.convention_mairie.pk),
     ("responsable_a", "signer_en_nombre", lambda _: 94),
     ("bailleur_a", "convoquer_membres", lambda monde: monde.seance_a.pk),
+    ("bailleur_a", "etat_des_lieux", lambda _: 94),
+    ("bailleur_a", "baux_rpls", lambda _: 94),
+    ("bailleur_a", "reprise_rapprochement", lambda monde: monde.tableur_a.pk),
+    ("bailleur_a", "reprise_colonnes", lambda monde: monde.tableur_a.pk),
+    ("bailleur_a", "reprise_libelles", lambda monde: monde.tableur_a.pk),
 ]
 
 LISTES_QUI_DEFILENT = (
@@ -91,7 +96,9 @@ def verifier(page: Page, adresse: str, examiner: Callable[[], list[str]]) -> Non
     assert erreurs == []
 
 
-_EN_NOMBRE = [("responsable_a", reverse(nom)) for nom in ("series", "envois_remises")]
+_EN_NOMBRE = [
+    ("responsable_a", reverse(nom)) for nom in ("series", "envois_remises", "reprise", "reprise_soldes", "rpls")
+]
 
 
 @pytest.mark.parametrize(("role", "adresse"), [*_PUBLIQUES, *_PAGES, *_ANALYSES, *_EN_NOMBRE])

@@ -29,6 +29,7 @@ _PRIORITAIRES: Final = ("prioritaire", "prioritaires", "dalo", "mal loges", "25"
 _ETAT: Final = frozenset(
     {"etat", "prefecture", "prefet", "contingent prefectoral", "ddets", "drihl", "si", "reservation prefectorale"}
 )
+_UN_POUR_CENT: Final = frozenset({"1", "1 patronal", "1 logement", "un pour cent", "un pour cent logement", "patronal"})
 _VIDES: Final = frozenset(
     {"de", "du", "des", "la", "le", "les", "l", "d", "ville", "mairie", "commune", "contingent", "departement", "conseil", "departemental",
      "region", "territoire", "ept", "epci", "metropole", "au", "titre", "pour", "et", "reservataire"}
@@ -62,12 +63,13 @@ def proposer_un_compte(libelle: str, sous_contingent: str, comptes: Iterable[Com
     codes = {cle_de_tri(un.code): un.code for un in connus} | {
         cle_de_tri(un.code.partition("/")[0]): un.code.partition("/")[0] for un in connus
     }
-    if cle in _BAILLEUR or cle == cle_de_tri(COMPTE_BAILLEUR):
+    if cle in _BAILLEUR or cle == cle_de_tri(COMPTE_BAILLEUR) or "non reserve" in cle:
         return Proposition(COMPTE_BAILLEUR, True)
     if etat := _lire_l_etat(cle, cle_de_tri(sous_contingent), connus, codes):
         return etat
-    if cle in codes:
-        return Proposition(codes[cle], True)
+    sans_blanc = {code.replace(" ", ""): valeur for code, valeur in codes.items()}
+    if cle.replace(" ", "") in sans_blanc:
+        return Proposition(sans_blanc[cle.replace(" ", "")], True)
     par_nom = {cle_de_tri(un.nom): un.code for un in connus if not un.est_etat}
     if cle in par_nom:
         return Proposition(par_nom[cle], True)
@@ -76,8 +78,32 @@ def proposer_un_compte(libelle: str, sous_contingent: str, comptes: Iterable[Com
         par_mots.setdefault(_mots(nom), []).append(code)
     if (mots := _mots(cle)) and len(par_mots.get(mots, [])) == 1:
         return Proposition(par_mots[mots][0], True)
+    return Proposition(_le_seul(_ressemblants(cle, mots, sans_blanc, par_nom, par_mots)), False)
+
+
+def _ressemblants(
+    cle: str, mots: str, codes: Mapping[str, str], par_nom: Mapping[str, str], par_mots: Mapping[str, list[str]]
+) -> list[set[str]]:
+    """Ce qui ressemble à un libellé, du plus parlant au moins : code cité ou commencé, sigle du nom, 1 %, mots du nom, orthographe."""
+    siens = set(cle.split())
     proches = get_close_matches(mots or cle, [un for un in par_mots if un], n=1, cutoff=RESSEMBLANCE)
-    return Proposition(par_mots[proches[0]][0], False) if proches else Proposition("", False)
+    return [
+        {valeur for code, valeur in codes.items() if code in siens},
+        {valeur for code, valeur in codes.items() if code.rstrip("0123456789") == cle.replace(" ", "")},
+        {code for nom, code in par_nom.items() if cle in {_sigle(nom), _sigle(nom, vides=True)}},
+        {code for nom, code in par_nom.items() if cle in _UN_POUR_CENT and nom.startswith("action logement")},
+        {code for nom, code in par_nom.items() if set(mots.split()) and set(mots.split()) <= set(nom.split())},
+        set(par_mots[proches[0]]) if proches else set(),
+    ]
+
+
+def _le_seul(ressemblants: Iterable[set[str]]) -> str:
+    """Le premier indice qui ne désigne qu'un compte ; vide s'il n'y en a pas."""
+    return next((next(iter(un)) for un in ressemblants if len(un) == 1), "")
+
+
+def _sigle(nom: str, *, vides: bool = False) -> str:
+    return "".join(mot[0] for mot in nom.split() if vides or mot not in _VIDES)
 
 
 def _lire_l_etat(

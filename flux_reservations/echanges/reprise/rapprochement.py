@@ -73,6 +73,10 @@ class TotalDeCompte:
         return self.lui - self.nous
 
 
+_ORDRE = {Ecart.LIBELLE_INCONNU: 1, Ecart.IDENTIQUE: 2}
+"""Un libellé à préciser noierait les vrais écarts : il vient après eux."""
+
+
 def rapprocher(lui: Sequence[LigneDuBailleur], nous: Sequence[LigneDeChezNous]) -> list[LigneRapprochee]:
     """Chaque ligne face à son pendant : par numéro de libération, à défaut par logement ; les écarts d'abord, dans l'ordre du fichier.
 
@@ -99,7 +103,7 @@ def rapprocher(lui: Sequence[LigneDuBailleur], nous: Sequence[LigneDeChezNous]) 
         LigneRapprochee(Ecart.CHEZ_NOUS_SEUL, None, une)
         for une in sorted(index.jamais_prises(), key=lambda une: une.liberation)
     ]
-    return sorted(lignes, key=lambda une: une.ecart is Ecart.IDENTIQUE)
+    return sorted(lignes, key=lambda une: _ORDRE.get(une.ecart, 0))
 
 
 class _Index:
