@@ -169,3 +169,16 @@ def test_une_piece_reexportee_puis_reimportee_chez_son_bailleur_se_retrouve(
     rapport = appliquer([tmp_path / "sortie" / "pieces.csv"], acteur=Acteur.systeme())
     assert not rapport.erreurs, rapport.erreurs
     assert Piece.objects.filter(contenu=secrete.contenu_id).count() == 1
+
+
+def test_les_donnees_d_un_bilan_ne_s_importent_pas_sur_la_seule_foi_de_leur_empreinte(
+    tmp_path: Path, monde: Monde
+) -> None:
+    donnees = deposer_chez(monde.bailleur_a, b'{"flux":{}}').contenu_id
+    pdf = deposer_chez(monde.bailleur_b, b"%PDF-1.7 le mien")
+    entete = "bailleur;departement;genre;annee;version;donnees;empreinte;cree_le;publie_le;pdf\n"
+    instant = "2026-02-01T08:00:00+00:00"
+    ligne = f"{monde.bailleur_b.siren};94;annuel;2030;1;{donnees};{donnees};{instant};{instant};{pdf.contenu_id} {pdf.nom}\n"
+    rapport = appliquer([deposer(tmp_path, {"bilans": entete + ligne})], acteur=Acteur.systeme())
+    assert [une.colonne for une in rapport.erreurs] == ["donnees"], rapport.erreurs
+    assert not Bilan.objects.filter(bailleur=monde.bailleur_b, annee=2030).exists()
