@@ -44,6 +44,11 @@ class Champ:
     departements: list[tuple[str, str]]
     annees: list[int]
 
+    @property
+    def nom_du_departement(self) -> str:
+        """« Val-de-Marne (94) »."""
+        return dict(self.departements).get(self.departement, self.departement)
+
     def parametres(self, **autres: object) -> str:
         """Suite d'adresse qui garde le département et l'année."""
         return urlencode({"departement": self.departement, "annee": self.annee} | autres)

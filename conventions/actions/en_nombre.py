@@ -27,6 +27,7 @@ from flux_reservations.series.actions.preparer import Voulu, confirmer_serie, pr
 from flux_reservations.series.genres import Genre, inscrire
 from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, GenreSerie, Serie
 from flux_reservations.socle.presentation import Fil, compter, ecrire_date
+from flux_reservations.territoires.models import Departement
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ class ActeDeConvention(Genre):
 
     def fil(self, serie: Serie) -> Fil:
         """Conventions, puis le tableau de bord."""
-        return [("Conventions", reverse("conventions")), (f"Département {serie.cadre}", self.retour(serie))]
+        departement = Departement.objects.filter(pk=serie.cadre).first()
+        return [("Conventions", reverse("conventions")), (str(departement or serie.cadre), self.retour(serie))]
 
 
 @inscrire

@@ -64,6 +64,10 @@ _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("bailleur_a", "reprise_rapprochement", lambda monde: monde.tableur_a.pk),
     ("bailleur_a", "reprise_colonnes", lambda monde: monde.tableur_a.pk),
     ("bailleur_a", "reprise_libelles", lambda monde: monde.tableur_a.pk),
+    ("plateforme", "organisme", lambda monde: monde.mairie.pk),
+    ("plateforme", "corriger_organisme", lambda monde: monde.mairie.pk),
+    ("plateforme", "supprimer_organisme", lambda monde: monde.mairie.pk),
+    ("plateforme", "organisme_demande", lambda monde: monde.organisme_demande.pk),
 ]
 
 LISTES_QUI_DEFILENT = (
