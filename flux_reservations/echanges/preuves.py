@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attributions.models import Seance
+from attributions.domaine.codes import Issue
+from attributions.models import Orientation, Seance
 from bilans.models import Bilan
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 
+QUALIFICATIONS: Final = ("exclusion", "retrait")
 TRACES_DU_MOTEUR: Final = ("etat_comptes", "phrase", "compte_propose", "decidee_le")
 DATES: Final[Mapping[str, tuple[str, ...]]] = {
     "liberations": ("date_bail",),
@@ -42,9 +44,36 @@ def proteger_les_preuves(
     if nom == "previsions" and complet["publiee_le"] != (ancien or {}).get("publiee_le"):
         suivi.refuser(ligne, "publiee_le", "Une prévision se publie avec son bilan, jamais par fichier (RG-32).")
         return
+    if nom == "liberations" and ancien is not None and _refuser_une_requalification(suivi, ligne, complet, ancien):
+        return
     raison = _dire_ce_qui_est_fige(suivi, nom, complet, ancien)
     if raison:
         suivi.refuser(ligne, suivi.tableau.colonne_cle, f"{raison} Corrigez-la à l'écran, avec un motif.", valeur="")
+
+
+def _refuser_une_requalification(
+    suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any]
+) -> bool:
+    """Vrai, et le dit, si la ligne requalifie sans motif une libération orientée, ou en reprend l'orientation (RG-31)."""
+    changees = [champ for champ in QUALIFICATIONS if complet[champ] != ancien[champ]]
+    if not changees:
+        return False
+    orientations = Orientation.objects.filter(
+        liberation__bailleur=ancien["bailleur_id"], liberation__numero=ancien["numero"]
+    ).values_list("issue", "decidee_le")
+    if any(issue == Issue.EN_COURS and decidee_le for issue, decidee_le in orientations):
+        message = (
+            "Ce logement est orienté dans l'application : requalifiez-le à l'écran, qui reprend l'orientation (RG-31)."
+        )
+        suivi.refuser(ligne, changees[0], message)
+        return True
+    for champ in changees:
+        motif = f"motif_{champ}"
+        if orientations and not (suivi.a(motif) and complet[motif]):
+            message = f"Changer {champ} d'une libération déjà orientée demande un motif (RG-31) : remplissez {motif}."
+            suivi.refuser(ligne, motif, message)
+            return True
+    return False
 
 
 def _dire_ce_qui_est_fige(suivi: Suivi, nom: str, complet: Mapping[str, Any], ancien: Mapping[str, Any] | None) -> str:

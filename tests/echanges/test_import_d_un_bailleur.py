@@ -166,3 +166,25 @@ def test_un_agent_ne_change_pas_par_fichier_une_annee_publiee(tmp_path: Path, ag
     assert appliquer([deposer(tmp_path, {"seances": seances})], acteur=responsable).est_accepte
     rouverte = seances.replace("close", "prevue")
     assert "close" in essayer([deposer(tmp_path, {"seances": rouverte})], acteur=responsable).erreurs[0].message
+
+
+@pytest.mark.regle("RG-31")
+def test_un_agent_ne_requalifie_pas_sans_motif_une_liberation_orientee(tmp_path: Path, agent: Acteur) -> None:
+    """À l'écran, requalifier demande un motif et reprend l'orientation : le fichier ne contourne ni l'un ni l'autre."""
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    neuve = {"liberations": LIBERATIONS + "B3;L3;;2025-03-10;\n"}
+    assert appliquer([deposer(tmp_path, fichiers | neuve)], acteur=responsable).est_accepte
+    entete = "numero;logement;date_disponibilite;exclusion;motif_exclusion\n"
+    libre = deposer(tmp_path, {"liberations": f"{entete}B3;L3;2025-03-10;anru;\n"})
+    assert appliquer([libre], acteur=agent).fichiers[0].modifies == 1
+    orientee = "B2;L2;2025-02-10;mutation;"
+    (erreur,) = essayer([deposer(tmp_path, {"liberations": f"{entete}{orientee}\n"})], acteur=agent).erreurs
+    assert (erreur.colonne, "RG-31" in erreur.message) == ("motif_exclusion", True)
+    motivee = deposer(tmp_path, {"liberations": f"{entete}{orientee}Erreur de saisie\n"})
+    assert essayer([motivee], acteur=agent).fichiers[0].modifies == 1
+    with rls.en_systeme():
+        Orientation.objects.filter(issue="en_cours").update(decidee_le=timezone.now())
+    decidee = deposer(tmp_path, {"liberations": f"{entete}B2;L2;2025-02-10;mutation;Erreur de saisie\n"})
+    (erreur,) = essayer([decidee], acteur=agent).erreurs
+    assert "à l'écran" in erreur.message
