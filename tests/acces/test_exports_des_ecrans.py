@@ -38,6 +38,8 @@ SANS_EXPORT = {
     "mon_compte": "les connexions de la personne : la page « Connexions » les exporte",
     "integration": "la documentation",
     "convention": "une fiche : le texte et le PDF sont la convention, la liste s'exporte",
+    "taux_convention": "le dépliage du taux d'une convention : la liste s'exporte",
+    "organisme": "une fiche du registre, la liste s'exporte",
     "concertation": "une fiche, la liste s'exporte",
     "liberation": "une fiche, la liste s'exporte",
     "logement_a_pourvoir": "une fiche, la liste s'exporte",
