@@ -20,6 +20,7 @@ from django.test import Client
 from django.utils.crypto import get_random_string
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as reglages
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -106,7 +107,19 @@ def test_l_api_tient_son_schema_dans_chaque_role(terrain: Terrain, profil: str) 
         _eprouver(operation, terrain.connexions[profil])
 
 
-def _eprouver(operation: Any, connexion: dict[str, Any]) -> None:
+SANS_FAUTE_POSSIBLE = ("/reservataires/{code}/",)
+"""Tout texte est un code possible : il n'y a pas de demande fautive à tirer."""
+
+
+@pytest.mark.django_db
+def test_une_demande_fautive_recoit_un_probleme(terrain: Terrain) -> None:
+    """Des paramètres et des corps contraires au schéma : jamais une panne, toujours une réponse que le schéma annonce."""
+    for operation in operations(terrain):
+        if not operation.path.endswith(SANS_FAUTE_POSSIBLE):
+            _eprouver(operation, terrain.connexions["a_gestionnaire"], generation_mode=GenerationMode.NEGATIVE)
+
+
+def _eprouver(operation: Any, connexion: dict[str, Any], **tirage: Any) -> None:
     @seed(20261125)
     @reglages(
         max_examples=EXEMPLES,
@@ -115,7 +128,7 @@ def _eprouver(operation: Any, connexion: dict[str, Any]) -> None:
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(cas=operation.as_strategy())
+    @given(cas=operation.as_strategy(**tirage))
     def eprouver(cas: Any) -> None:
         with transaction.atomic():
             cas.call_and_validate(checks=list(CONTROLES), **connexion)

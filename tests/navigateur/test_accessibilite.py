@@ -40,6 +40,7 @@ _ANALYSES = [
         "occupations", "saisir_occupation",
     )
 ]  # fmt: skip
+_ECHANGES = [("responsable_a", reverse(nom)) for nom in ("exporter_tout", "livraisons")]
 _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("bailleur_a", "logement", lambda monde: monde.liberation_a.logement_id),
     ("bailleur_a", "convention", lambda monde: monde.convention_etat.pk),
@@ -53,6 +54,7 @@ _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("responsable_a", "confier_secteurs", lambda monde: monde.rattachement_a.pk),
     ("responsable_a", "noter_absence", lambda monde: monde.rattachement_a.pk),
     ("responsable_a", "changer_secteur", lambda monde: monde.secteur_a.pk),
+    ("responsable_a", "webhook", lambda monde: monde.abonnement_a.pk),
     ("responsable_a", "serie", lambda monde: monde.serie_a.pk),
     ("responsable_a", "campagne_publier", lambda monde: monde.campagne_a.pk),
     ("bailleur_a", "taux_convention", lambda monde: monde.convention_etat.pk),
@@ -105,7 +107,7 @@ _EN_NOMBRE = [
 ]
 
 
-@pytest.mark.parametrize(("role", "adresse"), [*_PUBLIQUES, *_PAGES, *_ANALYSES, *_EN_NOMBRE])
+@pytest.mark.parametrize(("role", "adresse"), [*_PUBLIQUES, *_PAGES, *_ANALYSES, *_ECHANGES, *_EN_NOMBRE])
 def test_une_page_de_la_navigation_est_accessible(
     page: Page,
     serveur: str,
