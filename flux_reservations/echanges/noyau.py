@@ -139,7 +139,7 @@ def _lire_lots(suivi: Suivi, source: Source, numero: int, largeur: int) -> Itera
 
     try:
         for numero, cellules in enumerate(source.lignes, start=numero + 1):  # noqa: B020, PLR1704 : la numérotation continue
-            if not any(cellules) or not any(cellule.strip() for cellule in cellules):
+            if not any(map(str.strip, cellules)):
                 continue
             lot.append(_ligne(suivi, source, numero, cellules, largeur))
             if len(lot) == suivi.tableau.taille_lot:

@@ -35,8 +35,9 @@ COMMUNE = Code(
 )
 _PREMIERS_ETATS: Final = sql.SQL(
     "INSERT INTO conventions_situationlogement (logement_id, periode, qpv, hors_champ)"
-    " SELECT id, daterange(NULL, NULL), qpv, hors_champ FROM {}"
+    " SELECT id, daterange(NULL, NULL), qpv, hors_champ FROM {} ORDER BY mod(id, 10)"
 )
+"""Pas dans l'ordre : l'index d'exclusion (GiST) rempli par le bout se coupe sans cesse, un quart plus lent et plus gros."""
 _PAS_UN_CODE = frozenset({"OUI", "NON", "O", "N", "VRAI", "FAUX", "TRUE", "FALSE", "HORS QPV"})
 
 

@@ -87,12 +87,10 @@ def fondre(histoire: list[Situation]) -> list[Situation]:
 def etat_compare(histoire: list[Situation], effet: dt.date | None) -> dict[str, str]:
     """Ce à quoi un fichier se compare : le dernier état, ou l'état à partir de `effet` (« A puis B » s'il change ensuite)."""
     histoire = histoire or [DEPUIS_TOUJOURS]
-    if effet is None:
-        retenues = histoire[-1:]
-    else:
-        retenues = [situation for situation in histoire if situation.fin is None or situation.fin > effet] or histoire[
-            -1:
-        ]
+    derniere = histoire[-1]
+    if effet is None or len(histoire) == 1:
+        return {"qpv": derniere.qpv, "hors_champ": derniere.hors_champ}
+    retenues = [situation for situation in histoire if situation.fin is None or situation.fin > effet] or [derniere]
     return {
         "qpv": " puis ".join(dict.fromkeys(situation.qpv for situation in retenues)),
         "hors_champ": " puis ".join(dict.fromkeys(situation.hors_champ for situation in retenues)),
