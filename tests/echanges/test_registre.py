@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -303,3 +304,13 @@ def test_le_code_propose_suit_l_usage() -> None:
     assert proposer_un_code("departement", "Conseil départemental", val_de_marne) == "CD94"
     assert proposer_un_code("commune", "Ville de Créteil", creteil) == "CRETEIL"
     assert proposer_un_code("organisme", "Mutuelle de l'Île", None) == "MUTUELLE-DE-L-ILE"
+
+
+def test_la_base_refuse_de_demander_pour_un_autre_et_de_se_repondre(agent: Acteur) -> None:
+    une = demandes.demander_organisme(acteur=agent, demande=OrganismeDemande("CAF", "organisme"))
+    autre = acteur_de(creer_bailleur("Logis du Cèdre"))
+    with rls.pour_acteur(autre), pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+        DemandeOrganisme.objects.create(demandeur_id=agent.organisme_id, nom="Faux", type="organisme")
+    with rls.pour_acteur(agent):
+        assert DemandeOrganisme.objects.filter(pk=une.pk).update(reponse="Accordé") == 0
+        assert DemandeOrganisme.objects.filter(pk=une.pk).delete()[0] == 0
