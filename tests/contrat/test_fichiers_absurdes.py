@@ -73,6 +73,7 @@ ABSURDES: Mapping[str, tuple[str, str | bytes, str]] = {
     "une consigne au tableur": ("patrimoine.csv", "sep=;\n" + csv("adresse", "x"), "supprimez-la"),
     "une formule jamais calculée": ("patrimoine.xlsx", classeur([*ENTETE, "adresse"], [*SAINE, "=1+1"]), "jamais été calculée"),
     "une formule en erreur": ("patrimoine.csv", csv("adresse", "#REF!"), "en erreur"),
+    "la marque de fin d'un vieux logiciel": ("patrimoine.csv", (csv("adresse", "É") + "\x1a").encode("cp1252"), "invisible"),
     "deux encodages": ("patrimoine.csv", csv("adresse", "É").encode() + "x;x;É;x;x\n".encode("cp1252"), "accents sont perdus"),
     "du JSON sans borne": ("orientations.csv", orientation("etat_comptes", '"{""a"":1e999}"'), "JSON"),
     "du JSON coupé": ("orientations.csv", orientation("etat_comptes", '"{""a"":""\\ud800""}"'), "JSON"),
@@ -157,6 +158,14 @@ def test_les_bizarreries_d_un_tableur_se_lisent(tmp_path: Path) -> None:
     assert [(une.date_premiere_location, str(une.loyer)) for une in logements] == [
         (dt.date(1900, 1, 1), "0.00"), (dt.date(1900, 3, 1), "30.10")
     ]  # fmt: skip
+
+
+@pytest.mark.contrat("encodage")
+@pytest.mark.parametrize("encodage", ["utf-8", "cp1252"])
+def test_un_saut_de_ligne_force_ne_change_pas_l_encodage(tmp_path: Path, encodage: str) -> None:
+    assert importer(tmp_path, TOUT).est_accepte
+    assert importer(tmp_path, {"patrimoine": csv("adresse", "É\x0bdeux").encode(encodage)}).erreurs == []
+    assert Logement.objects.get(identifiant="N1").adresse == "É\x0bdeux"
 
 
 @pytest.mark.contrat("colonne_inconnue")

@@ -136,9 +136,10 @@ def _decode(decodeur: codecs.IncrementalDecoder, bloc: bytes, *, final: bool = F
 
 
 _PREMIER_LISIBLE = 32
-# Octets qu'un texte Windows-1252 peut contenir : tout sauf cinq codes sans caractère et les commandes.
+# Octets qu'un texte Windows-1252 peut contenir : tout sauf cinq codes sans caractère et les commandes ; un saut de ligne forcé et
+# la marque de fin d'un vieux logiciel en sont, et une cellule qui en porte se dit à sa place.
 _OCTETS_CP1252 = bytes(
     octet
     for octet in range(256)
-    if octet not in {0x81, 0x8D, 0x8F, 0x90, 0x9D} and (octet >= _PREMIER_LISIBLE or octet in b"\t\n\r")
+    if octet not in {0x81, 0x8D, 0x8F, 0x90, 0x9D} and (octet >= _PREMIER_LISIBLE or octet in b"\t\n\x0b\x0c\r\x1a")
 )
