@@ -479,7 +479,12 @@ def test_le_compte_rendu_dit_ce_qui_reste_a_remettre_et_comment(ecran: Client, b
     page = ecran.get(reponse["Location"]).content.decode()
     assert "Déposée chez 2\u00a0autorités." in page
     assert "à remettre par une autre voie, puis à enregistrer." in page
-    assert f'href="{reverse("envois_remises")}?genre=transmission"' in page
+    adresse = f"{reverse('envois_remises')}?genre=transmission"
+    assert f'href="{adresse}"' in page
+    restant = Envoi.objects.get(voie="recommande", etat="prevu", destinataire__isnull=True)
+    assert "checked" not in ecran.get(adresse).content.decode(), "rien n'est coché d'avance : le bordereau fait foi"
+    coche = ecran.get(adresse, {"genre": "transmission", "a": restant.destinataire_nom}).content.decode()
+    assert coche.count("checked") == 1
 
 
 def test_deja_transmise_entre_temps_elle_ne_repart_pas(bailleur: Bailleur, responsable: Acteur) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -23,8 +24,12 @@ REMISES_AU_PLUS = 500
 
 
 class FormulaireRemises(FormulaireRemise):
-    """Les envois remis le même jour, sous la même référence, groupés par destinataire."""
+    """Les envois remis le même jour, sous la même référence, groupés par destinataire.
 
+    `tout_cocher` : par destinataire, (nom, nombre d'envois, adresse de la page où tous les siens sont cochés).
+    """
+
+    tout_cocher: Sequence[tuple[str, int, str]] = ()
     envois = forms.MultipleChoiceField(label="Envois remis", widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, choix: list[tuple[str, list[tuple[str, str]]]], **options: Any) -> None:
@@ -41,6 +46,7 @@ class EnregistrerRemises(ReserveeMixin, VueActe):
     natures = frozenset({Nature.BAILLEUR})
     role = Role.GESTIONNAIRE
     titre, bouton = "Enregistrer des remises", "Enregistrer les remises"
+    gabarit = "notifications/remises.html"
 
     def preparer(self, **cles: Any) -> None:
         """Les envois que leurs destinataires n'ont pas encore."""
@@ -57,11 +63,22 @@ class EnregistrerRemises(ReserveeMixin, VueActe):
         )
 
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
-        """Groupés par destinataire, rien de coché : on coche ce qui est sur le bordereau."""
+        """Groupés par destinataire, rien de coché que ceux de `?a=` : on coche ce qui est sur le bordereau."""
         choix: dict[str, list[tuple[str, str]]] = {}
         for envoi in self.restants:
             choix.setdefault(envoi.destinataire_nom, []).append((str(envoi.pk), envoi.objet))
-        return FormulaireRemises(donnees, choix=list(choix.items()), initial={"le": timezone.localdate()})
+        coches = [cle for cle, _ in choix.get(self.request.GET.get("a", ""), [])]
+        formulaire = FormulaireRemises(
+            donnees, choix=list(choix.items()), initial={"le": timezone.localdate(), "envois": coches}
+        )
+        formulaire.tout_cocher = [(nom, len(siens), self._adresse_de(nom)) for nom, siens in choix.items()]
+        return formulaire
+
+    def _adresse_de(self, destinataire: str) -> str:
+        """La même page, tous les envois de ce destinataire cochés."""
+        requete = self.request.GET.copy()
+        requete["a"] = destinataire
+        return f"?{requete.urlencode()}"
 
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Combien attendent."""
