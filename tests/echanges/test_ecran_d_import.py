@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from attributions.models import Liberation
 from bilans.models import Bilan
-from conventions.models import Bailleur, Logement, SituationLogement
+from conventions.models import Bailleur, FicheRpls, Logement, SituationLogement
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import ErreurMetier
@@ -159,6 +159,17 @@ def test_un_import_se_defait(bailleur: Bailleur, agent: Acteur) -> None:
     assert depose.etat == "defait", depose.rapport
     assert _photo() == avant
     assert not Trace.objects.filter(import_depose=depose).exists()
+
+
+def test_un_rpls_se_defait_avec_ses_fiches(bailleur: Bailleur, agent: Acteur) -> None:
+    ancien = "IDENT_INT;DEPCOM;NBPIECE;CONTRESLOG;BAIL\nN1;94028;3;2;05/2023\n"
+    appliquer(agent, deposer(agent, "rpls_2025.csv", ancien))
+    avant = list(FicheRpls.objects.values_list("logement__identifiant", "contingent", "millesime"))
+    nouveau = ancien.replace(";2;05/2023", ";7;06/2025") + "N2;94028;2;3;01/2020\n"
+    depose = appliquer(agent, deposer(agent, "rpls_2026.csv", nouveau))
+    assert FicheRpls.objects.filter(millesime=2026).count() == 2
+    assert defaire(agent, depose).etat == "defait"
+    assert list(FicheRpls.objects.values_list("logement__identifiant", "contingent", "millesime")) == avant
 
 
 def _photo() -> list[Any]:
