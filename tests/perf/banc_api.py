@@ -139,6 +139,9 @@ def retirer(bailleur: Any) -> None:
 def main() -> None:
     """Bâtit, mesure, dit, retire."""
     django.setup()
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns  # comme wsgi.py : les vues se chargent avant de servir
     nombre = int(sys.argv[1]) if len(sys.argv) > 1 else LIBERATIONS
     debut = time.perf_counter()
     bailleur = batir(nombre)
