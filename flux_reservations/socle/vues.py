@@ -69,6 +69,7 @@ class Cellule:
     """Une cellule prête à écrire."""
 
     texte: str
+    libelle: str = ""
     classe: str = ""
     adresse: str = ""
     entete: bool = False
@@ -100,11 +101,12 @@ def ecrire_cellule(colonne: Colonne[M], objet: M) -> Cellule:
     """Écrit à la française la valeur d'une colonne pour un objet."""
     valeur = colonne.valeur(objet)
     if isinstance(valeur, Pastille):
-        return Cellule(valeur.libelle, colonne.classe, pastille=valeur)
+        return Cellule(valeur.libelle, colonne.libelle, colonne.classe, pastille=valeur)
     inconnue = valeur is None or valeur == ""
     texte = presentation.INCONNU if inconnue else _ecrire(colonne.genre, valeur)
     return Cellule(
         texte=texte,
+        libelle=colonne.libelle,
         classe=f"{colonne.classe} longue".strip() if len(texte) > LONGUEUR_D_UNE_LIGNE else colonne.classe,
         adresse=colonne.lien(objet) if colonne.lien else "",
         entete=colonne.entete_de_ligne,
