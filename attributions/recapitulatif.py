@@ -90,7 +90,10 @@ def _lecteurs(le: date) -> Iterator[Lecteur]:
 def _envoyer(lecteur: Lecteur, attentes: tuple[str, ...], lundi: date) -> bool:
     message = MessageRecapitulatif(lecteur.organisme.nom, lecteur.secteur.libelle, lundi, attentes)
     if Envoi.objects.filter(
-        emetteur_id=lecteur.acteur.organisme, genre=GenreEnvoi.RAPPEL, courriel=lecteur.courriel, objet=message.objet()
+        emetteur_id=lecteur.acteur.organisme,
+        genre=GenreEnvoi.RAPPEL,
+        courriel=lecteur.courriel,
+        objet=message.objet_d_une_ligne(),
     ).exists():
         return False
     page = "aujourdhui" if lecteur.acteur.nature is Nature.BAILLEUR else "logements_a_pourvoir"

@@ -145,7 +145,7 @@ def rappeler_les_echeances(le: date) -> int:
             if echeance.regle == "RG-46" or echeance.est_faite or echeance.jours not in jours_de_rappel:
                 continue
             message = MessageRappel(bailleur.nom, echeance.libelle, echeance.le, echeance.jours)
-            if _est_deja_parti(bailleur.pk, message.objet(), le):
+            if _est_deja_parti(bailleur.pk, message.objet_d_une_ligne(), le):
                 continue
             deposer_lot(
                 acteur=Acteur.systeme("échéancier"),

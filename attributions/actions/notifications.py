@@ -80,7 +80,7 @@ def relancer(*, acteur: Acteur, orientation_id: int, le: date) -> list[Envoi]:
             return []
         message = MessageRelanceDesCandidats(orientation.liberation.bailleur.nom, *due)
         deja = Envoi.objects.filter(
-            objet_type=OBJET, objet_cle=str(orientation.pk), genre=GenreEnvoi.RAPPEL, objet=message.objet()
+            objet_type=OBJET, objet_cle=str(orientation.pk), genre=GenreEnvoi.RAPPEL, objet=message.objet_d_une_ligne()
         )
         return [] if deja.exists() else _ecrire(acteur, orientation, convention, message)
 

@@ -64,6 +64,8 @@ COLLECTIVITES: Final = frozenset(
         TypeReservataire.REGION,
     }
 )
+SEUL_SUR_SON_TERRITOIRE: Final = COLLECTIVITES | {TypeReservataire.ETAT}
+"""Types dont il n'y a qu'un organisme par territoire : le préfet d'un département, la commune d'une commune."""
 STOCK_MAINTENU: Final = frozenset(
     {TypeReservataire.DEFENSE, TypeReservataire.SECURITE_INTERIEURE, TypeReservataire.SANTE}
 )

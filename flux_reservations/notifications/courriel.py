@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from flux_reservations.commun.lignes import replier
 from flux_reservations.notifications.models import Courriel, Envoi
 
 
@@ -40,7 +41,7 @@ def message_id_de(envoi: Envoi) -> str:
 def composer(envoi: Envoi) -> EmailMessage:
     """Le courriel d'un envoi : un texte et un lien, jamais d'adresse de logement ni de numéro de demande."""
     return EmailMessage(
-        subject=envoi.objet,
+        subject=replier(envoi.objet),
         body=envoi.corps,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[envoi.courriel],

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
 
+from flux_reservations.commun.lignes import replier
 from flux_reservations.notifications.models import GenreEnvoi
 from flux_reservations.socle.presentation import ecrire_date
 
@@ -29,6 +30,10 @@ class Message(ABC):
     @abstractmethod
     def objet(self) -> str:
         """L'objet du courriel."""
+
+    def objet_d_une_ligne(self) -> str:
+        """L'objet, blancs repliés : un en-tête de courriel tient sur une ligne, quel que soit le nom qu'il cite."""
+        return replier(self.objet())
 
     @abstractmethod
     def phrases(self) -> list[str]:

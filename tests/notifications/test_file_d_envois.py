@@ -142,3 +142,25 @@ def test_sans_courriel_la_remise_attend_une_autre_voie(boite: BoiteAuxLettres) -
     )
     assert expedier().envoyes == 0
     assert (Envoi.objects.get().voie, Envoi.objects.get().etat) == (VoieEnvoi.RECOMMANDE, EtatEnvoi.PREVU)
+
+
+@pytest.mark.regle("RG-66")
+def test_un_nom_sur_deux_lignes_part_sur_une_et_un_courriel_impossible_n_arrete_pas_la_tournee(
+    boite: BoiteAuxLettres,
+) -> None:
+    replie = deposer_lot(
+        acteur=Acteur.systeme(),
+        emetteur=creer_bailleur(),
+        message=MessageBilan("Habitat d'essai", "Val-de-\r\nBcc: tous@essai.example", 2025),
+        destinataires=[Destinataire("Réservataire", courriel="premier@essai.example")],
+        objet=Objet(departement="94", annee=2025),
+    )[0]
+    assert "Val-de- Bcc: tous@essai.example" in replie.objet
+    impossible, suivant = deposer(2)
+    Envoi.objects.filter(pk=impossible.pk).update(courriel="r0\n@essai.example")
+    tournee = expedier()
+    assert (tournee.envoyes, tournee.echecs) == (2, 1)
+    impossible.refresh_from_db()
+    assert (impossible.etat, impossible.prochain_essai_le) == (EtatEnvoi.ECHEC, None)
+    assert "ne peut pas s'écrire" in impossible.derniere_erreur
+    assert sorted(boite.identifiants()) == sorted([replie.message_id, suivant.message_id])

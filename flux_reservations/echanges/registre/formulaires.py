@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.core.validators import RegexValidator
 
 from conventions.domaine.codes import Statut, TypeReservataire
+from flux_reservations.commun.lignes import SUR_UNE_LIGNE
 from flux_reservations.commun.tri import cle_de_tri
 from flux_reservations.territoires.formulaires import ChampTerritoire
 from flux_reservations.territoires.models import Territoire
@@ -34,7 +36,14 @@ class ChampSiren(forms.RegexField):
 
 
 def _nom() -> forms.CharField:
-    return forms.CharField(label="Nom", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    return forms.CharField(
+        label="Nom",
+        max_length=200,
+        validators=[
+            RegexValidator(SUR_UNE_LIGNE, "Un nom tient sur une ligne : retirez-en le saut de ligne ou la tabulation.")
+        ],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 def _courriel(aide: str = "") -> forms.EmailField:

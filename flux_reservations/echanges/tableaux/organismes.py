@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
@@ -12,6 +12,7 @@ from django.db.models import Q
 from conventions.domaine.codes import TypeReservataire
 from conventions.models import Bailleur, Reservataire, nature_du_type
 from flux_reservations.commun.acteur import Nature
+from flux_reservations.commun.lignes import SUR_UNE_LIGNE
 from flux_reservations.echanges.colonnes import Colonne, Courriel, Siren, Texte, siren_est_valide
 from flux_reservations.echanges.modele import TableauModele, colonne_de
 from flux_reservations.echanges.suivi import Suivi
@@ -19,6 +20,9 @@ from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.territoires.resolution import Resolution, message_territoire_inconnu, resoudre_territoires
+
+NOM: Final = Texte(200, SUR_UNE_LIGNE, "un nom sur une ligne, sans saut de ligne ni tabulation")
+"""Le nom d'un organisme : des courriels et des documents le portent en titre."""
 
 
 class ReserveOrganismes:
@@ -67,7 +71,7 @@ class Bailleurs(TableauModele):
     cle_base = ("siren",)
     colonnes: ClassVar = (
         Colonne("siren", Siren(), obligatoire=True, champ="siren"),
-        colonne_de(Bailleur, "nom", obligatoire=True),
+        colonne_de(Bailleur, "nom", NOM, obligatoire=True),
         colonne_de(Bailleur, "statut"),
         colonne_de(Bailleur, "courriel", Courriel()),
     )
@@ -120,7 +124,7 @@ class Reservataires(TableauModele):
             ),
             obligatoire=True,
         ),
-        colonne_de(Reservataire, "nom", obligatoire=True),
+        colonne_de(Reservataire, "nom", NOM, obligatoire=True),
         colonne_de(Reservataire, "type", obligatoire=True),
         colonne_de(Reservataire, "siren", Siren(souple=True)),
         Colonne("territoire", Texte(40), defaut=""),

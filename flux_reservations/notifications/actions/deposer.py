@@ -112,7 +112,7 @@ def _preparer(
         annee=objet.annee,
         piece=piece,
         voie=VoieEnvoi.COURRIEL if destinataire.courriel else VoieEnvoi.RECOMMANDE,
-        objet=message.objet(),
+        objet=message.objet_d_une_ligne(),
         etat=EtatEnvoi.PREVU,
         depose_le=instant,
     )

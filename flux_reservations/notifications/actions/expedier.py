@@ -137,6 +137,9 @@ def _expedier_un(pris: Envoi, facteur: Facteur, tournee: Tournee) -> bool:
             _echouer(envoi, str(erreur), tournee, definitif=_est_definitif(erreur))
         except OSError as erreur:
             return _rompre(envoi, erreur, facteur, tournee)
+        except ValueError as erreur:  # un en-tête ou une adresse que le courriel n'admet pas : lui seul ne part pas
+            facteur.fermer()
+            _echouer(envoi, f"Ce courriel ne peut pas s'écrire : {erreur}", tournee, definitif=True)
         else:
             _reussir(envoi, tournee)
     return True

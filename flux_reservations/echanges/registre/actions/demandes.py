@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions.domaine.codes import COLLECTIVITES, TypeReservataire
+from conventions.domaine.codes import SEUL_SUR_SON_TERRITOIRE
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.commun.lignes import SUR_UNE_LIGNE
 from flux_reservations.echanges.registre.messages import MessageOrganismeDemande, MessageOrganismeRepondu
 from flux_reservations.echanges.registre.modeles import DemandeOrganisme, SuiteDemandeOrganisme
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
 from flux_reservations.notifications.messages import Message
 from flux_reservations.socle.journal import journaliser
 
-SEUL_SUR_SON_TERRITOIRE = COLLECTIVITES | {TypeReservataire.ETAT}
-"""Types dont il n'y a qu'un organisme par territoire."""
+DEMANDES_EN_ATTENTE_AU_PLUS: Final = 20
+"""Par bailleur : chacune écrit à l'administration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,20 @@ def demander_organisme(*, acteur: Acteur, demande: OrganismeDemande) -> DemandeO
         raise AccesRefuse
     _refuser_le_connu(acteur, demande)
     nom = demande.nom.strip()
+    if not SUR_UNE_LIGNE.match(nom):
+        raise ErreurMetier(
+            "nom_sur_plusieurs_lignes", "Un nom tient sur une ligne : retirez-en le saut de ligne.", champ="nom"
+        )
     with transaction.atomic():
         # Deux envois du même formulaire se suivent : le second trouve la demande du premier.
         Bailleur.objects.modifiables_par(acteur).select_for_update().get(pk=bailleur.pk)
-        if DemandeOrganisme.objects.visibles_par(acteur).en_attente().filter(nom=nom).exists():
+        en_attente = DemandeOrganisme.objects.visibles_par(acteur).filter(demandeur_id=bailleur.pk).en_attente()
+        if en_attente.filter(nom=nom).exists():
             raise Conflit("Vous avez déjà demandé cet organisme : l'administration n'a pas encore répondu.")
+        if en_attente.count() >= DEMANDES_EN_ATTENTE_AU_PLUS:
+            raise Conflit(
+                f"{DEMANDES_EN_ATTENTE_AU_PLUS} de vos demandes attendent une réponse : l'administration y répond d'abord."
+            )
         une = DemandeOrganisme.objects.create(
             demandeur_id=bailleur.pk,
             demandee_par_id=acteur.utilisateur_id,
