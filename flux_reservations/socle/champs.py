@@ -57,6 +57,15 @@ class ChampChiffre(models.TextField):  # type: ignore[type-arg]  # le type n'est
         return permis[lookup_name]
 
 
+class ChampOctetsChiffres(models.BinaryField):  # type: ignore[type-arg]  # de même
+    """Des octets que qui les écrit chiffre (`chiffrer_octets`) et que qui les lit déchiffre ; `rechiffrer` les trouve par ce champ."""
+
+    def deconstruct(self) -> Any:
+        """Pour les migrations : la colonne est celle d'un `BinaryField`."""
+        nom, _, args, options = super().deconstruct()
+        return nom, "django.db.models.BinaryField", args, options
+
+
 class ChampEmpreinte(models.CharField):  # type: ignore[type-arg]  # de même
     """L'empreinte du champ chiffré `source`, recalculée à chaque écriture d'une ligne."""
 

@@ -6,11 +6,13 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -23,6 +25,7 @@ from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.echanges.export_complet import actions
 from flux_reservations.echanges.export_complet.modeles import GARDE, ExportComplet, MorceauExport
 from flux_reservations.notifications.models import Envoi
+from flux_reservations.socle.chiffrement import chiffrer_octets
 from flux_reservations.socle.models import EntreeJournal
 from tests.fabriques import acteur_de, creer_bailleur, creer_logement, creer_utilisateur
 
@@ -118,7 +121,9 @@ class TestProcessusTue:
     def test_trop_de_morts_l_export_echoue_et_l_ecran_rend_la_main(self, responsable: Client) -> None:
         export = demander(responsable)
         ExportComplet.objects.update(etat="en_cours", tentatives=actions.TENTATIVES_AU_PLUS)
+        MorceauExport.objects.create(export=export, rang=0, octets=chiffrer_octets(b"mort avant de conclure"))
         assert actions.fabriquer(export.pk) == "echoue"
+        assert not MorceauExport.objects.exists()
         page = responsable.get(reverse("exporter_tout")).content.decode()
         assert "Échoué" in page
         assert 'name="motif"' in page
@@ -162,6 +167,37 @@ class TestAcces:
         assert not MorceauExport.objects.exists()
         export.refresh_from_db()
         assert (export.etat, export.motif) == ("efface", MOTIF)
+
+    @pytest.mark.regle("RG-70")
+    @pytest.mark.parametrize(
+        ("etat", "gardes"), [("demande", 1), ("en_cours", 1), ("pret", 1), ("echoue", 0), ("efface", 0)]
+    )
+    def test_aucun_morceau_ne_survit_a_son_export(self, responsable: Client, etat: str, gardes: int) -> None:
+        actions.fabriquer(demander(responsable).pk)
+        ExportComplet.objects.update(etat=etat)
+        actions.effacer_les_exports(timezone.now())
+        assert MorceauExport.objects.count() == gardes
+
+
+@pytest.mark.regle("RG-70")
+def test_une_archive_suit_le_changement_de_cle_et_une_cle_retiree_trop_tot_se_dit_avant_le_200(
+    responsable: Client, settings: Any
+) -> None:
+    ancienne, neuve = (Fernet.generate_key().decode() for _ in range(2))
+    settings.CLES_DE_CHIFFREMENT = [ancienne]
+    export = demander(responsable)
+    actions.fabriquer(export.pk)
+    adresse = reverse("telecharger_export", args=[export.pk])
+    settings.CLES_DE_CHIFFREMENT = [neuve]
+    refus = responsable.get(adresse)
+    assert (refus.status_code, "ne s’ouvre plus" in refus.content.decode().replace("&#x27;", "’")) == (400, True)
+    assert not EntreeJournal.objects.filter(action="telecharger_export").exists()
+    settings.CLES_DE_CHIFFREMENT = [neuve, ancienne]
+    call_command("rechiffrer", "--format", "json", stdout=StringIO())
+    settings.CLES_DE_CHIFFREMENT = [neuve]
+    reponse = responsable.get(adresse)
+    octets = b"".join(reponse.streaming_content)  # type: ignore[attr-defined]  # réponse au fil de l'eau
+    assert hashlib.sha256(octets).hexdigest() == ExportComplet.objects.get().empreinte
 
 
 @pytest.mark.django_db(transaction=True)

@@ -99,7 +99,10 @@ def test_une_cle_change_sans_rien_perdre(settings: SimpleNamespace) -> None:
     assert Candidat.objects.get().numero_demande == "094032500000000003"
     sortie = io.StringIO()
     call_command("rechiffrer", "--format", "json", stdout=sortie)
-    assert json.loads(sortie.getvalue()) == {"attributions.candidat.numero_demande": 1}
+    assert json.loads(sortie.getvalue()) == {
+        "attributions.candidat.numero_demande": 1,
+        "echanges.morceauexport.octets": 0,
+    }
     settings.CLES_DE_CHIFFREMENT = [neuve]
     assert Candidat.objects.get(numero_demande="094032500000000003").numero_demande == "094032500000000003"
 

@@ -6,10 +6,12 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from celery import current_app
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -136,6 +138,10 @@ def _marquer(export_id: int) -> Callable[[int], None]:
 
 def _conclure(export: ExportComplet, etat: EtatExport) -> EtatExport:
     with transaction.atomic():
+        if (
+            etat == EtatExport.ECHOUE
+        ):  # un processus mort entre la fabrication et sa conclusion laisse une archive entière
+            MorceauExport.objects.filter(export=export).delete()
         export.etat, export.tableaux_faits = etat, export.tableaux
         export.pret_le = timezone.now() if etat == EtatExport.PRET else None
         export.save(update_fields=["etat", "tentatives", "tableaux_faits", "pret_le", "taille", "empreinte"])
@@ -168,19 +174,34 @@ def reprendre_les_exports() -> int:
 
 
 def ouvrir_export(*, acteur: Acteur, export_id: int) -> tuple[ExportComplet, Iterator[bytes]]:
-    """L'archive, morceau par morceau, le téléchargement noté. Lève `Introuvable`, ou `ErreurMetier` si elle n'est plus gardée."""
+    """L'archive, morceau par morceau, le téléchargement noté.
+
+    Lève `Introuvable`, ou `ErreurMetier` si elle n'est plus gardée ou ne s'ouvre plus : le premier morceau est déchiffré avant de répondre.
+    """
     visibles = ExportComplet.objects.visibles_par(acteur).select_related("bailleur").filter(pk=export_id)
     export = visibles.first()
     if export is None:
         raise Introuvable
+    indisponible = ErreurMetier(
+        "export_indisponible", "Cette archive n'est pas prête, ou n'est plus gardée : demandez un nouvel export."
+    )
     if not visibles.telechargeables(timezone.now()).exists():
+        raise indisponible
+    morceaux = _lire(export)
+    try:
+        premier = next(morceaux, b"")
+    except ImproperlyConfigured as erreur:
+        logger.exception("export=%s : l'archive ne s'ouvre plus", export.pk)
         raise ErreurMetier(
-            "export_indisponible", "Cette archive n'est pas prête, ou n'est plus gardée : demandez un nouvel export."
-        )
+            "export_illisible",
+            "Cette archive ne s'ouvre plus : une clé de chiffrement a été retirée depuis. Demandez un nouvel export.",
+        ) from erreur
+    if not premier:
+        raise indisponible
     with transaction.atomic():
         noter_consultation(acteur, GenreConsultation.EXPORT, "echanges.exportcomplet", export.pk, export.motif)
         journaliser(acteur=acteur, action="telecharger_export", objet=export, organisme_id=export.bailleur_id)
-    return export, _lire(export)
+    return export, chain([premier], morceaux)
 
 
 def _lire(export: ExportComplet) -> Iterator[bytes]:
@@ -195,8 +216,13 @@ def _lire(export: ExportComplet) -> Iterator[bytes]:
 
 
 def effacer_les_exports(instant: datetime) -> int:
-    """Efface les archives gardées assez longtemps ; la demande reste, comme trace. Rend leur nombre (tâche de nuit)."""
+    """Efface les archives gardées assez longtemps ; la demande reste, comme trace. Rend leur nombre (tâche de nuit).
+
+    Efface aussi tout morceau qui n'est ni d'un export en cours, ni d'une archive gardée : aucun ne survit à son export (RG-70).
+    """
     finis = ExportComplet.objects.filter(etat=EtatExport.PRET, pret_le__lte=instant - GARDE)
     with transaction.atomic():
-        MorceauExport.objects.filter(export__in=finis).delete()
-        return finis.update(etat=EtatExport.EFFACE)
+        effaces = finis.update(etat=EtatExport.EFFACE)
+        gardes = ExportComplet.objects.filter(etat__in=[*A_FAIRE, EtatExport.PRET])
+        MorceauExport.objects.exclude(export__in=gardes).delete()
+    return effaces

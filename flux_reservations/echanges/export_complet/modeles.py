@@ -11,6 +11,7 @@ from django.utils import timezone
 from conventions.models import Bailleur
 from flux_reservations.acces.models import Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.socle.champs import ChampOctetsChiffres
 
 GARDE: Final = timedelta(days=7)
 """Une archive est nominative : elle s'efface passé ce temps (RG-70)."""
@@ -97,7 +98,7 @@ class MorceauExport(models.Model):
 
     export = models.ForeignKey(ExportComplet, on_delete=models.CASCADE, related_name="morceaux")
     rang = models.PositiveIntegerField("rang")
-    octets = models.BinaryField("octets chiffrés")
+    octets = ChampOctetsChiffres("octets chiffrés")
 
     class Meta:
         app_label = "echanges"
