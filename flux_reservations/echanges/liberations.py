@@ -24,6 +24,7 @@ from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier,
 from flux_reservations.echanges.actions import ecrire_des_lignes
 from flux_reservations.echanges.lecture.fichiers import lignes_donnees
 from flux_reservations.echanges.modele import en_texte
+from flux_reservations.echanges.preuves import BAIL_RESERVE, GELEE, GELEES
 from flux_reservations.echanges.tableaux.liberations import Liberations
 from flux_reservations.socle.journal import journaliser
 
@@ -52,7 +53,9 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
     """Change ce que la saisie porte, laisse le reste en place ; vide efface. Ne dit rien au journal si rien ne change.
 
     Sur un logement qu'une orientation occupe, l'exclusion, le retrait et la date passent par les actes de l'écran : l'orientation est
-    reprise, le réservataire prévenu (RG-46). Lève `ErreurMetier` si un bail lui est donné : `dire_le_bail` conclut l'orientation.
+    reprise, le réservataire prévenu (RG-46). Lève `ErreurMetier` si un bail lui est donné : `dire_le_bail` conclut l'orientation ; si un
+    bail signé change, quel que soit l'acteur : c'est un acte motivé du responsable, à l'écran ; si une libération déjà orientée change de
+    logement ou de nature.
     """
     trouver_liberation(acteur, liberation_id)
     with _ecriture():
@@ -68,6 +71,7 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
             raise SaisieRefusee(message, {"numero": [message]})
         if saisie.get("date_bail") and liberation.date_bail is None:
             _refuser_un_bail_sans_conclusion(liberation)
+        _refuser_ce_que_l_ecran_reserve(liberation, {nom for nom, valeur in saisie.items() if valeur != avant[nom]})
         if liberation.orientations.filter(issue=Issue.EN_COURS).exists():
             _requalifier(acteur, liberation, avant, saisie)
         imposees = {nom: avant[nom] for nom in ("numero", "logement", "date_disponibilite")}
@@ -83,12 +87,18 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
     return liberation
 
 
+def _refuser_ce_que_l_ecran_reserve(liberation: Liberation, change: set[str]) -> None:
+    """Un bail signé ne se défait que par son acte motivé ; une libération déjà orientée garde son logement et sa nature."""
+    if "date_bail" in change and liberation.date_bail is not None:
+        raise ErreurMetier("bail_signe", BAIL_RESERVE, regle="RG-45", champ="date_bail")
+    geles = sorted(change & set(GELEES.values()))
+    if geles and liberation.orientations.exists():
+        raise ErreurMetier("liberation_orientee", GELEE, regle="RG-46", champ=geles[0])
+
+
 def _requalifier(acteur: Acteur, liberation: Liberation, avant: Mapping[str, Any], saisie: Mapping[str, Any]) -> None:
-    """Les changements qui touchent une orientation en cours, par l'acte de chacun ; refuse ceux qui n'en ont pas."""
+    """Les changements qui touchent une orientation en cours, par l'acte de chacun."""
     change = {nom for nom, valeur in saisie.items() if valeur != avant[nom]}
-    for nom in sorted(change & {"logement", "nature"}):
-        message = "Une orientation occupe ce logement : retirez d'abord la libération, puis déclarez-en une autre."
-        raise ErreurMetier("orientation_en_cours", message, regle="RG-46", champ=nom)
     jour, transmis = timezone.localdate(), f"Transmis par {acteur.nom}"
     qui: dict[str, Any] = {"acteur": acteur, "liberation_id": liberation.pk, "le": jour}
     if "date_disponibilite" in change:

@@ -1,4 +1,4 @@
-"""Ce qu'un agent ne récrit pas par fichier : une décision, une séance close, un gabarit, la trace du moteur, une année publiée.
+"""Ce qu'un agent ne récrit pas par fichier : une décision, un bail, une séance close, un gabarit, la trace du moteur, une année publiée.
 
 À l'écran, ces changements passent par une action motivée et journalisée ; l'import d'un agent ne les contourne pas (RG-41, RG-63).
 L'administration, par la commande, reprend tout : c'est ainsi qu'un export revient dans une base vide.
@@ -9,13 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from attributions.domaine.codes import Issue
 from attributions.models import Orientation, Seance
 from bilans.models import Bilan
+from flux_reservations.commun.acteur import Role
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 
 QUALIFICATIONS: Final = ("exclusion", "retrait")
+BAIL_RESERVE: Final = (
+    "Un bail est signé : sa date se corrige ou s'annule à l'écran, par un responsable et avec un motif (RG-45)."
+)
+GELEES: Final[Mapping[str, str]] = {"logement_id": "logement", "nature": "nature"}
+"""Ce qu'une libération orientée ne change plus, et sa colonne : l'orientation a été décidée pour ce logement-là."""
+GELEE: Final = (
+    "Cette libération a déjà été orientée : son logement et sa nature ne changent plus. Retirez-la, puis déclarez-en une autre, "
+    "ou demandez cet import à un responsable (RG-46)."
+)
 TRACES_DU_MOTEUR: Final = ("etat_comptes", "phrase", "compte_propose", "decidee_le")
 DATES: Final[Mapping[str, tuple[str, ...]]] = {
     "liberations": ("date_bail",),
@@ -51,6 +63,29 @@ def proteger_les_preuves(
         suivi.refuser(ligne, suivi.tableau.colonne_cle, f"{raison} Corrigez-la à l'écran, avec un motif.", valeur="")
 
 
+def proteger_le_bail(suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any] | None) -> None:
+    """Refuse la ligne si, sans être responsable, elle défait un bail ou déplace une libération déjà orientée (RG-45, RG-46).
+
+    À l'écran, corriger un bail est un acte du responsable, motivé, qui rouvre l'orientation : l'import d'un gestionnaire ou d'un jeton
+    laisserait l'orientation aboutie et le décompte tomberait sans raison. Une ligne identique à la base passe.
+    """
+    acteur = suivi.contexte.acteur
+    if ancien is None or acteur.est_systeme or acteur.peut(Role.RESPONSABLE):
+        return
+    if ancien["date_bail"] is not None and complet["date_bail"] != ancien["date_bail"]:
+        suivi.refuser(ligne, "date_bail", BAIL_RESERVE)
+    changees = [colonne for champ, colonne in GELEES.items() if complet[champ] != ancien[champ]]
+    if changees and _orientations_de(ancien).exists():
+        for colonne in changees:
+            suivi.refuser(ligne, colonne, GELEE)
+
+
+def _orientations_de(liberation: Mapping[str, Any]) -> QuerySet[Orientation]:
+    return Orientation.objects.filter(
+        liberation__bailleur=liberation["bailleur_id"], liberation__numero=liberation["numero"]
+    )
+
+
 def _refuser_une_requalification(
     suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any]
 ) -> bool:
@@ -58,9 +93,7 @@ def _refuser_une_requalification(
     changees = [champ for champ in QUALIFICATIONS if complet[champ] != ancien[champ]]
     if not changees:
         return False
-    orientations = Orientation.objects.filter(
-        liberation__bailleur=ancien["bailleur_id"], liberation__numero=ancien["numero"]
-    ).values_list("issue", "decidee_le")
+    orientations = _orientations_de(ancien).values_list("issue", "decidee_le")
     if any(issue == Issue.EN_COURS and decidee_le for issue, decidee_le in orientations):
         message = (
             "Ce logement est orienté dans l'application : requalifiez-le à l'écran, qui reprend l'orientation (RG-31)."

@@ -246,6 +246,40 @@ class TestBail:
         assert (reponse.status_code, reponse.json()["code"]) == (422, "etape_sautee")
 
 
+class TestApresLeBail:
+    """Ce que l'écran réserve au responsable, avec un motif, ne se défait pas par un PATCH (RG-45, RG-46)."""
+
+    @pytest.fixture
+    def orientation(self, bailleur: Bailleur) -> Orientation:
+        liberation = creer_liberation(creer_logement(bailleur), date(2026, 1, 5), date_bail=date(2026, 2, 10))
+        return creer_orientation(liberation, creer_reservataire(), issue="bail")
+
+    @pytest.mark.parametrize(
+        ("corps", "fautif"),
+        [
+            ({"date_bail": None}, "date_bail"),
+            ({"date_bail": "2027-02-10"}, "date_bail"),
+            ({"logement": "L1"}, "logement"),
+            ({"nature": "premiere_location"}, "nature"),
+            ({"exclusion": "mutation"}, "motif_exclusion"),
+        ],
+    )
+    def test_le_bail_et_ce_qu_il_prouve_restent(
+        self, entetes: dict[str, str], orientation: Orientation, corps: dict[str, Any], fautif: str
+    ) -> None:
+        avant = Liberation.objects.values().get()
+        reponse = demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, corps)
+        assert reponse.status_code == 422, reponse.content
+        assert fautif in {reponse.json().get("champ"), *reponse.json().get("champs", {})}
+        assert Liberation.objects.values().get() == avant
+        assert not EntreeJournal.objects.exists()
+
+    def test_la_meme_date_et_un_motif_passent(self, entetes: dict[str, str], orientation: Orientation) -> None:
+        adresse = f"/liberations/{orientation.liberation_id}/"
+        corps = {"date_bail": "2026-02-10", "exclusion": "mutation", "motif_exclusion": "Erreur de saisie"}
+        assert demander("PATCH", adresse, entetes, corps).status_code == 200
+
+
 class TestRejeu:
     def test_la_meme_cle_rend_la_meme_reponse(self, entetes: dict[str, str]) -> None:
         premiere, seconde = (demander("POST", "/liberations/", entetes, saisie(), cle="k1") for _ in range(2))

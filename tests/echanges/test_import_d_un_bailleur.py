@@ -188,3 +188,26 @@ def test_un_agent_ne_requalifie_pas_sans_motif_une_liberation_orientee(tmp_path:
     decidee = deposer(tmp_path, {"liberations": f"{entete}B2;L2;2025-02-10;mutation;Erreur de saisie\n"})
     (erreur,) = essayer([decidee], acteur=agent).erreurs
     assert "à l'écran" in erreur.message
+
+
+@pytest.mark.regle("RG-45")
+def test_un_gestionnaire_ne_defait_pas_un_bail_par_fichier(tmp_path: Path, agent: Acteur) -> None:
+    """À l'écran, corriger un bail est au responsable, avec un motif ; le système et le responsable importent encore."""
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+    changements = {
+        "date_bail": LIBERATIONS.replace("2025-02-01", ""),
+        "logement": LIBERATIONS.replace("B1;L1", "B1;L3"),
+        "nature": "numero;logement;date_disponibilite;nature\nB2;L2;2025-02-10;premiere_location\n",
+    }
+    for colonne, contenu in changements.items():
+        depose = deposer(tmp_path, {"liberations": contenu})
+        assert [erreur.colonne for erreur in essayer([depose], acteur=agent).erreurs] == [colonne]
+        assert essayer([depose], acteur=responsable).est_accepte
+        with rls.en_systeme():
+            assert essayer([depose], acteur=Acteur.systeme()).est_accepte
+    identique = appliquer([deposer(tmp_path, {"liberations": LIBERATIONS})], acteur=agent)
+    assert (identique.fichiers[0].inchanges, identique.erreurs) == (2, [])
+    loue = LIBERATIONS.replace("2025-02-10;", "2025-02-10;2025-03-01")
+    assert appliquer([deposer(tmp_path, {"liberations": loue})], acteur=agent).fichiers[0].modifies == 1

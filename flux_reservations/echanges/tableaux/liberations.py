@@ -11,6 +11,7 @@ from attributions.models import Liberation
 from conventions.models import Bailleur, Logement
 from flux_reservations.echanges.colonnes import Colonne, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.preuves import proteger_le_bail
 from flux_reservations.echanges.references import BAILLEUR, chercher, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
@@ -57,8 +58,8 @@ class Liberations(TableauModele):
                 ligne.cle = (logement[1], ligne.valeurs["numero"])
 
     def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
-        """Ce que la base refuserait, dit à sa ligne."""
-        del ancien
+        """Ce que la base refuserait, et ce que l'écran réserve au responsable, dit à sa ligne."""
+        proteger_le_bail(suivi, ligne, complet, ancien)
         conge, bail = complet["date_conge"], complet["date_bail"]
         if conge and bail and bail < conge:
             suivi.refuser(
