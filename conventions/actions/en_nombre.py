@@ -29,6 +29,10 @@ from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, Genre
 from flux_reservations.socle.presentation import Fil, compter, ecrire_date
 from flux_reservations.territoires.models import Departement
 
+SANS_PIECE = "Sans pièce signée"
+"""Ce qu'on dit d'une convention signée dont le dossier n'a pas l'exemplaire signé."""
+ALERTE_SANS_PIECE = f"{SANS_PIECE} : le texte engendré, sans signatures, sera transmis."
+
 
 @dataclass(frozen=True, slots=True)
 class SignatureVoulue:
@@ -77,6 +81,8 @@ def preparer_signatures(
             if convention is None:
                 continue
             alertes = [un.message for un in controler_brouillon(convention, fonds) if un.niveau is Niveau.ALERTE]
+            if not voulue.fichiers:
+                alertes.insert(0, ALERTE_SANS_PIECE)
             lignes.append(_mettre_en_ligne(acteur, convention, voulue, alertes, sans_piece=sans_piece))
         return preparer_serie(
             acteur=acteur, genre=GenreSerie.SIGNATURE, cadre=departement, lignes=lignes, remarques=remarques
@@ -134,7 +140,8 @@ def _deposer_en_attente(
 def _resumer(convention: Convention, voulue: SignatureVoulue) -> str:
     signature = max(voulue.signature_bailleur, voulue.signature_reservataire)
     effet = voulue.effet or convention.date_effet or signature
-    return f"Signature du {ecrire_date(signature)}, effet le {ecrire_date(effet)}."
+    piece = "" if voulue.fichiers else f" {SANS_PIECE}."
+    return f"Signature du {ecrire_date(signature)}, effet le {ecrire_date(effet)}.{piece}"
 
 
 class ActeDeConvention(Genre):
@@ -163,9 +170,19 @@ class SignatureEnNombre(ActeDeConvention):
     code = GenreSerie.SIGNATURE
     fait, bouton = "signée", "Enregistrer les signatures"
     avertissement: ClassVar[str] = (
-        "Une convention signée ne se modifie plus : ses droits courent à sa date d'effet, un avenant la remplacera. Chaque convention est "
-        "signée avec sa pièce, ou ne l'est pas du tout ; un refus n'empêche pas les autres."
+        "Une convention signée ne se modifie plus : ses droits courent à sa date d'effet, un avenant la remplacera. Un refus n'empêche "
+        "pas les autres."
     )
+
+    def avertir(self, actes: Sequence[ActeDeSerie]) -> str:
+        """Dit aussi si chacune a sa pièce, ou combien seront signées sans, et ce que cela entraîne (RG-16, RG-17)."""
+        sans = sum(not acte.nom_de_la_piece for acte in actes)
+        if not sans:
+            return f"{self.avertissement} Chaque convention est signée avec sa pièce, ou ne l'est pas du tout."
+        return (
+            f"{self.avertissement} {compter(sans, 'convention')} sur {len(actes)} sans pièce signée : le texte engendré, sans signatures, "
+            "sera transmis aux autorités, et la pièce ne s'ajoutera plus. Si vous l'avez, abandonnez cette préparation et déposez-la."
+        )
 
     def executer(self, acteur: Acteur, acte: ActeDeSerie) -> str:
         """Signe une convention, par l'action de l'acte unitaire."""
@@ -179,7 +196,7 @@ class SignatureEnNombre(ActeDeConvention):
             effet=_lire_date(saisies["effet"]) if saisies["effet"] else None,
             fichier=fichier,
         )
-        piece = "" if fichier else " Aucune pièce n'est déposée : le texte engendré sera transmis."
+        piece = "" if fichier else f" {ALERTE_SANS_PIECE}"
         return f"Signée ; prend effet le {ecrire_date(convention.date_effet)}.{piece}"
 
 

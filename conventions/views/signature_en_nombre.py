@@ -63,7 +63,9 @@ class FormulaireDepot(forms.Form):
         help_text="Choisissez-les toutes : chacune va à la convention dont son nom porte le numéro. 20 Mo chacune, 200 Mo en tout.",
     )
     sans_piece = forms.BooleanField(
-        label="Signer aussi celles qui n'ont pas de pièce", required=False, help_text="Le texte engendré fera foi."
+        label="Signer aussi celles qui n'ont pas de pièce",
+        required=False,
+        help_text="Le texte engendré, sans signatures, sera transmis ; la pièce signée ne s'ajoutera plus ensuite.",
     )
 
     def clean_pieces(self) -> list[UploadedFile[Any]]:

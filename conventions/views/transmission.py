@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conventions.actions import transmission
+from conventions.actions.en_nombre import ALERTE_SANS_PIECE, SANS_PIECE
 from conventions.chargement_autorites import charger_autorites, communes_des_droits
 from conventions.chargement_brouillon import lire_information_prealable
 from conventions.chargement_contingents import TYPOLOGIES
 from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
 from conventions.forms import ChampPdf, champ_date
-from conventions.models import Bailleur
+from conventions.models import Bailleur, Convention
 from conventions.views.elaboration import ActeConvention
 from flux_reservations.acces.navigation import adresse_de
 from flux_reservations.acces.reserve import ReserveeMixin
@@ -25,7 +26,7 @@ from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.notifications.suivi_des_envois import NON_REMIS
 from flux_reservations.socle.actes import VueActe
-from flux_reservations.socle.presentation import Fil, compter
+from flux_reservations.socle.presentation import Fil, Pastille, compter
 from flux_reservations.socle.requete import Requete
 from flux_reservations.territoires.models import Departement
 
@@ -156,6 +157,11 @@ class EnregistrerInformation(ActeDepartement):
         return f"Envoi enregistré pour {compter(len(envois), 'destinataire')}."
 
 
+def pastille_de_la_piece(convention: Convention) -> Pastille:
+    """Si la convention part avec sa pièce signée, ou sans (RG-17)."""
+    return Pastille("Pièce signée", "succes") if convention.piece_signee_id else Pastille(SANS_PIECE, "attention")
+
+
 class Transmettre(ActeConvention):
     """Transmettre une convention signée."""
 
@@ -172,9 +178,14 @@ class Transmettre(ActeConvention):
         absentes = [autorite.nom for autorite in autorites if not autorite.est_connu]
         return [
             *super().recapitulatif(),
+            ("Pièce", pastille_de_la_piece(self.convention)),
             ("Destinataires", ", ".join(autorite.nom for autorite in autorites)),
             ("Absentes du carnet, à remettre par une autre voie", ", ".join(absentes) or "aucune"),
         ]
+
+    def avertissement(self) -> str:
+        """Ce qui part quand la pièce signée manque."""
+        return "" if self.convention.piece_signee_id else f"{ALERTE_SANS_PIECE} La pièce ne s'ajoutera plus ensuite."
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Dépose le lot."""

@@ -23,6 +23,11 @@ class Genre(ABC):
     avertissement: ClassVar[str]
     """Ce que l'acte a d'irréversible, dit avant la confirmation."""
 
+    def avertir(self, actes: Sequence[ActeDeSerie]) -> str:
+        """L'avertissement de cette série : `actes` sont ceux que la confirmation fera."""
+        del actes
+        return self.avertissement
+
     @abstractmethod
     def executer(self, acteur: Acteur, acte: ActeDeSerie) -> str:
         """Fait l'acte, dans la transaction en cours ; rend ce qui a été fait. Lève `ErreurMetier` s'il est refusé."""

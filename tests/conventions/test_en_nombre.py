@@ -189,7 +189,30 @@ def test_sans_piece_se_demande_et_se_dit(bailleur: Bailleur, responsable: Acteur
     serie = preparer(responsable, vouloir(msa), sans_piece=True)
     confirmer_serie(acteur=responsable, serie_id=serie.pk)
     mener(serie)
-    assert "le texte engendré sera transmis" in serie.actes.get().message
+    assert "le texte engendré, sans signatures, sera transmis" in serie.actes.get().message
+
+
+@pytest.mark.regle("RG-16")
+def test_la_confirmation_dit_ce_qui_sera_signe_sans_piece_et_ce_qui_partira(ecran: Client, bailleur: Bailleur) -> None:
+    """Un acte irréversible ne se confirme pas sur « avec sa pièce, ou pas du tout » quand il se fait sans."""
+    acteur = acteur_de(bailleur, Role.RESPONSABLE)
+    msa, crous = proposees(bailleur, "MSA", "CROUS")
+    avec = ecran.get(reverse("serie", args=[preparer(acteur, vouloir(msa, PDF)).pk])).content.decode()
+    assert "signée avec sa pièce, ou ne l'est pas du tout" in avec.replace("&#x27;", "'")
+    assert "Sans pièce signée" not in avec
+    serie = preparer(acteur, vouloir(msa, PDF), vouloir(crous), sans_piece=True)
+    page = ecran.get(reverse("serie", args=[serie.pk])).content.decode().replace("&#x27;", "'")
+    assert "pas du tout" not in page
+    assert "1\u00a0convention sur 2 sans pièce signée : le texte engendré, sans signatures, sera transmis" in page
+    annonces = {acte.cle: acte.parametres for acte in serie.actes.all()}
+    assert annonces[msa.pk]["alertes"] == []
+    assert annonces[crous.pk]["alertes"] == ["Sans pièce signée : le texte engendré, sans signatures, sera transmis."]
+    assert annonces[crous.pk]["resume"].endswith("Sans pièce signée.")
+    confirmer_serie(acteur=acteur, serie_id=serie.pk)
+    mener(serie)
+    for convention, attendu in ((crous, True), (msa, False)):
+        unitaire = ecran.get(reverse("transmettre_convention", args=[convention.pk])).content.decode()
+        assert ('<span class="pastille pastille-attention">Sans pièce signée</span>' in unitaire) is attendu
 
 
 @pytest.mark.regle("RG-16")

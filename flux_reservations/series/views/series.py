@@ -153,6 +153,7 @@ class FicheSerie(ReserveeMixin):
             "fil": genre.fil(serie),
             "serie": serie,
             "genre": genre,
+            "avertissement": genre.avertir([acte for acte in actes if acte.etat == EtatActe.PRET]),
             "etat": pastille_de_serie(serie),
             "retour": genre.retour(serie),
             "lignes": lignes,
