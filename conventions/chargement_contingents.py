@@ -23,12 +23,14 @@ class Situation(StrEnum):
 
     MEME = "meme"
     AUTRE = "autre"
+    ECHU = "echu"
     SANS = "sans"
 
 
 SITUATIONS: Final[Mapping[str, str]] = {
     Situation.MEME: "droit enregistré d'un titulaire de ce contingent",
     Situation.AUTRE: "droit enregistré d'un autre réservataire seulement",
+    Situation.ECHU: "droit d'un titulaire de ce contingent, converti ou échu",
     Situation.SANS: "aucun droit enregistré",
 }
 
@@ -62,14 +64,19 @@ class LigneContingent:
         return self.par_situation.get(Situation.AUTRE, 0)
 
     @property
+    def echu(self) -> int:
+        """Logements dont le droit d'un titulaire de ce contingent a pris fin : converti en flux, ou échu."""
+        return self.par_situation.get(Situation.ECHU, 0)
+
+    @property
     def sans(self) -> int:
-        """Logements qui ne portent aucun droit."""
+        """Logements qui ne portent aucun droit, et n'en ont porté aucun d'un titulaire de ce contingent."""
         return self.par_situation.get(Situation.SANS, 0)
 
     @property
     def ecart(self) -> int:
         """Logements où la déclaration et les droits se contredisent : réservé sans son droit, ou droit sur un non réservé."""
-        return self.autre if self.code == NON_RESERVE else self.autre + self.sans
+        return self.autre if self.code == NON_RESERVE else self.autre + self.echu + self.sans
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,11 @@ class DeclarationRpls:
         return sum(ligne.total for ligne in self.contingents if ligne.code != NON_RESERVE)
 
     @property
+    def echus(self) -> int:
+        """Parmi les écarts, ceux dont le droit est converti ou échu : la déclaration est à corriger, non les droits."""
+        return sum(ligne.echu for ligne in self.contingents)
+
+    @property
     def ecart(self) -> int:
         """Logements où la déclaration et les droits enregistrés se contredisent."""
         return sum(ligne.ecart for ligne in self.contingents)
@@ -135,19 +147,30 @@ def fiches_du_departement(bailleur_id: int, departement: str) -> QuerySet[FicheR
 
 
 def avec_situation(fiches: QuerySet[FicheRpls], le: date) -> QuerySet[FicheRpls]:
-    """Annote `droits` (`Situation`) : ce que le logement porte à cette date, face au contingent de la fiche."""
-    actifs = ReservationStock.objects.actives(le).filter(logement=OuterRef("logement"), nature=NatureDroitStock.SUITE)
-    titulaires = [
-        When(
-            Exists(actifs.filter(reservataire__type__in=types)),
-            contingent=str(code),
-            then=Value(Situation.MEME.value),
+    """Annote `droits` (`Situation`) : ce que le logement porte à cette date, face au contingent de la fiche.
+
+    Un droit qui a pris fin n'est pas un droit jamais enregistré : il a pu être converti en flux (RG-35).
+    """
+    de_suite = ReservationStock.objects.filter(logement=OuterRef("logement"), nature=NatureDroitStock.SUITE)
+    actifs = de_suite.actives(le)
+    autre = When(Exists(actifs), then=Value(Situation.AUTRE.value))
+    return fiches.annotate(
+        droits=Case(
+            *_d_un_titulaire(actifs, Situation.MEME),
+            autre,
+            *_d_un_titulaire(de_suite.filter(date_fin__lt=le), Situation.ECHU),
+            default=Value(Situation.SANS.value),
         )
+    )
+
+
+def _d_un_titulaire(droits: QuerySet[ReservationStock], situation: Situation) -> list[When]:
+    """La situation d'un logement dont un de ces droits est à un titulaire du contingent de sa fiche."""
+    return [
+        When(Exists(droits.filter(reservataire__type__in=types)), contingent=str(code), then=Value(situation.value))
         for code in CONTINGENTS
         if (types := types_titulaires(code))
     ]
-    autre = When(Exists(actifs), then=Value(Situation.AUTRE.value))
-    return fiches.annotate(droits=Case(*titulaires, autre, default=Value(Situation.SANS.value)))
 
 
 def charger_declaration(bailleur_id: int, departement: str, le: date) -> DeclarationRpls:

@@ -15,6 +15,11 @@ from flux_reservations.socle.tableur import ColonneTableur, Feuille, ecrire_clas
 
 def etat_des_lieux_pdf(etat: EtatDesLieux) -> bytes:
     """L'état des lieux en PDF accessible."""
+    return produire_pdf(html_de_l_etat_des_lieux(etat))
+
+
+def html_de_l_etat_des_lieux(etat: EtatDesLieux) -> str:
+    """La page dont le PDF est tiré."""
     titre = "État des lieux des réservations"
     contexte = {
         "titre": titre,
@@ -32,7 +37,7 @@ def etat_des_lieux_pdf(etat: EtatDesLieux) -> bytes:
         "version": 1,
         "ce_qui_change": "",
     }
-    return produire_pdf(render_to_string("conventions/pdf/etat_des_lieux.html", contexte))
+    return render_to_string("conventions/pdf/etat_des_lieux.html", contexte)
 
 
 def etat_des_lieux_tableur(etat: EtatDesLieux) -> bytes:
@@ -79,7 +84,7 @@ def _feuilles_rpls(etat: EtatDesLieux) -> list[Feuille]:
         *(ColonneTableur(typologie, "entier") for typologie in TYPOLOGIES),
         *(
             ColonneTableur(nom, "entier")
-            for nom in ("declares", "meme_titulaire", "autre_titulaire", "sans_droit", "ecart")
+            for nom in ("declares", "meme_titulaire", "autre_titulaire", "converti_ou_echu", "sans_droit", "ecart")
         ),
         ColonneTableur("source"),
     ]
@@ -111,6 +116,7 @@ def _feuilles_rpls(etat: EtatDesLieux) -> list[Feuille]:
                     un.total,
                     un.meme,
                     un.autre,
+                    un.echu,
                     un.sans,
                     un.ecart,
                     rpls.source,

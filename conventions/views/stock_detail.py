@@ -67,7 +67,9 @@ def _du_contingent(
     fiches = avec_situation(fiches_du_departement(bailleur.pk, lieu.pk), jour).filter(contingent=code)
     titre = f"Déclarés « {CONTINGENTS[int(code)]} »"
     if situation == ECART:
-        contredits = [Situation.AUTRE] if int(code) == NON_RESERVE else [Situation.AUTRE, Situation.SANS]
+        contredits = (
+            [Situation.AUTRE] if int(code) == NON_RESERVE else [Situation.AUTRE, Situation.ECHU, Situation.SANS]
+        )
         fiches = fiches.filter(droits__in=contredits)  # type: ignore[misc]  # annotée par avec_situation
         titre = f"{titre}, contredits par les droits enregistrés"
     elif situation:
@@ -142,7 +144,7 @@ def _deplier(titre: str, logements: QuerySet[Logement], lieu: Departement, acteu
             for un in montres
         ],
         regle="RG-18",
-        explication=f"Droits actifs au {ecrire_date_courte(jour)}.{au_dela}",
+        explication=f"Droits lus au {ecrire_date_courte(jour)}.{au_dela}",
         fil=[
             ("Conventions", reverse("conventions")),
             (f"État des lieux, {lieu}", reverse("etat_des_lieux", args=[lieu.pk])),
@@ -158,14 +160,15 @@ def _declaration_de(logement: Logement) -> tuple[str, str]:
 
 
 def _droits_des(logements: list[Logement], acteur: Acteur, jour: date) -> dict[int, list[str]]:
-    lignes = (
-        ReservationStock.objects.visibles_par(acteur)
-        .actives(jour)
-        .filter(nature=NatureDroitStock.SUITE, logement__in=logements)
+    """Les titulaires de chaque logement : ceux d'un droit actif, puis ceux d'un droit échu, avec sa fin."""
+    de_suite = ReservationStock.objects.visibles_par(acteur).filter(
+        nature=NatureDroitStock.SUITE, logement__in=logements
     )
+    actifs = de_suite.actives(jour).values_list("logement_id", "reservataire__nom").distinct()
     noms: dict[int, list[str]] = {}
-    for logement, nom in (
-        lignes.order_by("reservataire__nom").values_list("logement_id", "reservataire__nom").distinct()
-    ):
+    for logement, nom in actifs.order_by("reservataire__nom"):
         noms.setdefault(logement, []).append(nom)
+    echus = de_suite.filter(date_fin__lt=jour).values_list("logement_id", "reservataire__nom", "date_fin").distinct()
+    for logement, nom, fin in echus.order_by("reservataire__nom", "date_fin"):
+        noms.setdefault(logement, []).append(f"{nom} (fini le {ecrire_date_courte(fin)})")
     return noms

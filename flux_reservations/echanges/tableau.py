@@ -52,6 +52,8 @@ class Tableau(ABC):
 
     nominatives: ClassVar[frozenset[str]] = frozenset()
     """Colonnes dont la valeur désigne une personne : un rapport gardé ne la cite pas (RG-70)."""
+    pour_la_lecture: ClassVar[frozenset[str]] = frozenset()
+    """Colonnes que nos propres fichiers à compléter portent pour qui les lit : ni lues, ni signalées."""
     entetes_en_majuscules: ClassVar[bool] = False
     """Vrai si le format écrit ses en-têtes en majuscules (RPLS) : c'est ainsi qu'on les cite."""
 
@@ -67,6 +69,8 @@ class Tableau(ABC):
     def signaler_inconnues(self, suivi: Suivi, numero: int, inconnues: list[str]) -> None:
         """Dit les colonnes inconnues, une par une ; elles ne sont pas lues."""
         for nom in inconnues:
+            if nom.lower() in self.pour_la_lecture:
+                continue
             suivi.avertir(numero, nom, "Colonne inconnue : elle n'est pas lue. Vérifiez son orthographe.", valeur=nom)
 
     def cellules(self, suivi: Suivi, lot: Sequence[Ligne]) -> Mapping[str, Sequence[str | None]]:

@@ -71,7 +71,7 @@ def _lire(bailleur: int, code: str, nom: str) -> DepartementRpls:
 
 
 def _a_completer(fiches: QuerySet[FicheRpls]) -> Iterator[list[object]]:
-    """Une ligne par logement réservé d'après le RPLS et sans droit enregistré ; le titulaire s'il ne fait pas de doute."""
+    """Une ligne par logement réservé d'après le RPLS et sans droit enregistré, actif ou échu ; le titulaire s'il ne fait pas de doute."""
     codes: dict[str, str] = {}
     for contingent, type_ in TITULAIRES.items():
         trouves = list(Reservataire.objects.filter(type=type_).values_list("code", flat=True)[:2])

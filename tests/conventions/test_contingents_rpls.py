@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import date
 
 import pikepdf
@@ -15,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from conventions.actions.transmission import empreinte_envoyee, informer_prealablement
 from conventions.chargement_contingents import charger_declaration
 from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
-from conventions.documents import etat_des_lieux_pdf, etat_des_lieux_tableur
+from conventions.documents import etat_des_lieux_pdf, etat_des_lieux_tableur, html_de_l_etat_des_lieux
 from conventions.models import Bailleur, FicheRpls, Reservataire, ReservationStock
 from flux_reservations.commun.acteur import Role
 from flux_reservations.pieces.models import Piece
@@ -68,6 +69,27 @@ def test_chaque_contingent_dit_ses_logements_et_leurs_droits(bailleur: Bailleur)
     assert (rpls.total, rpls.reserves, rpls.ecart, rpls.source) == (5, 3, 3, "RPLS 2026")
 
 
+@pytest.mark.regle("RG-35")
+def test_un_droit_converti_n_est_pas_un_droit_jamais_enregistre(bailleur: Bailleur) -> None:
+    al = Reservataire.objects.get(code="AL")
+    logement = FicheRpls.objects.get(contingent="3", logement__bailleur=bailleur).logement
+    ReservationStock.objects.create(
+        logement=logement, reservataire=al, contrepartie="financement", date_fin=date(2025, 12, 31)
+    )
+    rpls = charger_declaration(bailleur.pk, "94", JOUR)
+    (ligne,) = [un for un in rpls.contingents if un.code == 3]
+    assert (ligne.echu, ligne.sans, ligne.ecart, rpls.echus) == (1, 0, 1, 1)
+    client = Client()
+    client.force_login(creer_utilisateur(bailleur))
+    page = client.get("/etat-des-lieux/94/").content.decode()
+    assert "le droit est converti en flux ou échu" in page
+    assert "contingent=3&amp;situation=echu" in page
+    for situation, nombre in (("echu", 1), ("ecart", 1), ("sans", 0)):
+        detail = client.get(f"/etat-des-lieux/94/logements/?contingent=3&situation={situation}").content.decode()
+        assert detail.count("(fini le ") == nombre, situation
+    assert len(client.get("/imports/rpls/?export=csv").getvalue().decode("utf-8-sig").splitlines()) == 1
+
+
 def test_chaque_reservataire_dit_ce_que_le_repertoire_en_sait(bailleur: Bailleur) -> None:
     lignes = {un.code: un for un in charger_declaration(bailleur.pk, "94", JOUR).titulaires}
     al, etat = lignes["AL"], lignes["ETAT94"]
@@ -113,6 +135,14 @@ def test_le_pdf_et_le_tableur_le_disent(bailleur: Bailleur) -> None:
     classeur = load_workbook(io.BytesIO(etat_des_lieux_tableur(etat)))
     assert classeur.sheetnames == ["État des lieux", "RPLS par contingent", "RPLS par réservataire"]
     assert [ligne[-2].value for ligne in classeur["RPLS par contingent"].iter_rows(min_row=2)] == [1, 0, 1, 1]
+
+
+def test_le_pdf_dit_ses_colonnes_et_ne_compte_pas_sans_droit_un_logement_non_reserve(bailleur: Bailleur) -> None:
+    etat = charger_etat_des_lieux(bailleur, Departement.objects.get(pk="94"), JOUR)
+    html = html_de_l_etat_des_lieux(etat)
+    (ligne,) = re.findall(r'<th scope="row">Non réservé</th>(.*?)</tr>', html)
+    assert re.findall(r">([^<>]+)</td>", ligne)[-5:] == ["—", "1", "—", "—", "1"]
+    assert "Même titulaire : un droit de suite actif est à un titulaire du contingent déclaré." in html
 
 
 def test_sans_rpls_l_etat_des_lieux_reste_le_meme() -> None:

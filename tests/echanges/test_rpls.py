@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from conventions.models import Bailleur, FicheRpls, Logement
+from conventions.models import Bailleur, FicheRpls, Logement, Reservataire, ReservationStock
 from flux_reservations.echanges.options import Options
 from tests.echanges.depot import BAILLEURS, SIREN, comptes, erreurs, histoire, importer
-from tests.fabriques import creer_utilisateur
+from tests.fabriques import creer_convention, creer_utilisateur
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +141,25 @@ def test_la_page_mene_a_l_etat_des_lieux_et_rend_le_fichier_a_completer(base: Pa
         "A1;;contingent_prefectoral;suite;;;État, prioritaires",
         "A3;AL;;suite;;;Employeurs, Action Logement",
     ]
+
+
+@pytest.mark.regle("RG-35")
+def test_le_fichier_a_completer_ne_ressuscite_pas_un_droit_converti(base: Path) -> None:
+    importer(base, {"rpls": BAUX, "reservataires": "code;nom;type\nETAT94;Préfecture;etat\n"}, siren=SIREN)
+    client = Client()
+    client.force_login(creer_utilisateur(Bailleur.objects.get(siren=SIREN)))
+    rendu = client.get("/imports/rpls/?export=csv").getvalue().decode("utf-8-sig")
+    rendu = "\n".join(ligne for ligne in rendu.splitlines() if not ligne.startswith("A3"))
+    complete = importer(base, {"reservations_stock": rendu})
+    assert (complete.erreurs, complete.avertissements) == ([], [])
+    ReservationStock.objects.update(date_fin=dt.date(2025, 12, 31))
+    assert "A1;" not in client.get("/imports/rpls/?export=csv").getvalue().decode()
+    creer_convention(Bailleur.objects.get(siren=SIREN), Reservataire.objects.get(code="ETAT94"))
+    fichiers = {"reservations_stock": rendu}
+    (avis,) = importer(base, fichiers).avertissements
+    assert (avis.ligne, avis.colonne) == (2, "reservataire")
+    assert "a une convention en flux en vigueur" in avis.message
+    assert importer(base, fichiers).avertissements == []
 
 
 OCCUPATION = (
