@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Count, Model
 from django.utils import timezone
 
 from conventions.chargement import logements_du_flux
@@ -84,6 +88,33 @@ def charger_texte(convention: Convention, *, texte: str = "", avec_annexe: bool 
         droits,
         charger_annexe(convention) if avec_annexe else None,
     )
+
+
+def empreinte_de(convention: Convention) -> str:
+    """SHA-256 de ce qu'on relit avant de signer : les clauses, les droits et leurs territoires, la version du gabarit."""
+    gabarit = gabarit_courant(convention)
+    relu = {
+        "clauses": _valeurs(convention),
+        "droits": sorted(
+            [
+                *(sorted(un.pk for un in territoires.all()) for territoires in (droit.perimetre, droit.assiette)),
+                str(_valeurs(droit, sauf=("id",))),
+            ]
+            for droit in convention.droits.all()
+        ),
+        "gabarit": gabarit.pk if gabarit else None,
+    }
+    return hashlib.sha256(json.dumps(relu, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
+
+
+def _valeurs(ligne: Model, *, sauf: Collection[str] = ()) -> dict[str, Any]:
+    """Les valeurs écrites d'une ligne, sans celles que la base calcule."""
+    champs = ligne._meta.concrete_fields  # noqa: SLF001 : l'API publique de Django passe par là
+    return {
+        champ.attname: getattr(ligne, champ.attname)
+        for champ in champs
+        if not champ.generated and champ.attname not in sauf
+    }
 
 
 def charger_annexe(convention: Convention) -> Annexe:

@@ -61,7 +61,14 @@ def _mettre_en_ligne(bilan: Bilan, seance: date | None) -> Voulu:
         if controle["niveau"] == "bloquant"
     ]
     return Voulu(
-        bilan.pk, libelle, {"seance": seance, "resume": _dire_la_diffusion(bilan, seance), "alertes": bloquants}
+        bilan.pk,
+        libelle,
+        {
+            "seance": seance,
+            "empreinte": bilan.empreinte,
+            "resume": _dire_la_diffusion(bilan, seance),
+            "alertes": bloquants,
+        },
     )
 
 
@@ -87,10 +94,13 @@ class PublicationEnNombre(Genre):
     )
 
     def executer(self, acteur: Acteur, acte: ActeDeSerie) -> str:
-        """Publie un document, par l'action de l'acte unitaire ; publié entre-temps, il ne l'est pas deux fois."""
+        """Publie le document relu, par l'action de l'acte unitaire ; produit de nouveau ou publié entre-temps, il est refusé."""
         seance = acte.parametres.get("seance")
         bilan = publier(
-            acteur=acteur, bilan_id=acte.cle, date_seance=date.fromisoformat(str(seance)) if seance else None
+            acteur=acteur,
+            bilan_id=acte.cle,
+            date_seance=date.fromisoformat(str(seance)) if seance else None,
+            empreinte_lue=str(acte.parametres.get("empreinte", "")),
         )
         return f"Publié le {ecrire_instant(bilan.publie_le)}."
 

@@ -19,23 +19,27 @@ from bilans.models import Bilan, Prevision
 from bilans.models.bilan import GenreBilan
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier
 from flux_reservations.notifications.actions.deposer import Objet, deposer_lot
 from flux_reservations.notifications.messages import Message, MessageBilan, MessageDebutAnnee
 from flux_reservations.notifications.models import Envoi
 
 
-def publier(*, acteur: Acteur, bilan_id: int, date_seance: date | None = None) -> Bilan:
+def publier(
+    *, acteur: Acteur, bilan_id: int, date_seance: date | None = None, empreinte_lue: str | None = None
+) -> Bilan:
     """Fige un bilan prêt, arrête les soldes et le dépose chez tous, en une seule transaction (RG-63, RG-47, RG-66).
 
     Réservé au responsable. Une présentation en CALEOL porte la date de sa séance et ne s'envoie pas (RG-62). Lève `Conflit` s'il n'est
-    pas prêt, `ErreurMetier` si ses données ne répondent plus à leur empreinte.
+    pas prêt ou si `empreinte_lue`, celle du document relu, n'est plus la sienne ; `ErreurMetier` si ses données n'y répondent plus.
     """
     if not acteur.peut(Role.RESPONSABLE):
         raise AccesRefuse
     with transaction.atomic():
         bilan = verrouiller_bilan(acteur, bilan_id)
         verifier_publiable(bilan, date_seance)
+        if empreinte_lue is not None and bilan.empreinte != empreinte_lue:
+            raise Conflit("Ce document a changé depuis la préparation : relisez-le, puis préparez de nouveau.")
         bilan.etat, bilan.publie_le, bilan.publie_par_id = Etat.PUBLIE, timezone.now(), acteur.utilisateur_id
         bilan.date_seance = date_seance
         bilan.save(update_fields=["etat", "publie_le", "publie_par", "date_seance"])

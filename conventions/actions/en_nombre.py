@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import transaction
 from django.urls import reverse
 
+from conventions.actions.brouillons import verrouiller_convention
 from conventions.actions.cycle import signer
 from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.actions.transmission import conventions_a_transmettre, transmettre_convention
 from conventions.chargement_brouillon import charger_fonds_de_controle, controler_brouillon
+from conventions.chargement_texte import empreinte_de
 from conventions.domaine.codes import EtatConvention
 from conventions.domaine.controles import Niveau
 from conventions.models import Convention
 from conventions.models.conventions import ConventionQuerySet
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.notifications.suivi_des_envois import dire_les_envois, lien_vers_les_remises
 from flux_reservations.pieces.models import Piece
@@ -29,6 +31,7 @@ from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, Genre
 from flux_reservations.socle.presentation import Fil, compter, ecrire_date
 from flux_reservations.territoires.models import Departement
 
+A_SIGNER: Final = (EtatConvention.PROPOSEE, EtatConvention.BROUILLON)
 SANS_PIECE = "Sans pièce signée"
 """Ce qu'on dit d'une convention signée dont le dossier n'a pas l'exemplaire signé."""
 ALERTE_SANS_PIECE = f"{SANS_PIECE} : le texte engendré, sans signatures, sera transmis."
@@ -51,7 +54,7 @@ def conventions_a_signer(acteur: Acteur, departement: str) -> ConventionQuerySet
     """Les versions d'un département qui attendent d'être signées : proposées d'abord, brouillons ensuite."""
     return (
         Convention.objects.modifiables_par(acteur)
-        .filter(departement_id=departement, etat__in=[EtatConvention.PROPOSEE, EtatConvention.BROUILLON])
+        .filter(departement_id=departement, etat__in=A_SIGNER)
         .select_related("reservataire")
         .order_by("-etat", "reservataire__nom", "numero")
     )
@@ -98,6 +101,7 @@ def _mettre_en_ligne(
         "signature_bailleur": voulue.signature_bailleur,
         "signature_reservataire": voulue.signature_reservataire,
         "effet": voulue.effet,
+        "empreinte": empreinte_de(convention),
         "resume": _resumer(convention, voulue),
         "alertes": list(alertes),
     }
@@ -185,8 +189,13 @@ class SignatureEnNombre(ActeDeConvention):
         )
 
     def executer(self, acteur: Acteur, acte: ActeDeSerie) -> str:
-        """Signe une convention, par l'action de l'acte unitaire."""
+        """Signe la convention relue, par l'action de l'acte unitaire. Lève `Conflit` si elle a changé depuis la préparation."""
         saisies = acte.parametres
+        relue = verrouiller_convention(acteur, acte.cle)
+        if relue.etat in A_SIGNER and empreinte_de(relue) != saisies.get("empreinte"):
+            raise Conflit(
+                "Cette convention, ou ses droits, ont changé depuis la préparation : relisez-la, puis préparez de nouveau."
+            )
         fichier = Fichier(acte.piece.nom, bytes(acte.piece.contenu.octets)) if acte.piece else None
         convention = signer(
             acteur=acteur,

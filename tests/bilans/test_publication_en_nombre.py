@@ -15,6 +15,7 @@ from bilans.actions import en_nombre
 from bilans.actions.campagnes import avancer_la_campagne, ouvrir_campagne
 from bilans.actions.en_nombre import preparer_publications
 from bilans.actions.publier import publier
+from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan, Campagne
 from bilans.models.bilan import EtatBilan, GenreBilan
 from flux_reservations.commun.acteur import Role
@@ -129,6 +130,27 @@ def test_publie_entre_temps_un_document_ne_l_est_pas_deux_fois(monde: Monde, cam
     mener(serie)
     assert serie.actes.get().etat == EtatActe.REFUSE
     assert Envoi.objects.values("lot").distinct().count() == 1
+
+
+@pytest.mark.regle("RG-63")
+def test_un_document_produit_de_nouveau_depuis_la_preparation_n_est_pas_publie(
+    monde: Monde, campagne: Campagne
+) -> None:
+    annuel, debut = cles(campagne, GenreBilan.ANNUEL, GenreBilan.DEBUT_ANNEE)
+    serie = preparer_publications(acteur=monde.responsable, campagne_id=campagne.pk, bilans=[annuel, debut])
+    refait = Bilan.objects.get(pk=annuel)
+    refait.donnees["logements_du_champ"] = -1
+    refait.empreinte = calculer_empreinte(refait.donnees)
+    refait.save()
+    confirmer_serie(acteur=monde.responsable, serie_id=serie.pk)
+    mener(serie)
+    raisons = {acte.cle: (acte.etat, acte.message) for acte in serie.actes.all()}
+    assert raisons[annuel][0] == EtatActe.REFUSE
+    assert "a changé depuis la préparation" in raisons[annuel][1]
+    assert raisons[debut][0] == EtatActe.FAIT
+    refait.refresh_from_db()
+    assert refait.etat == EtatBilan.PRET
+    assert not Envoi.objects.filter(objet_type="bilans.bilan", objet_cle=str(annuel)).exists()
 
 
 def test_publier_une_campagne_est_a_un_responsable_de_ce_bailleur(monde: Monde, campagne: Campagne) -> None:

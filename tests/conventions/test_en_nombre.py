@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,49 @@ def test_un_fichier_qui_porte_deux_numeros_est_ambigu_et_deux_fichiers_d_un_nume
 
 
 # --- Signer en nombre ---
+
+
+def changer_un_taux(convention: Convention) -> None:
+    convention.droits.update(taux="12")
+
+
+def changer_un_perimetre(convention: Convention) -> None:
+    convention.droits.get().perimetre.set(["commune:94028"])
+
+
+def changer_une_clause(convention: Convention) -> None:
+    Convention.objects.filter(pk=convention.pk).update(carence_decomptee=False)
+
+
+@pytest.mark.regle("RG-16")
+@pytest.mark.parametrize("changer", [changer_un_taux, changer_un_perimetre, changer_une_clause])
+def test_une_convention_changee_depuis_la_preparation_n_est_pas_signee(
+    bailleur: Bailleur, responsable: Acteur, changer: Callable[[Convention], None]
+) -> None:
+    msa, crous = proposees(bailleur, "MSA", "CROUS")
+    serie = preparer(responsable, vouloir(msa, PDF), vouloir(crous, PDF))
+    changer(msa)
+    confirmer_serie(acteur=responsable, serie_id=serie.pk)
+    mener(serie)
+    assert etats(serie) == [EtatActe.REFUSE, EtatActe.FAIT]
+    assert "ont changé depuis la préparation" in serie.actes.get(cle=msa.pk).message
+    msa.refresh_from_db()
+    assert (msa.etat, msa.piece_signee) == (EtatConvention.PROPOSEE, None)
+
+
+@pytest.mark.regle("RG-16")
+def test_des_droits_reecrits_a_l_identique_se_signent(bailleur: Bailleur, responsable: Acteur) -> None:
+    msa = proposees(bailleur, "MSA")[0]
+    serie = preparer(responsable, vouloir(msa, PDF))
+    droit = msa.droits.get()
+    territoires = list(droit.perimetre.all())
+    msa.droits.all().delete()
+    droit.pk = None
+    droit.save()
+    droit.perimetre.set(territoires)
+    confirmer_serie(acteur=responsable, serie_id=serie.pk)
+    mener(serie)
+    assert etats(serie) == [EtatActe.FAIT]
 
 
 @pytest.mark.regle("RG-16")
