@@ -250,6 +250,21 @@ def compter_droits_de_suite(bailleur: int, departement: str, le: date) -> dict[i
     return par_reservataire
 
 
+def compter_droits_uniques(bailleur: int, departement: str, le: date) -> dict[int, int]:
+    """Droits uniques non échus à cette date, par réservataire : une convention qui les reprend les inscrit à son solde (RG-35 c)."""
+    return dict(
+        ReservationStock.objects.filter(
+            Q(date_fin__isnull=True) | Q(date_fin__gte=le),
+            nature=NatureDroitStock.UNIQUE,
+            logement__in=logements_du_flux(bailleur, departement, le),
+        )
+        .order_by()
+        .values("reservataire_id")
+        .annotate(nombre=Count("pk"))
+        .values_list("reservataire_id", "nombre")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class StockCharge:
     """Le stock au 1er janvier : ce qui fonde le repli et l'affichage de son taux (RG-19)."""

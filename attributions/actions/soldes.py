@@ -61,8 +61,11 @@ def reprendre_soldes(
 
 def saisir_solde(
     *, acteur: Acteur, bailleur_id: int, convention_id: int, sous_contingent: str, annee: int, report: Decimal | None
-) -> None:
-    """Saisit, corrige ou efface (`report` None) le solde d'ouverture d'un compte. Lève `Conflit` si un bilan publié l'a arrêté."""
+) -> bool:
+    """Saisit, corrige ou efface (`report` None) le solde d'ouverture d'un compte. Lève `Conflit` si un bilan publié l'a arrêté.
+
+    Rend vrai si quelque chose a changé : un solde redit tel quel n'est ni réécrit ni journalisé (RG-71).
+    """
     with transaction.atomic():
         bailleur = _verrouiller(acteur, bailleur_id)
         convention = (
@@ -81,6 +84,8 @@ def saisir_solde(
         if soldes.filter(origine=OrigineSolde.BILAN).exists():
             raise Conflit("Un bilan publié a arrêté ce solde : publiez une nouvelle version du bilan.", regle="RG-63")
         ancien = soldes.first()
+        if (ancien.report if ancien else None) == report:
+            return False
         soldes.delete()
         if report is not None:
             _solde(convention, sous_contingent, annee, report).save()
@@ -96,6 +101,7 @@ def saisir_solde(
                 "report": str(report) if report is not None else None,
             },
         )
+    return True
 
 
 def verifier_solde(convention: Convention, sous_contingent: str, report: Decimal | None) -> None:

@@ -34,7 +34,10 @@ class ReserveeMixin(View):
             msg = "Cette page n'est pas ouverte à votre organisme."
             raise AccesRefuse(msg)
         if self.territoriale and not acteur.veille_sur_un_territoire:
-            msg = "Les conventions d'un territoire se transmettent à l'État, aux EPCI, aux EPT, à la métropole de Lyon et à Paris."
+            msg = (
+                "Le droit ne transmet les conventions d'un territoire qu'à l'État, aux EPCI, aux EPT, à la métropole de Lyon et à Paris : "
+                "aucun rôle n'y change rien."
+            )
             raise AccesRefuse(msg)
         if not acteur.peut(self.role):
             raise AccesRefuse

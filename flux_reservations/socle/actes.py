@@ -67,6 +67,10 @@ class VueActe(View, ABC):
         """Ce que l'acte a d'irréversible ou d'inhabituel ; vide s'il n'y a rien à en dire."""
         return ""
 
+    def est_sans_objet(self) -> bool:
+        """Vrai s'il n'y a rien sur quoi agir : la page le dit (`avertissement`), sans formulaire ni bouton."""
+        return False
+
     def fil(self) -> Fil:
         """Fil d'Ariane."""
         return ()
@@ -112,5 +116,6 @@ class VueActe(View, ABC):
             "ton": self.ton,
             "retour": self.retour(),
             "alertes_du_texte": alertes,
+            "sans_objet": self.est_sans_objet(),
         }
         return render(self.request, self.gabarit, contexte, status=statut)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from datetime import date, timedelta
@@ -14,11 +15,12 @@ from django.test import Client
 from django.utils import timezone
 from openpyxl import Workbook
 
-from attributions.models import SoldeOuverture
+from attributions.domaine.codes import OrigineSolde
+from attributions.models import Orientation, SoldeOuverture
 from bilans.calcul import calculer_annee
 from bilans.views.champ import Champ
 from conventions.actions.pieces import Fichier
-from conventions.models import Bailleur
+from conventions.models import Bailleur, Convention, Logement, Reservataire, ReservationStock
 from flux_reservations.acces.models import Utilisateur
 from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
@@ -35,6 +37,7 @@ from flux_reservations.echanges.reprise.rapprochement import (
 )
 from flux_reservations.echanges.reprise.vues_rapprochement import rapprocher_la_piece
 from flux_reservations.notifications.models import Envoi
+from flux_reservations.socle.models import EntreeJournal
 from tests.fabriques import (
     acteur_de,
     creer_bailleur,
@@ -304,6 +307,76 @@ def test_les_soldes_proposes_se_confirment_d_un_bloc_et_se_retirent(bailleur: Ba
     assert "Retirer ceux que j&#x27;ai posés" in client.get("/reprise/").content.decode()
     assert client.post("/reprise/soldes/retirer/").status_code == 302
     assert not SoldeOuverture.objects.exists()
+
+
+def confirmer(client: Client, soldes: dict[str, str]) -> str:
+    """Poste les soldes ; rend le message."""
+    reponse = client.post("/reprise/soldes/", soldes, follow=True)
+    return "".join(str(un) for un in reponse.context["messages"]).replace("\xa0", " ")
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-47", "RG-71")
+def test_un_solde_redit_tel_quel_n_est_ni_reecrit_ni_journalise(bailleur: Bailleur) -> None:
+    client, annee = connecter(bailleur), timezone.localdate().year
+    champs = re.findall(r'name="(solde_\d+)"', client.get("/reprise/soldes/").content.decode())
+    saisies = {champs[0]: "2,5", champs[1]: "-1"}
+    assert confirmer(client, saisies) == f"À l'ouverture de {annee} : 2 soldes posés."
+    cles = set(SoldeOuverture.objects.values_list("pk", flat=True))
+    journal = EntreeJournal.objects.filter(action="saisir_solde")
+    assert journal.count() == 2
+    assert confirmer(client, saisies) == f"À l'ouverture de {annee} : aucun solde ne change."
+    assert set(SoldeOuverture.objects.values_list("pk", flat=True)) == cles
+    assert journal.count() == 2
+    # Un corrigé, un effacé : deux changements, dits chacun ; l'effacer de nouveau n'est pas un changement.
+    suite = {champs[0]: "3", champs[1]: ""}
+    assert confirmer(client, suite) == f"À l'ouverture de {annee} : 1 solde posé, 1 solde retiré."
+    assert confirmer(client, suite).endswith("aucun solde ne change.")
+    assert journal.count() == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-47", "RG-35")
+def test_chaque_solde_dit_ce_qui_en_passe_et_les_droits_uniques_qui_s_y_ajoutent(bailleur: Bailleur) -> None:
+    mairie = Reservataire.objects.get(code="MAIRIE")
+    Convention.objects.filter(reservataire=mairie).update(report="plafonne", report_plafond=1)
+    for numero, nature, fin in (
+        ("NL1", "unique", None),
+        ("NL2", "unique", date(2020, 12, 31)),
+        ("NL2", "suite", None),
+    ):
+        logement = Logement.objects.get(identifiant=numero)
+        ReservationStock.objects.create(
+            logement=logement, reservataire=mairie, contrepartie="financement", nature=nature, date_fin=fin
+        )
+    page = html.unescape(connecter(bailleur).get("/reprise/soldes/").content.decode()).replace("\xa0", " ")
+    assert "Cette convention ne reporte rien : le nombre est gardé et affiché, mais ne passe pas dans l'année." in page
+    assert "au-delà de 1 logement, en retard comme en avance, le surplus ne passe pas." in page
+    assert page.count("1 droit unique non échu en stock") == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.regle("RG-47")
+def test_sans_compte_a_ouvrir_la_page_dit_pourquoi_et_n_a_pas_de_bouton(bailleur: Bailleur) -> None:
+    client = connecter(bailleur)
+    assert len(client.get("/reprise/soldes/").context["form"].fields) == 2
+    for convention in Convention.objects.select_related("reservataire"):
+        SoldeOuverture.objects.create(
+            convention=convention,
+            sous_contingent="prioritaires" if convention.reservataire.est_etat else "",
+            annee=timezone.localdate().year,
+            report=1,
+            origine=OrigineSolde.BILAN,
+        )
+    page = html.unescape(client.get("/reprise/soldes/").content.decode())
+    assert "arrête le solde de chaque compte" in page
+    assert "Confirmer ces soldes" not in page
+    SoldeOuverture.objects.all().delete()
+    Orientation.objects.all().delete()
+    Convention.objects.update(date_effet=date(2199, 1, 1))
+    page = html.unescape(client.get("/reprise/soldes/").content.decode())
+    assert "aucune convention signée n'y court" in page
+    assert "Confirmer ces soldes" not in page
 
 
 @pytest.mark.django_db

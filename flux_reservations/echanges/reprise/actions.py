@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Final
@@ -118,13 +119,23 @@ def retenir_les_choix(*, acteur: Acteur, genre: str, choix: Mapping[str, str]) -
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SoldesPoses:
+    """Ce qu'une confirmation a changé : soldes posés ou corrigés, soldes retirés."""
+
+    poses: int
+    retires: int
+
+
 def poser_les_soldes(
     *, acteur: Acteur, bailleur_id: int, annee: int, soldes: Mapping[tuple[int, str], Decimal | None]
-) -> int:
-    """Pose d'un bloc les soldes d'ouverture confirmés (première version, sous-contingent) ; None : aucun. Rend leur nombre (RG-47)."""
+) -> SoldesPoses:
+    """Pose d'un bloc les soldes d'ouverture confirmés (première version, sous-contingent) ; None : aucun. Rend ce qui change (RG-47)."""
     with transaction.atomic():
-        for (convention, sous_contingent), report in soldes.items():
-            saisir_solde(
+        changes = [
+            report
+            for (convention, sous_contingent), report in soldes.items()
+            if saisir_solde(
                 acteur=acteur,
                 bailleur_id=bailleur_id,
                 convention_id=convention,
@@ -132,7 +143,8 @@ def poser_les_soldes(
                 annee=annee,
                 report=report,
             )
-    return sum(report is not None for report in soldes.values())
+        ]
+    return SoldesPoses(sum(report is not None for report in changes), sum(report is None for report in changes))
 
 
 def retirer_les_envois_anterieurs(*, acteur: Acteur, lot: uuid.UUID) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,10 @@ from bilans.chargement_soldes import SoldesLus, charger_soldes
 from bilans.domaine.comptes import CompteAnnuel
 from bilans.views.champ import nommer_les_comptes
 from conventions.actions.pieces import Fichier
+from conventions.chargement import compter_droits_uniques
+from conventions.domaine.codes import Report
 from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.calendrier import premier_janvier
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.echanges.reprise import actions
 from flux_reservations.echanges.reprise.vues import ActeDeReprise
@@ -30,6 +34,7 @@ class PoserLesSoldes(ActeDeReprise):
     titre, bouton = "Soldes d'ouverture", "Confirmer ces soldes"
     gabarit = "echanges/depot_reprise.html"
     lus: SoldesLus
+    uniques: Mapping[int, int]
 
     def preparer(self, **cles: Any) -> None:
         """Ce qui est saisi, ce qui se calcule, ce qu'un bilan publié arrête."""
@@ -37,11 +42,24 @@ class PoserLesSoldes(ActeDeReprise):
         self.lus = charger_soldes(
             self.champ.bailleur, self.champ.departement, self.champ.annee, timezone.localdate(), avec_histoire=False
         )
+        self.uniques = compter_droits_uniques(
+            self.champ.bailleur.pk, self.champ.departement, premier_janvier(self.champ.annee)
+        )
 
     def avertissement(self) -> str:
         """Le sens du nombre, et comment revenir."""
         publies = sum(_cle(compte) in self.lus.publies for compte in self.lus.comptes)
         precedente = self.champ.annee - 1
+        if not self.lus.comptes:
+            return (
+                f"Aucun compte à ouvrir en {self.champ.annee} : aucune convention signée n'y court dans ce département. Importez ou signez "
+                "d'abord vos conventions."
+            )
+        if not self._modifiables():
+            return (
+                f"Rien à saisir : le bilan {precedente} publié arrête le solde de chaque compte. Pour en corriger un, publiez une nouvelle "
+                "version de ce bilan."
+            )
         return (
             f"Solde de chaque compte à la fin de {precedente}, en logements : retard positif, avance négative ; vide : aucun, et un solde "
             f"effacé est retiré. Ce qui est proposé est calculé de vos données de {precedente} : vérifiez-le contre vos comptes."
@@ -58,7 +76,7 @@ class PoserLesSoldes(ActeDeReprise):
             initial = Decimal(saisi.numerator) / Decimal(saisi.denominator) if saisi is not None else calcule
             formulaire.fields[f"solde_{rang}"] = forms.DecimalField(
                 label=f"{noms[compte.compte]}, {compte.convention}",
-                help_text=_dire_d_ou_il_vient(compte, calcule),
+                help_text=" ".join(self._aider(compte, calcule)),
                 max_value=SOLDE_MAXIMAL,
                 min_value=-SOLDE_MAXIMAL,
                 decimal_places=DECIMALES,
@@ -68,6 +86,20 @@ class PoserLesSoldes(ActeDeReprise):
             )
         return formulaire
 
+    def _aider(self, compte: CompteAnnuel, calcule: Decimal | None) -> Iterator[str]:
+        """D'où vient le nombre, ce que la convention en passe à l'année, et les droits uniques qu'elle y ajoute."""
+        yield _dire_d_ou_il_vient(compte, calcule)
+        yield _dire_le_report(compte)
+        if uniques := self.uniques.get(compte.reservataire or 0, 0):
+            yield (
+                f"{compter(uniques, 'droit unique non échu', 'droits uniques non échus')} en stock : ceux que la convention reprend "
+                "s'ajoutent à ce nombre, un logement chacun (RG-35)."
+            )
+
+    def est_sans_objet(self) -> bool:
+        """Vrai sans aucun compte à saisir : rien à confirmer."""
+        return not self._modifiables()
+
     def _modifiables(self) -> list[tuple[int, CompteAnnuel]]:
         return [(rang, un) for rang, un in enumerate(self.lus.comptes) if _cle(un) not in self.lus.publies]
 
@@ -76,10 +108,18 @@ class PoserLesSoldes(ActeDeReprise):
         soldes = {
             _cle(compte): donnees[f"solde_{rang}"] for rang, compte in self._modifiables() if f"solde_{rang}" in donnees
         }
-        nombre = actions.poser_les_soldes(
+        faits = actions.poser_les_soldes(
             acteur=self.request.acteur, bailleur_id=self.champ.bailleur.pk, annee=self.champ.annee, soldes=soldes
         )
-        return f"{compter(nombre, 'solde posé', 'soldes posés')} à l'ouverture de {self.champ.annee}."
+        dits = [
+            compter(nombre, singulier, pluriel)
+            for nombre, singulier, pluriel in (
+                (faits.poses, "solde posé", "soldes posés"),
+                (faits.retires, "solde retiré", "soldes retirés"),
+            )
+            if nombre
+        ]
+        return f"À l'ouverture de {self.champ.annee} : {', '.join(dits) or 'aucun solde ne change'}."
 
 
 def _cle(compte: CompteAnnuel) -> tuple[int, str]:
@@ -92,6 +132,16 @@ def _dire_d_ou_il_vient(compte: CompteAnnuel, calcule: Decimal | None) -> str:
     if calcule is not None:
         return f"Proposé : {ecrire_solde(calcule, DECIMALES)}, calculé."
     return "Rien ne permet de le calculer : saisissez-le."
+
+
+def _dire_le_report(compte: CompteAnnuel) -> str:
+    """Ce que la politique de report de la convention fait du nombre saisi (RG-47)."""
+    if compte.politique_de_report == Report.AUCUN:
+        return "Cette convention ne reporte rien : le nombre est gardé et affiché, mais ne passe pas dans l'année."
+    if compte.politique_de_report == Report.PLAFONNE and compte.plafond_de_report is not None:
+        plafond = compter(compte.plafond_de_report, "logement")
+        return f"Cette convention plafonne le report : au-delà de {plafond}, en retard comme en avance, le surplus ne passe pas."
+    return "Cette convention reporte le nombre en entier."
 
 
 def _nommer(solde: SoldeOuverture) -> str:

@@ -85,10 +85,19 @@ class EnregistrerRemises(ReserveeMixin, VueActe):
         return [("À remettre", compter(len(self.restants), "envoi"))]
 
     def avertissement(self) -> str:
-        """Ce que cela prouve."""
+        """Ce que cela prouve ; ou pourquoi il n'y a rien à enregistrer."""
+        if self.est_sans_objet():
+            return (
+                "Aucun envoi n'attend d'être remis. Ne paraît ici que ce qui reste à remettre par une autre voie que le courriel, ou dont "
+                "le courriel est en échec."
+            )
         return (
             "La date et la référence feront foi : cochez ce qui figure sur le bordereau ou le récépissé, rien d'autre."
         )
+
+    def est_sans_objet(self) -> bool:
+        """Vrai si plus rien n'attend."""
+        return not self.restants
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Enregistre."""
