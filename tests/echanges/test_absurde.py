@@ -136,6 +136,13 @@ def test_une_bombe_est_refusee_avant_d_etre_lue(base: Path) -> None:
     assert "démesuré" in refuser(base, "patrimoine.xlsx", recomposer(FEUILLE, bombe))
 
 
+def test_un_bourrage_ne_cache_pas_un_membre_gonfle(base: Path) -> None:
+    flux = io.BytesIO(recomposer(FEUILLE, b"<worksheet><sheetData>" + b" " * 25_000_000 + b"</sheetData></worksheet>"))
+    with zipfile.ZipFile(flux, "a") as archive:
+        archive.writestr("xl/media/bourrage.png", random.Random(3).randbytes(400_000))  # noqa: S311 : une graine
+    assert "démesuré" in refuser(base, "patrimoine.xlsx", flux.getvalue())
+
+
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_une_compression_qu_aucun_tableur_n_emploie_est_refusee(base: Path, compression: int) -> None:
     contenu = b"<worksheet><sheetData/></worksheet>"

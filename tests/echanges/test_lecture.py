@@ -271,3 +271,51 @@ def test_un_classeur_retors_est_refuse(tmp_path: Path, membre: str, contenu: str
 
     with pytest.raises(FichierIllisible):
         lire(tmp_path, XLSX_MINIMAL | {membre: contenu})
+
+
+def inserer(membre: str, racine: str, ajout: str) -> str:
+    """Le membre sain, où `ajout` suit sa balise racine."""
+    return XLSX_MINIMAL[membre].replace(racine, racine + ajout, 1)
+
+
+@pytest.mark.parametrize(
+    ("membre", "racine", "ajout"),
+    [
+        ("xl/sharedStrings.xml", "<sst>", "<bc>" * 40 + "</bc>" * 40),
+        ("xl/f.xml", "<worksheet>", "<a>" * 40 + "</a>" * 40),
+        ("xl/f.xml", "<worksheet>", f"<!--{'x' * 1_200_000}-->"),
+        ("xl/f.xml", "<worksheet>", "".join(f"<a{n}/>" for n in range(11_000))),
+        ("xl/f.xml", "<worksheet>", " " * 20_100_000),
+        ("xl/styles.xml", "<cellXfs>", '<xf numFmtId="1"/>' * 64_000),
+        ("xl/styles.xml", "<numFmts>", "".join(f'<numFmt numFmtId="{n}"/>' for n in range(200, 64_300))),
+        ("xl/styles.xml", "<styleSheet>", " " * 5_000_001),
+        ("xl/workbook.xml", "<x:sheets>", " " * 5_000_001),
+    ],
+    ids=[
+        "chaines",
+        "feuille",
+        "commentaire",
+        "noms",
+        "sans ligne",
+        "styles",
+        "formats",
+        "gros styles",
+        "gros classeur",
+    ],
+)
+def test_un_membre_piege_est_refuse_a_sa_borne(tmp_path: Path, membre: str, racine: str, ajout: str) -> None:
+    """Sans la borne, le classeur se lirait : ce qui est ajouté est bien formé."""
+    from flux_reservations.echanges.lecture.source import FichierIllisible
+
+    assert racine in XLSX_MINIMAL[membre]
+    with pytest.raises(FichierIllisible):
+        lire(tmp_path, XLSX_MINIMAL | {membre: inserer(membre, racine, ajout)})
+
+
+def test_les_chaines_ont_une_memoire_bornee(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flux_reservations.echanges.lecture import classeur as lecture
+    from flux_reservations.echanges.lecture.source import FichierIllisible
+
+    monkeypatch.setattr(lecture, "MEMOIRE_DES_CHAINES", 100)
+    with pytest.raises(FichierIllisible, match="démesurés"):
+        lire(tmp_path, XLSX_MINIMAL | {"xl/f.xml": '<w><row><c t="s"><v>1</v></c></row></w>'})

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import Any, Final
-from xml.parsers import expat
+from typing import Final
 
+from flux_reservations.echanges.lecture.analyseur import Analyseur, ClasseurAbime, Debut
 from flux_reservations.echanges.lecture.source import LONGUEUR_DE_CELLULE, FichierIllisible
 
 BLOC: Final = 1 << 16
 """Octets lus à la fois."""
+MEMOIRE_DES_CHAINES: Final = 150_000_000
+"""Octets que les chaînes partagées prennent en mémoire, au-delà desquels le classeur n'est pas lu."""
+STYLES_MAXIMAUX: Final = 64_000
+"""Styles de cellule, et formats de nombre : ce qu'un tableur sait écrire au plus."""
 ORIGINE: Final = dt.date(1899, 12, 30)
 _ORIGINE_1904 = dt.date(1904, 1, 1)
 _FORMATS_DE_DATE = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _FORMATS_DE_POURCENTAGE = frozenset({9, 10})
-_HORS_FORMAT = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
+_HORS_FORMAT = re.compile(r'"[^"]*"|\\.|\[[^\[\]]*\]|_.|\*.')
 _PARTIE_DE_DATE = re.compile(r"[dmyhs]", re.IGNORECASE)
-
-Debut = Callable[[str, Mapping[str, str]], None]
-
-
-class ClasseurAbime(Exception):
-    """Le document n'est pas celui d'un classeur sain."""
+_PLACE_DANS_LA_LISTE = 8
 
 
 def refuser_une_cellule_demesuree(longueur: int) -> None:
@@ -46,18 +46,23 @@ class Chaines:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.lues: list[str] = []
         self._membre = archive.open("xl/sharedStrings.xml") if "xl/sharedStrings.xml" in archive.NameToInfo else None
-        self._analyseur = creer_analyseur(self._ouvrir, self._fermer, self._lire_texte)
+        self._analyseur = Analyseur(self._ouvrir, self._fermer, self._lire_texte)
         self._morceaux: list[str] = []
         self._ouverts: list[str] = []
         self._longueur = 0
+        self._memoire = 0
 
     def lire_jusqu_a(self, rang: int) -> None:
-        """Lit jusqu'à avoir la chaîne de ce rang (à partir de 0). Lève `ClasseurAbime` s'il n'y en a pas tant."""
+        """Lit jusqu'à avoir la chaîne de ce rang (à partir de 0).
+
+        Lève `ClasseurAbime` s'il n'y en a pas tant, `FichierIllisible` si elles prennent plus de `MEMOIRE_DES_CHAINES`.
+        """
         while rang >= 0 and rang >= len(self.lues) and self._membre is not None:
             bloc = self._membre.read(BLOC)
-            self._analyseur.Parse(bloc, not bloc)
             if not bloc:
+                self._analyseur.finir()
                 break
+            self._analyseur.lire(bloc)
         if not 0 <= rang < len(self.lues):
             raise ClasseurAbime
 
@@ -72,7 +77,12 @@ class Chaines:
     def _fermer(self, nom: str) -> None:
         del nom
         if self._ouverts.pop() == "si":
-            self.lues.append("".join(self._morceaux))
+            chaine = "".join(self._morceaux)
+            self._memoire += sys.getsizeof(chaine) + _PLACE_DANS_LA_LISTE
+            if self._memoire > MEMOIRE_DES_CHAINES:
+                message = "Les textes de ce classeur sont démesurés : exportez-le en CSV."
+                raise FichierIllisible(message)
+            self.lues.append(chaine)
             self._morceaux.clear()
             self._longueur = 0
 
@@ -83,34 +93,19 @@ class Chaines:
             self._morceaux.append(texte)
 
 
-def creer_analyseur(ouvrir: Debut, fermer: Callable[[str], None], texte: Callable[[str], None]) -> Any:
-    """Un analyseur qui refuse toute déclaration de type : un classeur n'en a pas, une bombe d'entités si."""
-    analyseur = expat.ParserCreate()
-    analyseur.buffer_text = True
-    analyseur.StartElementHandler = ouvrir
-    analyseur.EndElementHandler = fermer
-    analyseur.CharacterDataHandler = texte
-    analyseur.StartDoctypeDeclHandler = _refuser_declaration
-    return analyseur
-
-
-def _refuser_declaration(*_: object) -> None:
-    raise ClasseurAbime
-
-
 def _parcourir(
-    archive: zipfile.ZipFile, chemin: str, ouvrir: Debut, fermer: Callable[[str], None], texte: Callable[[str], None]
+    archive: zipfile.ZipFile, chemin: str, ouvrir: Debut, fermer: Callable[[str], None] | None = None
 ) -> None:
-    """Lit un membre de l'archive ; s'il manque, rien."""
+    """Lit les éléments d'un membre de l'archive ; s'il manque, rien."""
     try:
         membre = archive.open(chemin)
     except KeyError:
         return
-    analyseur = creer_analyseur(ouvrir, fermer, texte)
+    analyseur = Analyseur(ouvrir, fermer or _rien, _rien)
     with membre:
         while bloc := membre.read(BLOC):
-            analyseur.Parse(bloc, False)
-    analyseur.Parse(b"", True)
+            analyseur.lire(bloc)
+    analyseur.finir()
 
 
 def _rien(*_: object) -> None:
@@ -134,8 +129,8 @@ def trouver_feuille(archive: zipfile.ZipFile) -> tuple[str, dt.date]:
         if nom.rpartition(":")[2] == "Relationship":
             cibles[attributs["Id"]] = attributs["Target"]
 
-    _parcourir(archive, "xl/workbook.xml", ouvrir_classeur, _rien, _rien)
-    _parcourir(archive, "xl/_rels/workbook.xml.rels", ouvrir_lien, _rien, _rien)
+    _parcourir(archive, "xl/workbook.xml", ouvrir_classeur)
+    _parcourir(archive, "xl/_rels/workbook.xml.rels", ouvrir_lien)
     if not feuilles or feuilles[0] not in cibles:
         raise ClasseurAbime
     cible = cibles[feuilles[0]]
@@ -156,12 +151,14 @@ def lire_styles(archive: zipfile.ZipFile) -> tuple[frozenset[str], frozenset[str
             dans_les_styles[0] = True
         elif nom == "xf" and dans_les_styles[0]:
             styles.append(int(attributs.get("numFmtId", "0")))
+        if max(len(styles), len(formats)) > STYLES_MAXIMAUX:
+            raise ClasseurAbime
 
     def fermer(nom: str) -> None:
         if nom.rpartition(":")[2] == "cellXfs":
             dans_les_styles[0] = False
 
-    _parcourir(archive, "xl/styles.xml", ouvrir, fermer, _rien)
+    _parcourir(archive, "xl/styles.xml", ouvrir, fermer)
     dates = frozenset(str(rang) for rang, code in enumerate(styles) if _est_une_date(code, formats))
     pourcentages = frozenset(str(rang) for rang, code in enumerate(styles) if _est_un_pourcentage(code, formats))
     return dates, pourcentages - dates

@@ -8,12 +8,11 @@ import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
+from flux_reservations.echanges.lecture.analyseur import Analyseur, ClasseurAbime
 from flux_reservations.echanges.lecture.classeur import (
     BLOC,
     ORIGINE,
     Chaines,
-    ClasseurAbime,
-    creer_analyseur,
     lire_styles,
     refuser_une_cellule_demesuree,
     trouver_feuille,
@@ -22,6 +21,8 @@ from flux_reservations.echanges.lecture.source import COLONNES_MAXIMALES, SANS_R
 
 _COLONNE = re.compile(r"[A-Z]{1,3}")
 _LIGNES_MAXIMALES = 1_048_576
+_SANS_LIGNE = 20_000_000
+"""Octets lus sans trouver une ligne de plus, au-delà desquels ce n'est pas une feuille."""
 _JOURS_MAXIMAUX = 2_958_465
 _FAUX_29_FEVRIER = 60
 """Un tableur compte un 29 février 1900 qui n'a pas existé : avant lui, ses dates ont un jour de retard sur l'origine."""
@@ -40,10 +41,13 @@ class Feuille:
     def lignes(self) -> Iterator[list[str]]:
         """Toutes les lignes, depuis la première du tableur ; celles qui n'y sont pas écrites sont vides."""
         lecteur = _LecteurDeLignes(self._valeur)
-        suivante = 1
+        suivante, sans_ligne = 1, 0
         with self._archive.open(self._chemin) as membre:
             while bloc := membre.read(BLOC):
                 lecteur.lire(bloc)
+                sans_ligne = 0 if lecteur.pretes else sans_ligne + len(bloc)
+                if sans_ligne > _SANS_LIGNE:
+                    raise ClasseurAbime
                 while lecteur.pretes:
                     numero, cellules = lecteur.pretes.popleft()
                     if not suivante <= numero <= _LIGNES_MAXIMALES:
@@ -116,15 +120,15 @@ class _LecteurDeLignes:
         self._texte: list[str] = []
         self._longueur = 0
         self._a_une_formule = False
-        self._analyseur = creer_analyseur(self._ouvrir, self._fermer, self._lire_texte)
+        self._analyseur = Analyseur(self._ouvrir, self._fermer, self._lire_texte)
 
     def lire(self, bloc: bytes) -> None:
         """Avance d'un bloc."""
-        self._analyseur.Parse(bloc, False)
+        self._analyseur.lire(bloc)
 
     def finir(self) -> None:
         """Vérifie que le document est complet."""
-        self._analyseur.Parse(b"", True)
+        self._analyseur.finir()
 
     def _ouvrir(self, nom: str, attributs: Mapping[str, str]) -> None:
         nom = nom.rpartition(":")[2]

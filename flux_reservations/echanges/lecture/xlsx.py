@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.parsers.expat import ExpatError
 
-from flux_reservations.echanges.lecture.classeur import ClasseurAbime
+from flux_reservations.echanges.lecture.analyseur import ClasseurAbime
 from flux_reservations.echanges.lecture.feuille import Feuille
 from flux_reservations.echanges.lecture.source import FichierIllisible, Nombre, Source
 
@@ -17,13 +17,16 @@ TAILLE_DECOMPRESSEE = 500_000_000
 """Octets, au-delà desquels un classeur n'est pas lu."""
 TAILLE_DES_CHAINES = 100_000_000
 """Octets des chaînes partagées, qui se gardent en mémoire."""
+TAILLE_DES_ANNEXES = 5_000_000
+"""Octets de ce qui nomme les feuilles et les styles, lu avant la première ligne."""
 RAPPORT_MAXIMAL = 150
-"""Compression au-delà de laquelle une grosse archive est un piège (un tableau réel fait 5 à 30)."""
+"""Compression au-delà de laquelle un gros membre est un piège (un tableau réel fait 5 à 30), quoi qu'il y ait autour de lui."""
 _PETIT = 20_000_000
 _MEMBRES = 2000
+_ANNEXES = frozenset({"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"})
 _CHIFFRES_SURS = 15
 # Ce que lèvent la bibliothèque standard et notre lecture sur un classeur abîmé, tronqué ou chiffré.
-_ERREURS_DE_CLASSEUR = (
+ERREURS_DE_CLASSEUR = (
     ClasseurAbime,
     zipfile.BadZipFile,
     zlib.error,
@@ -37,7 +40,7 @@ _ERREURS_DE_CLASSEUR = (
     NotImplementedError,
     RuntimeError,
 )
-_REMEDE = "ouvrez-le dans un tableur et enregistrez-le au format XLSX, ou exportez-le en CSV"
+REMEDE = "ouvrez-le dans un tableur et enregistrez-le au format XLSX, ou exportez-le en CSV"
 
 
 def ouvrir_xlsx(chemin: Path | BinaryIO) -> Source:
@@ -49,9 +52,9 @@ def ouvrir_xlsx(chemin: Path | BinaryIO) -> Source:
     except FichierIllisible:
         archive.close()
         raise
-    except _ERREURS_DE_CLASSEUR as erreur:
+    except ERREURS_DE_CLASSEUR as erreur:
         archive.close()
-        message = f"Ce classeur est illisible : {_REMEDE}."
+        message = f"Ce classeur est illisible : {REMEDE}."
         raise FichierIllisible(message) from erreur
     return Source(lignes=_lire(feuille.lignes()), fermer=feuille.fermer, est_tableur=True)
 
@@ -71,12 +74,12 @@ def _ouvrir_archive(chemin: Path | BinaryIO) -> zipfile.ZipFile:
         message = "Le fichier est vide : il lui faut au moins une ligne d'en-tête."
         raise FichierIllisible(message)
     if debut.startswith(b"\xd0\xcf\x11\xe0"):
-        message = f"C'est un ancien classeur (.xls) ou un classeur protégé par mot de passe : {_REMEDE}."
+        message = f"C'est un ancien classeur (.xls) ou un classeur protégé par mot de passe : {REMEDE}."
         raise FichierIllisible(message)
     try:
         return zipfile.ZipFile(chemin)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as erreur:
-        message = f"Ce n'est pas un classeur XLSX : {_REMEDE}."
+        message = f"Ce n'est pas un classeur XLSX : {REMEDE}."
         raise FichierIllisible(message) from erreur
 
 
@@ -84,17 +87,20 @@ def _verifier_taille(membres: list[zipfile.ZipInfo]) -> None:
     """Refuse ce qui se décompresserait sans fin, avant d'en rien lire."""
     total = sum(membre.file_size for membre in membres)
     chaines = sum(membre.file_size for membre in membres if membre.filename.endswith("sharedStrings.xml"))
-    comprime = sum(membre.compress_size for membre in membres) or 1
-    gonfle = total > _PETIT and total / comprime > RAPPORT_MAXIMAL
+    gonfle = any(
+        membre.file_size > (TAILLE_DES_ANNEXES if membre.filename in _ANNEXES else _PETIT)
+        and (membre.filename in _ANNEXES or membre.file_size > RAPPORT_MAXIMAL * membre.compress_size)
+        for membre in membres
+    )
     if len(membres) > _MEMBRES or total > TAILLE_DECOMPRESSEE or chaines > TAILLE_DES_CHAINES or gonfle:
         message = f"Ce classeur est démesuré une fois décompressé ({total // 1_000_000} Mo) : exportez-le en CSV."
         raise FichierIllisible(message)
     if any(membre.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for membre in membres):
         # Bzip2 et lzma se décompressent d'un coup : leur taille annoncée ne protège de rien, et aucun tableur ne les emploie.
-        message = f"Ce classeur est comprimé d'une façon qu'aucun tableur n'emploie : {_REMEDE}."
+        message = f"Ce classeur est comprimé d'une façon qu'aucun tableur n'emploie : {REMEDE}."
         raise FichierIllisible(message)
     if not any(membre.filename == "[Content_Types].xml" for membre in membres):
-        message = f"Cette archive n'est pas un classeur XLSX : {_REMEDE}."
+        message = f"Cette archive n'est pas un classeur XLSX : {REMEDE}."
         raise FichierIllisible(message)
 
 
@@ -108,7 +114,7 @@ def _lire(lignes: Iterator[list[str]]) -> Iterator[list[str]]:
             return
         except FichierIllisible as erreur:
             raise FichierIllisible(erreur.message, ligne=numero) from erreur
-        except _ERREURS_DE_CLASSEUR as erreur:
-            message = f"Ce classeur est abîmé à cet endroit : {_REMEDE}."
+        except ERREURS_DE_CLASSEUR as erreur:
+            message = f"Ce classeur est abîmé à cet endroit : {REMEDE}."
             raise FichierIllisible(message, ligne=numero) from erreur
         yield ligne

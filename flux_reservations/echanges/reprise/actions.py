@@ -36,11 +36,14 @@ GENRES: Final = {
 }
 REFERENCE: Final = "fait avant l'application"
 DEUX_COLONNES: Final = 2
+TAILLE_DU_TABLEUR: Final = 20 * 1024 * 1024
+"""Octets d'un tableur de reprise, lu dans la requête : cinquante mille lignes y tiennent."""
 
 
 def deposer_le_decompte(*, acteur: Acteur, nom: str, octets: bytes) -> Piece:
     """Garde le tableur du bailleur, s'il se lit : ses colonnes se disent ensuite. Lève `ErreurMetier` avec le remède sinon."""
     bailleur = _bailleur(acteur, Role.GESTIONNAIRE)
+    refuser_un_tableur_trop_gros(len(octets))
     with transaction.atomic():
         piece: Piece = Piece.objects.deposer(
             organisme_id=bailleur.pk,
@@ -53,6 +56,13 @@ def deposer_le_decompte(*, acteur: Acteur, nom: str, octets: bytes) -> Piece:
         tableur = lire_tableur(piece, choix_retenus(acteur, COLONNES))
         _refuser_l_absurde(tableur)
     return piece
+
+
+def refuser_un_tableur_trop_gros(taille: int) -> None:
+    """Lève `ErreurMetier` si un tableur de `taille` octets est trop gros pour se lire à l'écran."""
+    if taille > TAILLE_DU_TABLEUR:
+        message = "Le tableur dépasse 20 Mo : ne gardez que l'année et les colonnes du décompte."
+        raise ErreurMetier("tableur_trop_gros", message, champ="tableur")
 
 
 def _refuser_l_absurde(tableur: Tableur) -> None:

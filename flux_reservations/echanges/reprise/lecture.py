@@ -17,12 +17,13 @@ from flux_reservations.commun.tri import cle_de_tri
 from flux_reservations.echanges.lecture.fichiers import Fichier
 from flux_reservations.echanges.lecture.source import FichierIllisible
 from flux_reservations.echanges.reprise.entetes import NOMS, EnTetes, Role, trouver_les_entetes
-from flux_reservations.echanges.reprise.fusions import etendre, lire_les_fusions
+from flux_reservations.echanges.reprise.fusions import LIGNES_MAXIMALES, etendre, lire_les_fusions
 from flux_reservations.echanges.reprise.libelles import CompteConnu, Proposition, proposer_un_compte
 from flux_reservations.echanges.reprise.rapprochement import LigneDeChezNous, LigneDuBailleur
 from flux_reservations.pieces.models import Piece
 
-LIGNES_MAXIMALES: Final = 50_000
+CELLULES_MAXIMALES: Final = 2_000_000
+"""Cellules gardées en mémoire pour comprendre un tableur : quarante colonnes au plus grand nombre de lignes."""
 LONGUEUR_DE_LIBELLE: Final = 200
 _TOTAUX: Final = ("total", "sous total", "totaux", "solde", "cumul", "somme", "reste", "objectif", "droit")
 
@@ -75,11 +76,16 @@ def lire_tableur(piece: Piece, choisis: Mapping[str, str]) -> Tableur:
 def _lire_les_cellules(fichier: Fichier) -> list[list[str]]:
     source = fichier.ouvrir()
     lignes: list[list[str]] = []
+    nombre = 0
     try:
         for cellules in source.lignes:
             lignes.append([str(cellule) for cellule in cellules])
             if len(lignes) > LIGNES_MAXIMALES:
                 raise ErreurMetier("tableur_trop_long", f"{LIGNES_MAXIMALES} lignes au plus.", champ="tableur")
+            nombre += len(cellules)
+            if nombre > CELLULES_MAXIMALES:
+                message = "Ce tableur a trop de cellules : ne gardez que les colonnes du décompte."
+                raise ErreurMetier("tableur_trop_large", message, champ="tableur")
     finally:
         source.fermer()
     if not any(cellule.strip() for ligne in lignes for cellule in ligne):

@@ -195,6 +195,7 @@ class DeposerDecompte(ActeDeReprise):
     def executer(self, donnees: dict[str, Any]) -> str:
         """Garde et lit."""
         fichier = donnees["tableur"]
+        actions.refuser_un_tableur_trop_gros(fichier.size)
         self.piece = actions.deposer_le_decompte(acteur=self.request.acteur, nom=fichier.name, octets=fichier.read())
         return ""
 
