@@ -7,26 +7,22 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import jwt
+import requests
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY
-from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import get_random_string
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
+from flux_reservations.acces.cles_du_fournisseur import Cles, lire_les_cles
 from flux_reservations.acces.models import IdentiteExterne, Utilisateur
-from flux_reservations.acces.sessions import revoquer_sessions
 from flux_reservations.socle import rls
 
 logger = logging.getLogger(__name__)
 
 SERVICE: Final = "flux_reservations.acces.oidc.FournisseurBackend"
-DECONNEXION_A_DISTANCE: Final = "http://schemas.openid.net/event/backchannel-logout"
-"""L'événement que porte un jeton de déconnexion (OpenID Connect Back-Channel Logout 1.0, § 2.4)."""
-DUREE_D_UN_JETON: Final = 600
-"""Secondes pendant lesquelles un jeton de déconnexion déjà reçu ne vaut plus rien."""
 
 
 class FournisseurBackend(OIDCAuthenticationBackend):
@@ -60,11 +56,28 @@ class FournisseurBackend(OIDCAuthenticationBackend):
             attributs: dict[str, Any] = super().verify_token(token, **kwargs)
         except (jwt.PyJWTError, KeyError, ValueError) as erreur:
             raise SuspiciousOperation("Jeton du fournisseur illisible, mal signé ou expiré.") from erreur
-        destinataires = attributs.get("aud")
-        nommes = destinataires if isinstance(destinataires, list) else [destinataires]
-        if attributs.get("iss") != settings.OIDC_EMETTEUR or settings.OIDC_RP_CLIENT_ID not in nommes:
-            raise SuspiciousOperation("Jeton du fournisseur d'un autre émetteur, ou pour un autre que nous.")
+        exiger_qu_il_soit_pour_nous(attributs)
         return attributs
+
+    def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
+        """La clé qui a signé ce jeton ; l'en-tête se lit d'abord, et les clés du fournisseur se gardent (`cles_du_fournisseur`).
+
+        `SuspiciousOperation` si le jeton n'en nomme pas une du fournisseur, `FournisseurMuet` s'il ne les rend pas.
+        """
+        entete = jwt.get_unverified_header(token)
+        nom, algorithme = entete.get("kid"), entete.get("alg")
+        if algorithme != self.OIDC_RP_SIGN_ALGO or not nom:
+            raise SuspiciousOperation("Jeton du fournisseur signé autrement que convenu, ou qui ne nomme pas sa clé.")
+        for relire in (False, True):
+            for cle in lire_les_cles(self._telecharger_les_cles, relire=relire):
+                if cle.get("kid") == nom and cle.get("alg", algorithme) == algorithme:
+                    return jwt.PyJWK(cle)
+        raise SuspiciousOperation("Jeton signé d'une clé que le fournisseur n'annonce pas.")
+
+    def _telecharger_les_cles(self) -> Cles:
+        reponse = requests.get(self.OIDC_OP_JWKS_ENDPOINT, timeout=settings.OIDC_TIMEOUT)
+        reponse.raise_for_status()
+        return [dict(cle) for cle in reponse.json()["keys"]]
 
     def verify_claims(self, claims: dict[str, Any]) -> bool:
         """Un sujet suffit : le courriel n'est exigé qu'à la première liaison."""
@@ -78,6 +91,14 @@ class FournisseurBackend(OIDCAuthenticationBackend):
         if creee:
             logger.info("utilisateur=%s lié à son fournisseur d'identité", user.pk)
         return user
+
+
+def exiger_qu_il_soit_pour_nous(attributs: dict[str, Any]) -> None:
+    """Lève `SuspiciousOperation` si ces attributs sont d'un autre émetteur, ou pour un autre que nous."""
+    destinataires = attributs.get("aud")
+    nommes = destinataires if isinstance(destinataires, list) else [destinataires]
+    if attributs.get("iss") != settings.OIDC_EMETTEUR or settings.OIDC_RP_CLIENT_ID not in nommes:
+        raise SuspiciousOperation("Jeton du fournisseur d'un autre émetteur, ou pour un autre que nous.")
 
 
 def adresse_de_sortie(request: HttpRequest, *, retour: str) -> str:
@@ -97,25 +118,3 @@ def adresse_de_sortie(request: HttpRequest, *, retour: str) -> str:
     if jeton := request.session.get("oidc_id_token"):
         demande["id_token_hint"] = jeton
     return f"{fin}{'&' if '?' in fin else '?'}{urlencode(demande)}"
-
-
-@rls.identifie
-def deconnecter_a_distance(jeton: str) -> int:
-    """Le fournisseur dit qu'une personne s'est déconnectée de lui : ferme toutes ses sessions ici ; rend combien.
-
-    `SuspiciousOperation` si le jeton n'est pas de lui, pas pour nous, pas une déconnexion, ne nomme personne ou a déjà servi.
-    """
-    attributs = FournisseurBackend().verify_token(jeton)
-    sujet, rang = attributs.get("sub"), attributs.get("jti")
-    if "nonce" in attributs or DECONNEXION_A_DISTANCE not in (attributs.get("events") or {}):
-        raise SuspiciousOperation("Ce jeton ne dit pas une déconnexion.")
-    if not sujet or not rang:
-        raise SuspiciousOperation(
-            "Ce jeton de déconnexion ne nomme pas de personne (`sub`) ou n'a pas de numéro (`jti`)."
-        )
-    if not cache.add(f"deconnexion:{rang}", 1, DUREE_D_UN_JETON):
-        raise SuspiciousOperation("Ce jeton de déconnexion a déjà servi.")
-    identite = IdentiteExterne.objects.filter(emetteur=settings.OIDC_EMETTEUR, sujet=sujet).first()
-    fermees = revoquer_sessions(identite.utilisateur_id) if identite else 0
-    logger.info("déconnexion dite par le fournisseur d'identité, sessions fermées=%s", fermees)
-    return fermees

@@ -7,22 +7,27 @@ from typing import Any
 
 import jwt
 import pytest
+import requests
+import time_machine
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from flux_reservations.acces.models import IdentiteExterne, Utilisateur
-from flux_reservations.acces.oidc import (
+from flux_reservations.acces.deconnexion_a_distance import (
     DECONNEXION_A_DISTANCE,
-    SERVICE,
-    FournisseurBackend,
-    adresse_de_sortie,
+    FRAICHEUR,
+    REFUS_AU_PLUS,
     deconnecter_a_distance,
 )
-from flux_reservations.acces.views.fournisseur import apprendre_une_deconnexion
+from flux_reservations.acces.models import IdentiteExterne, Utilisateur
+from flux_reservations.acces.oidc import SERVICE, FournisseurBackend, adresse_de_sortie
+from flux_reservations.acces.views.fournisseur import apprendre_une_deconnexion, recevoir
 from tests.fabriques import creer_bailleur, creer_utilisateur
 
 pytestmark = pytest.mark.django_db
@@ -100,21 +105,32 @@ DECONNEXION = {
 }
 
 
+def annoncer(cle: rsa.RSAPrivateKey, nom: str = "k1") -> dict[str, Any]:
+    """Une clé comme le fournisseur l'annonce."""
+    return jwt.algorithms.RSAAlgorithm.to_jwk(cle.public_key(), as_dict=True) | {"kid": nom}
+
+
 @pytest.fixture
 def signee(fournisseur: FournisseurBackend, personne: Utilisateur, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Le navigateur d'une personne liée au fournisseur, dont la clé est connue."""
+    """Le navigateur d'une personne liée au fournisseur, qui rend ses clés."""
     cache.clear()
-    monkeypatch.setattr(FournisseurBackend, "retrieve_matching_jwk", lambda *_: CLE.public_key())
+    monkeypatch.setattr(FournisseurBackend, "_telecharger_les_cles", lambda *_: [annoncer(CLE)])
     fournisseur.update_user(personne, {"sub": "s1"})
     client = Client()
     client.force_login(personne)
     return client
 
 
-def signer(cle: rsa.RSAPrivateKey = CLE, **changes: Any) -> str:
+def signer(cle: rsa.RSAPrivateKey = CLE, nom: str = "k1", **changes: Any) -> str:
     """Un jeton de déconnexion ; `None` retire un attribut."""
     attributs = DECONNEXION | {"iat": int(time.time()), "exp": int(time.time()) + 60} | changes
-    return jwt.encode({nom: un for nom, un in attributs.items() if un is not None}, cle, algorithm="RS256")
+    gardes = {attribut: un for attribut, un in attributs.items() if un is not None}
+    return jwt.encode(gardes, cle, algorithm="RS256", headers={"kid": nom})
+
+
+def apprendre(jeton: str, adresse: str = "192.0.2.1") -> HttpResponse:
+    """Ce que rend l'adresse de déconnexion."""
+    return apprendre_une_deconnexion(RequestFactory().post("/", {"logout_token": jeton}, REMOTE_ADDR=adresse))
 
 
 def est_dedans(client: Client) -> bool:
@@ -143,9 +159,17 @@ def test_le_fournisseur_ferme_les_sessions_de_la_personne_qu_il_nomme_et_d_elle_
         {"events": None},
         {"events": {"autre": {}}},
         {"nonce": "n"},
+        {"events": 1},
+        {"jti": 1},
         {"exp": 1},
+        {"exp": None},
+        {"exp": time.time() + 48 * 3600},
+        {"iat": None},
+        {"iat": time.time() - FRAICHEUR - 1},
+        {"nom": "inconnue"},
+        {"nom": ""},
     ],
-    ids=str,
+    ids=", ".join,
 )
 def test_un_faux_jeton_de_deconnexion_ne_ferme_rien(signee: Client, faux: dict[str, Any]) -> None:
     reponse = apprendre_une_deconnexion(RequestFactory().post("/", {"logout_token": signer(**faux)}))
@@ -167,6 +191,109 @@ def test_un_jeton_de_deconnexion_ne_sert_qu_une_fois(signee: Client, personne: U
     with pytest.raises(SuspiciousOperation, match="déjà servi"):
         deconnecter_a_distance(signer())
     assert est_dedans(signee)
+
+
+class TestFournisseurMenage:
+    """L'adresse est ouverte à tous : elle ne doit ni le harceler, ni retenir un fil, ni perdre une déconnexion."""
+
+    def test_ses_cles_se_lisent_une_fois_et_jamais_pour_un_jeton_quelconque(
+        self, signee: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lectures: list[int] = []
+        monkeypatch.setattr(
+            FournisseurBackend, "_telecharger_les_cles", lambda *_: lectures.append(1) or [annoncer(CLE)]
+        )
+        for faux in ("", "a.b.c", "x" * 20_000, signer(iss="https://autre.example"), signer(exp=None), signer(nom="")):
+            assert apprendre(faux).status_code == 400
+        assert lectures == []
+        for rang in "123":
+            assert apprendre(signer(jti=rang)).status_code == 200
+        assert len(lectures) == 1
+        for _ in range(3):
+            assert apprendre(signer(nom="inconnue")).status_code == 400
+        assert len(lectures) == 2
+        assert est_dedans(signee) is False
+
+    def test_une_cle_neuve_se_decouvre_sans_attendre(
+        self, signee: Client, personne: Utilisateur, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert apprendre(signer()).status_code == 200
+        monkeypatch.setattr(FournisseurBackend, "_telecharger_les_cles", lambda *_: [annoncer(AUTRE_CLE, "k2")])
+        signee.force_login(personne)
+        assert apprendre(signer(AUTRE_CLE, "k2", jti="2")).status_code == 200
+        assert not est_dedans(signee)
+
+    @pytest.mark.parametrize("panne", [requests.HTTPError("503"), requests.Timeout("10 s"), KeyError("keys")], ids=repr)
+    def test_muet_il_n_est_pas_rappele_aussitot_et_la_reponse_dit_de_reessayer(
+        self, signee: Client, monkeypatch: pytest.MonkeyPatch, panne: Exception
+    ) -> None:
+        appels: list[int] = []
+
+        def tomber(_: FournisseurBackend) -> list[dict[str, Any]]:
+            appels.append(1)
+            raise panne
+
+        monkeypatch.setattr(FournisseurBackend, "_telecharger_les_cles", tomber)
+        reponses = [apprendre(signer()) for _ in range(3)]
+        assert [(une.status_code, une["Retry-After"]) for une in reponses] == [(503, "15")] * 3
+        assert (len(appels), est_dedans(signee)) == (1, True)
+
+    def test_muet_les_cles_gardees_servent_encore(
+        self, signee: Client, personne: Utilisateur, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert apprendre(signer()).status_code == 200
+        cache.delete("oidc:cles:fraiches")
+        monkeypatch.setattr(
+            FournisseurBackend, "_telecharger_les_cles", lambda *_: (_ for _ in ()).throw(requests.Timeout())
+        )
+        signee.force_login(personne)
+        assert apprendre(signer(jti="2")).status_code == 200
+        assert not est_dedans(signee)
+
+    def test_trop_de_refus_arretent_une_adresse_et_elle_seule(self, signee: Client) -> None:
+        assert {apprendre("faux").status_code for _ in range(REFUS_AU_PLUS)} == {400}
+        arretee = apprendre(signer())
+        assert (arretee.status_code, arretee["Retry-After"], est_dedans(signee)) == (429, "60", True)
+        assert apprendre(signer(), "192.0.2.2").status_code == 200
+
+    def test_si_la_base_echoue_le_meme_jeton_sert_encore(self, signee: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        jeton = signer()
+
+        def echouer(_: int) -> int:
+            raise OperationalError("base arrêtée")
+
+        with monkeypatch.context() as rustine:
+            rustine.setattr("flux_reservations.acces.deconnexion_a_distance.revoquer_sessions", echouer)
+            with pytest.raises(OperationalError):
+                apprendre(jeton)
+        assert est_dedans(signee)
+        assert apprendre(jeton).status_code == 200
+        assert not est_dedans(signee)
+
+    def test_le_numero_du_jeton_se_garde_jusqu_a_sa_fin(self, signee: Client, personne: Utilisateur) -> None:
+        jeton = signer(exp=int(time.time()) + 7200)
+        assert apprendre(jeton).status_code == 200
+        signee.force_login(personne)
+        with time_machine.travel(time.time() + FRAICHEUR - 5):
+            assert b"servi" in apprendre(jeton).content
+        with time_machine.travel(time.time() + FRAICHEUR + 5):
+            assert b"trop vieux" in apprendre(jeton).content
+
+    def test_au_retour_du_fournisseur_une_panne_se_dit_a_la_connexion(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def tomber(*_: Any, **__: Any) -> None:
+            raise requests.ConnectionError("injoignable")
+
+        monkeypatch.setattr("django.contrib.auth.authenticate", tomber)
+        client = Client()
+        session = client.session
+        session["oidc_states"] = {"e": {"nonce": "n", "code_verifier": None}}
+        session.save()
+        requete = RequestFactory().get("/", {"state": "e", "code": "c"})
+        requete.session = session
+        monkeypatch.setattr(requete, "_messages", FallbackStorage(requete), raising=False)
+        reponse = recevoir(requete)
+        assert (reponse.status_code, reponse["Location"]) == (302, "/connexion/")
+        assert "ne répond pas" in str(next(iter(requete._messages)))
 
 
 @pytest.mark.parametrize("attributs", [{"iss": "https://autre.example"}, {"aud": "autre"}, {"exp": 1}])
