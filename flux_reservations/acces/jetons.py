@@ -81,6 +81,7 @@ class Jeton(models.Model):
             organisme_id=self.organisme_id,
             nom=f"jeton {self.usage}",
             territoire=self.organisme.territoire_id or "",
+            jeton_id=self.pk,
         )
 
 

@@ -56,7 +56,7 @@ _RANG_ROLE = {Role.MEMBRE: -1, Role.LECTEUR: 0, Role.GESTIONNAIRE: 1, Role.RESPO
 
 @dataclass(frozen=True, slots=True)
 class Acteur:
-    """Qui agit. `organisme_id` est vide pour le système et l'anonyme ; `nom` sert au journal et à l'écran."""
+    """Qui agit. `organisme_id` est vide pour le système et l'anonyme ; `nom` sert au journal et à l'écran ; `jeton_id`, à un logiciel."""
 
     nature: Nature
     role: Role
@@ -65,6 +65,7 @@ class Acteur:
     nom: str = ""
     territoire: str = ""
     service: Service = Service.TOUS
+    jeton_id: int | None = None
 
     @classmethod
     def systeme(cls, nom: str = "système") -> Acteur:

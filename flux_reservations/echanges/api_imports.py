@@ -16,7 +16,6 @@ from rest_framework.response import Response
 
 from attributions.api import CLE_IDEMPOTENCE
 from flux_reservations.acces.api import Connecte, acteur_de, rejouable
-from flux_reservations.acces.jetons import Jeton
 from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.echanges import depot
@@ -168,7 +167,6 @@ class ImportVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
             acteur=acteur_de(request),
             fichiers=[depot.FichierDepose(un.name or "", un.read()) for un in recus],
             effet=demande.validated_data.get("effet"),
-            jeton_id=request.auth.pk if isinstance(request.auth, Jeton) else None,
         )
         return self._suivre(depose.pk)
 
@@ -176,7 +174,7 @@ class ImportVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
     @action(detail=True, methods=["post"])
     @rejouable
     def appliquer(self, request: Request, pk: str) -> Response:
-        """Demande l'écriture d'un import essayé (`etat` : `essaye`) : tout, ou rien."""
+        """Demande l'écriture d'un import essayé (`etat` : `essaye`) : tout, ou rien. Un jeton n'applique que ce qu'il a déposé."""
         demande = DemandeApplication(data=request.data)
         demande.is_valid(raise_exception=True)
         ignores = demande.validated_data["modes_ignores"]
@@ -195,7 +193,7 @@ class ImportVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
     @action(detail=True, methods=["post"])
     @rejouable
     def defaire(self, request: Request, pk: str) -> Response:
-        """Demande le retour en arrière d'un import dont rien ne dépend encore."""
+        """Demande le retour en arrière d'un import dont rien ne dépend encore ; au responsable si une convention signée en vient."""
         depot.demander_retour(acteur=acteur_de(request), import_id=int(pk))
         return self._suivre(int(pk))
 

@@ -20,6 +20,7 @@ from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.echanges.fichiers_deposes import effacer_les_fichiers
 from flux_reservations.echanges.models import EN_TRAVAIL, Correspondance, EtatImport, ImportDepose
+from flux_reservations.echanges.retour import verifier_qui_defait
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
 
@@ -39,10 +40,8 @@ class FichierDepose:
     octets: bytes
 
 
-def deposer_import(
-    *, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: date | None = None, jeton_id: int | None = None
-) -> ImportDepose:
-    """Garde les fichiers et demande leur essai ; `jeton_id` : le jeton du logiciel qui dépose.
+def deposer_import(*, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: date | None = None) -> ImportDepose:
+    """Garde les fichiers et demande leur essai.
 
     Lève `ErreurMetier` sans fichier, trop gros, ou d'un tableau qui n'est pas à l'acteur : le registre commun est à l'administration de
     la plateforme, tout le reste aux bailleurs.
@@ -60,7 +59,7 @@ def deposer_import(
     with transaction.atomic():
         organisme = _organisme_du_deposant(acteur)
         depot = ImportDepose.objects.create(
-            organisme=organisme, depose_par_id=acteur.utilisateur_id, jeton_id=jeton_id, effet=effet
+            organisme=organisme, depose_par_id=acteur.utilisateur_id, jeton_id=acteur.jeton_id, effet=effet
         )
         depot.pieces.set(
             Piece.objects.deposer(
@@ -128,8 +127,14 @@ def demander_application(
 
 
 def demander_retour(*, acteur: Acteur, import_id: int) -> ImportDepose:
-    """Demande de défaire un import appliqué ; ce n'est possible que si rien n'en dépend encore."""
-    return _changer_etat(acteur, import_id, {EtatImport.APPLIQUE}, EtatImport.A_DEFAIRE, "defaire_import")
+    """Demande de défaire un import appliqué ; ce n'est possible que si rien n'en dépend encore.
+
+    Lève `AccesRefuse` si l'import a touché une convention signée et que l'acteur n'est pas responsable (RG-16).
+    """
+    with transaction.atomic():
+        depot = _changer_etat(acteur, import_id, {EtatImport.APPLIQUE}, EtatImport.A_DEFAIRE, "defaire_import")
+        verifier_qui_defait(acteur, depot.pk)
+    return depot
 
 
 def choisir_colonnes(
@@ -183,6 +188,10 @@ def _changer_etat(
             if ImportDepose.objects.visibles_par(acteur).filter(pk=import_id).exists():
                 raise AccesRefuse
             raise Introuvable
+        if acteur.jeton_id is not None and depot.jeton_id != acteur.jeton_id:
+            raise AccesRefuse(
+                "Cet import n'a pas été déposé avec ce jeton : déposez les fichiers avec lui, ou faites cet acte à l'écran."
+            )
         if depot.etat not in depuis:
             raise ErreurMetier(
                 "etat_de_l_import",
@@ -190,7 +199,12 @@ def _changer_etat(
             )
         depot.etat, depot.lignes_lues, depot.options = vers, 0, depot.options | dict(options or {})
         depot.tentatives = 0
-        depot.save(update_fields=["etat", "change_le", "lignes_lues", "options", "tentatives"])
+        depot.demande_par_id, depot.demande_par_jeton_id = acteur.utilisateur_id, acteur.jeton_id
+        depot.save(
+            update_fields=[
+                "etat", "change_le", "lignes_lues", "options", "tentatives", "demande_par", "demande_par_jeton",
+            ]
+        )  # fmt: skip
         if vers == EtatImport.ANNULE:
             effacer_les_fichiers(depot)
         apres = {"etat": vers.value} | dict(options or {})

@@ -69,6 +69,22 @@ class ImportDepose(models.Model):
     depose_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, null=True, related_name="+")
     jeton = models.ForeignKey(Jeton, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     depose_le = models.DateTimeField("déposé le", auto_now_add=True)
+    demande_par = models.ForeignKey(
+        Utilisateur,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="dernier acte demandé par",
+    )
+    demande_par_jeton = models.ForeignKey(
+        Jeton,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="dernier acte demandé par le jeton",
+    )
     effet = models.DateField("effet de ce qui change dans le patrimoine", null=True, blank=True)
     etat = models.CharField("état", max_length=12, choices=EtatImport.choices, default=EtatImport.DEPOSE)
     pieces = models.ManyToManyField(Piece, related_name="imports", verbose_name="fichiers")

@@ -7,7 +7,7 @@ les situations coupées.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,8 +16,12 @@ from django.db import IntegrityError, connection, transaction
 from psycopg import sql
 
 from bilans.models import Bilan
-from flux_reservations.commun.erreurs import ErreurMetier
+from conventions.domaine.codes import EtatConvention
+from conventions.models import Convention, Droit
+from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.echanges.models import ImportDepose, Trace
+from flux_reservations.socle import rls
 
 FONCTION: Final = """
 CREATE OR REPLACE FUNCTION flux_tracer_les_lignes() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -44,6 +48,11 @@ DECLENCHEURS: Final = {
     "flux_trace_retrait": "AFTER DELETE ON {} REFERENCING OLD TABLE AS avant",
 }
 """Un par genre d'écriture : PostgreSQL n'en veut pas plus pour une table de transition ; une écriture de trace par instruction."""
+TABLES_DES_DROITS: Final[Mapping[str, Any]] = {
+    modele._meta.db_table: modele  # noqa: SLF001 : API publique
+    for modele in (Convention, Droit, Droit.perimetre.through, Droit.assiette.through)
+}
+"""Ce qui fait une convention : ses versions, leurs droits, où ils s'exercent et courent."""
 RIEN_NE_DOIT_EN_DEPENDRE: Final = "Des données plus récentes en dépendent"
 
 
@@ -85,6 +94,42 @@ def tracer(import_id: int) -> Iterator[None]:
     yield
     with connection.cursor() as curseur:
         curseur.execute("SELECT set_config('flux.import', '', true)")
+
+
+def verifier_qui_defait(acteur: Acteur, import_id: int) -> None:
+    """Lève `AccesRefuse` si l'import a touché une convention signée et que l'acteur n'est pas responsable (RG-16)."""
+    if not acteur.peut(Role.RESPONSABLE) and touche_une_version_signee(import_id):
+        raise AccesRefuse(
+            "Cet import a touché une convention signée : le défaire est réservé à un responsable ; demandez-le-lui."
+        )
+
+
+def touche_une_version_signee(import_id: int) -> bool:
+    """Vrai si l'import a créé, changé ou retiré une version qui était signée ou qui l'est, un de ses droits ou leur périmètre.
+
+    Les traces sont au système : il n'en sort qu'un oui ou un non.
+    """
+    conventions: set[int] = set()
+    droits: set[int] = set()
+    with rls.en_systeme():
+        for trace in Trace.objects.filter(import_depose=import_id, table__in=TABLES_DES_DROITS):
+            modele = TABLES_DES_DROITS[trace.table]
+            etats = [etat for etat in trace.etats if etat]
+            if modele is Convention:
+                if any(etat["etat"] == EtatConvention.SIGNEE for etat in etats):
+                    return True
+                conventions.update(trace.lignes)
+            elif modele is Droit:
+                conventions.update(etat["convention_id"] for etat in etats)
+                droits.update(trace.lignes)
+            else:
+                droits.update(etat["droit_id"] for etat in etats)
+                droits.update(modele.objects.filter(pk__in=trace.lignes).values_list("droit_id", flat=True))
+        signees = Convention.objects.signees()
+        return (
+            signees.filter(pk__in=conventions).exists()
+            or signees.filter(pk__in=Droit.objects.filter(pk__in=droits).values("convention")).exists()
+        )
 
 
 def defaire(depot: ImportDepose) -> int:

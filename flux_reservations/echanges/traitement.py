@@ -22,7 +22,7 @@ from flux_reservations.echanges.models import EN_TRAVAIL, EtatImport, ImportDepo
 from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.rapport import Rapport
 from flux_reservations.echanges.rapport_garde import presenter_rapport
-from flux_reservations.echanges.retour import defaire, tracer
+from flux_reservations.echanges.retour import defaire, tracer, verifier_qui_defait
 from flux_reservations.echanges.suivi_vivant import compter_les_lignes, marquer_l_avancement
 from flux_reservations.echanges.tableaux import types_de_fichier
 
@@ -89,6 +89,7 @@ def _defaire(depot: ImportDepose) -> ImportDepose:
     depot.rapport.pop("retour", None)
     try:
         with transaction.atomic():
+            verifier_qui_defait(_demandeur_de(depot), depot.pk)
             nombre = defaire(depot)
             depot.etat, depot.rapport["retour"] = EtatImport.DEFAIT, {"lignes": nombre}
             depot.save(update_fields=["etat", "rapport", "change_le"])
@@ -146,32 +147,42 @@ def _rapport_d_abandon() -> Rapport:
 
 
 def _acteur_de(depot: ImportDepose) -> Acteur:
-    """Qui a déposé, avec son rôle d'aujourd'hui ; partie, ou jeton révoqué depuis, l'import se clôt."""
-    if depot.jeton_id is not None:
-        return _acteur_du_jeton(depot.jeton_id)
-    rattachement = (
-        Rattachement.objects.actifs()
-        .select_related("organisme", "utilisateur")
-        .filter(utilisateur_id=depot.depose_par_id or 0, organisme_id=depot.organisme_id)
-        .first()
+    """Qui a demandé ce pas, avec le plus petit de son rôle et de celui du déposant, aujourd'hui.
+
+    Un gestionnaire n'écrit pas avec les droits du responsable qui a déposé, ni l'inverse. L'un ou l'autre parti : l'import se clôt.
+    """
+    deposant = _agir(
+        depot, depot.depose_par_id, depot.jeton_id, "a déposé cet import", "déposez les fichiers de nouveau"
     )
-    if rattachement is None:
-        raise ErreurMetier(
-            "deposant_parti", "La personne qui a déposé cet import n'a plus accès : déposez-le de nouveau."
-        )
-    acteur = rattachement.acteur()
-    if not acteur.peut(Role.GESTIONNAIRE):
-        raise AccesRefuse
-    return acteur
+    demandeur = _demandeur_de(depot)
+    return demandeur if deposant.peut(demandeur.role) else demandeur.avec_role(deposant.role)
 
 
-def _acteur_du_jeton(jeton_id: int) -> Acteur:
-    jeton = Jeton.objects.valables(timezone.now()).select_related("organisme").filter(pk=jeton_id).first()
-    if jeton is None:
-        raise ErreurMetier(
-            "jeton_revoque", "Le jeton qui a déposé cet import est révoqué ou expiré : déposez-le de nouveau."
+def _demandeur_de(depot: ImportDepose) -> Acteur:
+    """Qui a demandé le dernier acte ; au dépôt, qui a déposé. Lève `ErreurMetier` s'il n'a plus accès."""
+    personne, jeton = depot.demande_par_id, depot.demande_par_jeton_id
+    if personne is None and jeton is None:
+        personne, jeton = depot.depose_par_id, depot.jeton_id
+    return _agir(depot, personne, jeton, "a demandé cet acte", "une autre peut le demander")
+
+
+def _agir(depot: ImportDepose, personne_id: int | None, jeton_id: int | None, role: str, remede: str) -> Acteur:
+    """L'acteur d'aujourd'hui : une personne encore rattachée, ou un jeton encore valable, qui importe encore."""
+    if jeton_id is not None:
+        jeton = Jeton.objects.valables(timezone.now()).select_related("organisme").filter(pk=jeton_id).first()
+        if jeton is None:
+            raise ErreurMetier("jeton_revoque", f"Le jeton qui {role} est révoqué ou expiré : {remede}.")
+        acteur = jeton.acteur()
+    else:
+        rattachement = (
+            Rattachement.objects.actifs()
+            .select_related("organisme", "utilisateur")
+            .filter(utilisateur_id=personne_id or 0, organisme_id=depot.organisme_id)
+            .first()
         )
-    acteur = jeton.acteur()
+        if rattachement is None:
+            raise ErreurMetier("deposant_parti", f"La personne qui {role} n'a plus accès : {remede}.")
+        acteur = rattachement.acteur()
     if not acteur.peut(Role.GESTIONNAIRE):
         raise AccesRefuse
     return acteur

@@ -29,6 +29,7 @@ ELEVATIONS = {
     "bilans/portail.py": "droits et soldes : le calcul lit tout le flux, le portail n'en rend que ce qui regarde l'acteur",
     "conventions/actions/manquements.py": "la résiliation du préfet s'impose à une convention dont l'État n'est pas partie",
     "flux_reservations/echanges/registre/usage.py": "ce qui dépend d'un organisme : des nombres ; et, à zéro, sa suppression",
+    "flux_reservations/echanges/retour.py": "les traces sont au système ; il en sort un oui ou un non : une version signée est touchée",
     "conventions/chargement_transmissions.py": "ce qui manque : numéro, parties, date, nombre de droits, rien d'autre",
 }
 

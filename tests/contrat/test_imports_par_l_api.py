@@ -123,6 +123,22 @@ def test_ni_lecture_seule_ni_reservataire_ni_voisin(bailleur: Bailleur, entetes:
         assert demander("POST", f"/imports/{cle}/appliquer/", jeton, {}).status_code == statut
 
 
+@pytest.mark.parametrize("acte", ["appliquer", "abandonner", "defaire"])
+def test_un_jeton_n_agit_que_sur_ses_depots(bailleur: Bailleur, entetes: dict[str, str], acte: str) -> None:
+    cle = deposer(entetes, liberations=LIBERATIONS).json()["id"]
+    traiter(cle)
+    if acte == "defaire":
+        demander("POST", f"/imports/{cle}/appliquer/", entetes, {})
+        traiter(cle)
+    avant = ImportDepose.objects.values().get()
+    refus = demander("POST", f"/imports/{cle}/{acte}/", ouvrir(bailleur.pk), {})
+    assert (refus.status_code, "avec ce jeton" in refus.json()["detail"]) == (403, True)
+    assert ImportDepose.objects.values().get() == avant
+    assert demander("POST", f"/imports/{cle}/{acte}/", entetes, {}).status_code in {200, 202}
+    un = ImportDepose.objects.get()
+    assert un.demande_par_jeton_id == un.jeton_id is not None
+
+
 def test_un_rapport_ne_porte_aucun_numero_de_demande(entetes: dict[str, str]) -> None:
     """RG-70."""
     numero = "094125000000000001"

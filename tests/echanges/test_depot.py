@@ -9,12 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from conventions.models import Bailleur, Logement
+from conventions.models import Bailleur, Convention, Logement
+from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.echanges import depot, traitement
 from flux_reservations.echanges.models import ImportDepose
-from tests.fabriques import acteur_de, creer_bailleur, creer_utilisateur
+from flux_reservations.socle import rls
+from tests.fabriques import acteur_de, creer_bailleur, creer_reservataire, creer_utilisateur
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +29,12 @@ def bailleur() -> Bailleur:
 @pytest.fixture
 def agent(bailleur: Bailleur) -> Acteur:
     return acteur_de(bailleur)
+
+
+def traiter(depose: ImportDepose) -> ImportDepose:
+    traitement.traiter(depose.pk)
+    depose.refresh_from_db()
+    return depose
 
 
 def patrimoine(bailleur: Bailleur, *lignes: str) -> depot.FichierDepose:
@@ -107,3 +115,80 @@ def test_le_parcours_a_l_ecran(bailleur: Bailleur) -> None:
     traitement.traiter(depose.pk)
     assert Logement.objects.count() == 1
     assert client.get("/imports/").status_code == 200
+
+
+class TestQuiAgit:
+    """Un import s'exécute avec le plus petit rôle de qui dépose et de qui demande (RG-16)."""
+
+    @pytest.fixture
+    def responsable(self, bailleur: Bailleur) -> Acteur:
+        creer_reservataire(code="AL")
+        return acteur_de(bailleur, Role.RESPONSABLE)
+
+    @staticmethod
+    def deposer(acteur: Acteur, bailleur: Bailleur) -> ImportDepose:
+        contenus = {
+            "conventions.csv": "numero;bailleur;reservataire;departement;date_signature;date_effet\n"
+            f"C1;{bailleur.siren};AL;94;2023-05-15;2023-06-01\n",
+            "droits.csv": "convention;contrepartie;sous_contingent;taux;perimetre\nC1;financement;;20;departement:94\n",
+        }
+        fichiers = [depot.FichierDepose(nom, contenu.encode()) for nom, contenu in contenus.items()]
+        return traiter(depot.deposer_import(acteur=acteur, fichiers=fichiers))
+
+    @staticmethod
+    def appliquer(acteur: Acteur, depose: ImportDepose) -> ImportDepose:
+        depot.demander_application(acteur=acteur, import_id=depose.pk)
+        return traiter(depose)
+
+    def test_un_gestionnaire_n_applique_pas_avec_les_droits_du_responsable(
+        self, bailleur: Bailleur, agent: Acteur, responsable: Acteur
+    ) -> None:
+        depose = self.deposer(responsable, bailleur)
+        assert depose.etat == "essaye", depose.rapport
+        depose = self.appliquer(agent, depose)
+        assert (depose.etat, depose.demande_par_id) == ("refuse", agent.utilisateur_id)
+        assert "réservé à un responsable" in depose.rapport["erreurs"][0]["message"]
+        assert not Convention.objects.exists()
+
+    def test_un_responsable_n_ecrit_pas_plus_que_le_gestionnaire_qui_a_depose(
+        self, bailleur: Bailleur, agent: Acteur, responsable: Acteur
+    ) -> None:
+        depose = self.deposer(responsable, bailleur)
+        Rattachement.objects.filter(utilisateur=responsable.utilisateur_id).update(role=Role.GESTIONNAIRE)
+        depose = self.appliquer(acteur_de(bailleur, Role.RESPONSABLE), depose)
+        assert (depose.etat, Convention.objects.count()) == ("refuse", 0)
+
+    def test_qui_a_demande_puis_est_parti_n_ecrit_plus(self, bailleur: Bailleur, agent: Acteur) -> None:
+        depose = traiter(depot.deposer_import(acteur=agent, fichiers=[patrimoine(bailleur, "N1;94028;T3")]))
+        autre = acteur_de(bailleur)
+        depot.demander_application(acteur=autre, import_id=depose.pk)
+        Rattachement.objects.filter(utilisateur=autre.utilisateur_id).update(clos_le=timezone.now())
+        assert (traiter(depose).etat, Logement.objects.count()) == ("refuse", 0)
+
+    def test_defaire_une_version_signee_est_au_responsable(
+        self, bailleur: Bailleur, agent: Acteur, responsable: Acteur
+    ) -> None:
+        depose = self.appliquer(responsable, self.deposer(responsable, bailleur))
+        assert depose.etat == "applique", depose.rapport
+        with rls.pour_acteur(agent), pytest.raises(AccesRefuse, match="convention signée"):
+            depot.demander_retour(acteur=agent, import_id=depose.pk)
+        depose.refresh_from_db()
+        assert depose.etat == "applique"
+        second = acteur_de(bailleur, Role.RESPONSABLE)
+        depot.demander_retour(acteur=second, import_id=depose.pk)
+        Rattachement.objects.filter(utilisateur=second.utilisateur_id).update(role=Role.GESTIONNAIRE)
+        depose = traiter(depose)
+        assert (depose.etat, "convention signée" in depose.rapport["retour"]["refus"]) == ("applique", True)
+        depot.demander_retour(acteur=responsable, import_id=depose.pk)
+        assert (traiter(depose).etat, Convention.objects.count()) == ("defait", 0)
+
+    def test_les_droits_d_une_version_signee_aussi(
+        self, bailleur: Bailleur, agent: Acteur, responsable: Acteur
+    ) -> None:
+        self.appliquer(responsable, self.deposer(responsable, bailleur))
+        contenu = "convention;contrepartie;sous_contingent;taux;perimetre\nC1;financement;;18;departement:94\n"
+        fichiers = [depot.FichierDepose("droits.csv", contenu.encode())]
+        depose = self.appliquer(responsable, traiter(depot.deposer_import(acteur=responsable, fichiers=fichiers)))
+        assert depose.etat == "applique", depose.rapport
+        with pytest.raises(AccesRefuse, match="convention signée"):
+            depot.demander_retour(acteur=agent, import_id=depose.pk)
