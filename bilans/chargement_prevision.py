@@ -72,6 +72,11 @@ class PrevisionCalculee:
     rpls: RotationRpls | None = None
 
     @property
+    def exclusions_inconnues(self) -> bool:
+        """Vrai si rien n'estime B : le RPLS prévoit A et ne dit pas les exclusions, et aucun bail ne les montre."""
+        return self.rpls is not None and not self.connues
+
+    @property
     def source(self) -> str:
         """En toutes lettres, d'où viennent les nombres."""
         if self.rpls is not None:
@@ -120,6 +125,20 @@ class PrevisionLue:
     calculee: PrevisionCalculee
     est_saisie: bool = False
     publiee_le: datetime | None = None
+
+    @property
+    def exclusions_inconnues(self) -> bool:
+        """Vrai si B est nul faute de le savoir : le RPLS prévoit, sans aucun bail ni correction du bailleur (RG-32)."""
+        return not self.est_saisie and self.calculee.exclusions_inconnues
+
+    @property
+    def exclusions_dites_nulles(self) -> bool:
+        """Vrai si le bailleur a corrigé sa prévision en laissant B nul partout, là où rien ne l'estime."""
+        return (
+            self.est_saisie
+            and self.calculee.exclusions_inconnues
+            and not any(une.total_exclusions for une in self.communes)
+        )
 
 
 def charger_prevision(bailleur: int, departement: str, annee: int) -> PrevisionLue:

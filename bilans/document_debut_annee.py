@@ -39,6 +39,8 @@ def composer_information(bailleur: Bailleur, departement: Departement, annee: in
         },
         "prevision": prevision,
         "prevision_source": "" if lue.est_saisie else lue.calculee.source,
+        "exclusions_inconnues": lue.exclusions_inconnues,
+        "exclusions_dites_nulles": lue.exclusions_dites_nulles,
         "annonce_precedente": annoncer(bailleur.pk, departement.pk, annee - 1),
         "assiette_precedente": precedente.flux_json()["assiette"],
         "relogements": [

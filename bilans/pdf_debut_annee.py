@@ -27,7 +27,8 @@ def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0, ce_qu
     annee = document["annee"]
     titre = f"Information de début d'année {annee}"
     attendues = sum(ligne["mises_en_location"] for ligne in donnees["prevision"])
-    soustraites = sum(sum(ligne["exclusions"].values()) for ligne in donnees["prevision"])
+    inconnues = bool(donnees.get("exclusions_inconnues"))
+    soustraites = None if inconnues else sum(sum(ligne["exclusions"].values()) for ligne in donnees["prevision"])
     contexte = {
         "titre": titre,
         "titre_complet": f"{titre}, logements soustraits du flux – {document['departement']['nom']}",
@@ -39,10 +40,15 @@ def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0, ce_qu
         "empreinte": calculer_empreinte(donnees),
         "annee_precedente": annee - 1,
         "source": donnees.get("prevision_source", ""),
+        "exclusions_inconnues": inconnues,
+        "exclusions_dites_nulles": donnees.get("exclusions_dites_nulles", False),
         "chiffres": [
             (ecrire_nombre(attendues), "mises en location prévues (A)"),
             (ecrire_nombre(soustraites), "soustraites du flux (B)"),
-            (ecrire_nombre(attendues - soustraites), "logements du flux prévisionnel (C)"),
+            (
+                ecrire_nombre(None if soustraites is None else attendues - soustraites),
+                "logements du flux prévisionnel (C)",
+            ),
             (
                 ecrire_nombre(sum(ligne["baux"] for ligne in donnees["relogements"])),
                 f"relogements et mutations faits en {annee - 1}",
@@ -58,7 +64,7 @@ def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0, ce_qu
     return render_to_string("bilans/pdf/debut_annee.html", contexte)
 
 
-def _affectation(donnees: Mapping[str, Any], total: int) -> Tableau:
+def _affectation(donnees: Mapping[str, Any], total: int | None) -> Tableau:
     """Ce qui est prévu par catégorie d'opération, face à ce qui était annoncé l'an passé et à ce qui s'est fait (RG-31, RG-61)."""
     prevus: Counter[str] = Counter()
     for ligne in donnees["prevision"]:
@@ -67,11 +73,11 @@ def _affectation(donnees: Mapping[str, Any], total: int) -> Tableau:
     annonces = donnees.get("annonce_precedente") or {}
     annee = donnees["document"]["annee"]
 
-    def cases(prevu: int, annonce: int, fait: int) -> tuple[Case, ...]:
+    def cases(prevu: int | None, annonce: int, fait: int) -> tuple[Case, ...]:
         return (nombre(prevu), *((nombre(annonce),) if annonces else ()), nombre(fait))
 
     rangs = [
-        Rang(libelle, cases(prevus[motif], annonces.get(motif, 0), faits.get(motif, 0)))
+        Rang(libelle, cases(None if total is None else prevus[motif], annonces.get(motif, 0), faits.get(motif, 0)))
         for motif, libelle in _LIBELLES.items()
     ]
     rangs.append(Rang("Ensemble", cases(total, sum(annonces.values()), sum(faits.values())), est_total=True))
@@ -85,24 +91,25 @@ def _affectation(donnees: Mapping[str, Any], total: int) -> Tableau:
 
 def _prevision_par_commune(donnees: Mapping[str, Any]) -> Tableau:
     communes = donnees["document"]["communes"]
+    inconnues = bool(donnees.get("exclusions_inconnues"))
     lignes = sorted(donnees["prevision"], key=lambda ligne: cle_de_tri(communes.get(ligne["commune"], "")))
     rangs = [
         Rang(
             communes.get(ligne["commune"], ligne["commune"]),
-            _abc(ligne["mises_en_location"], sum(ligne["exclusions"].values())),
+            _abc(ligne["mises_en_location"], None if inconnues else sum(ligne["exclusions"].values())),
         )
         for ligne in lignes
     ]
     a = sum(ligne["mises_en_location"] for ligne in lignes)
     b = sum(sum(ligne["exclusions"].values()) for ligne in lignes)
-    rangs.append(Rang("Ensemble", _abc(a, b), est_total=True))
+    rangs.append(Rang("Ensemble", _abc(a, None if inconnues else b), est_total=True))
     return Tableau(
         "Prévision par commune", ("Commune", "Mises en location (A)", "Soustraites (B)", "Flux (C)"), tuple(rangs)
     )
 
 
-def _abc(a: int, b: int) -> tuple[Any, ...]:
-    return nombre(a), nombre(b), nombre(max(0, a - b))
+def _abc(a: int, b: int | None) -> tuple[Case, ...]:
+    return nombre(a), nombre(b), nombre(None if b is None else max(0, a - b))
 
 
 def _relogements_par_motif(donnees: Mapping[str, Any]) -> Tableau | None:

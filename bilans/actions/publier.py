@@ -49,11 +49,21 @@ def publier(
 
 
 def verifier_publiable(bilan: Bilan, date_seance: date | None = None) -> None:
-    """Lève `Conflit` si le document n'est pas prêt, `ErreurMetier` si ses données ont changé ou si sa séance n'est pas datée."""
+    """Lève `Conflit` si le document n'est pas prêt.
+
+    Lève `ErreurMetier` si ses données ont changé, si rien n'estime ses exclusions (RG-61), ou si sa séance n'est pas datée.
+    """
     verifier_transition(bilan.etat, Etat.PUBLIE)
     if calculer_empreinte(bilan.donnees) != bilan.empreinte:
         raise ErreurMetier(
             "empreinte_fausse", "Les données ont changé depuis l'aperçu : refaites le brouillon.", regle="RG-63"
+        )
+    if bilan.genre == GenreBilan.DEBUT_ANNEE and bilan.donnees.get("exclusions_inconnues"):
+        raise ErreurMetier(
+            "exclusions_non_estimees",
+            "Les logements soustraits ne sont pas estimés : aucun bail ne les montre ici, et le RPLS ne les dit pas. Saisissez-les dans la "
+            "prévision de l'année (page « Prévision », même à zéro), puis refaites le brouillon.",
+            regle="RG-61",
         )
     if bilan.genre == GenreBilan.CALEOL and date_seance is None:
         raise ErreurMetier("seance_obligatoire", "Donnez la date de la séance.", regle="RG-62", champ="date_seance")

@@ -94,7 +94,8 @@ def prevoir_par_la_rotation(
     """Prévision quand l'histoire est trop courte pour une moyenne : patrimoine × rotation estimée de la commune (RG-32).
 
     `rotations` : par commune, annuelle (0 à 1) ; `ensemble` : celle du département, pour une commune dont on ne sait rien. La part de
-    chaque motif d'exclusion est celle des baux déjà connus dans le département ; sans aucun, B est nul.
+    chaque motif d'exclusion est celle des baux déjà connus dans le département ; sans aucun, B est nul faute de le savoir,
+    et ne se publie pas ainsi (RG-61).
     """
     quotas = {commune: nombre * rotations.get(commune, ensemble) for commune, nombre in logements.items()}
     connus = [annee for annees in histoire.values() for annee in annees]

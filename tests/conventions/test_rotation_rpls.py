@@ -9,17 +9,28 @@ import pytest
 from django.test import Client
 
 from attributions.chargement.decompte import charger_conversion, charger_conversion_a_l_ecran, peser_les_strates
+from bilans.actions import produire as module_de_production
+from bilans.actions.preparer import preparer_bilan
+from bilans.actions.produire import produire
+from bilans.actions.publier import publier
+from bilans.actions_prevision import corriger_prevision
 from bilans.chargement_prevision import prevoir_annee
 from bilans.document_debut_annee import composer_information
 from bilans.domaine.prevision import AnneeDeCommune, prevoir_par_la_rotation
+from bilans.models import Bilan
+from bilans.models.bilan import GenreBilan
+from bilans.pdf_debut_annee import html_de_l_information
 from conventions.chargement_rotation import RotationRpls, charger_rotation_rpls
 from conventions.domaine.conversion import Strate, convertir_stock
 from conventions.domaine.rotation import BauxEnCours, estimer_rotation
 from conventions.models import Bailleur, FicheRpls, ReservationStock
+from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.territoires.models import Departement
 from tests.fabriques import (
     CRETEIL,
     VITRY,
+    acteur_de,
     creer_bailleur,
     creer_liberation,
     creer_logement,
@@ -96,6 +107,49 @@ def test_sans_histoire_la_prevision_vient_du_repertoire_et_le_dit(bailleur: Bail
     assert {un.commune: un.mises_en_location for un in calculee.communes} == {CRETEIL: 2, VITRY: 0}
     information = composer_information(bailleur, Departement.objects.get(pk="94"), 2026, date(2026, 1, 15))
     assert information["prevision_source"] == "RPLS 2026, rotation 2023-2025"
+
+
+def _information(bailleur: Bailleur) -> Bilan:
+    """L'information de 2026, produite ; sa mise en page n'est pas faite ici."""
+    preparee = preparer_bilan(
+        acteur=acteur_de(bailleur, Role.RESPONSABLE),
+        bailleur_id=bailleur.pk,
+        departement="94",
+        annee=2026,
+        genre=GenreBilan.DEBUT_ANNEE,
+    )
+    assert produire(preparee.pk)
+    preparee.refresh_from_db()
+    return preparee
+
+
+@pytest.mark.regle("RG-61")
+def test_des_exclusions_que_rien_n_estime_ne_se_publient_pas_pour_zero(
+    bailleur: Bailleur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module_de_production, "information_pdf", lambda *_, **__: b"%PDF-1.7 essai")
+    responsable = acteur_de(bailleur, Role.RESPONSABLE)
+    brouillon = _information(bailleur)
+    html = html_de_l_information(brouillon.donnees)
+    assert "Les logements soustraits ne sont pas estimés" in html
+    assert '<p class="valeur">—</p><p class="libelle">soustraites du flux (B)</p>' in html
+    with pytest.raises(ErreurMetier) as refus:
+        publier(acteur=responsable, bilan_id=brouillon.pk)
+    assert refus.value.code == "exclusions_non_estimees"
+    corriger_prevision(
+        acteur=responsable,
+        bailleur_id=bailleur.pk,
+        departement="94",
+        annee=2026,
+        commune=CRETEIL,
+        mises_en_location=2,
+        exclusions={},
+    )
+    saisie = _information(bailleur)
+    html = html_de_l_information(saisie.donnees)
+    assert '<p class="valeur">0</p><p class="libelle">soustraites du flux (B)</p>' in html
+    assert "n'en annonce aucun" in html
+    assert publier(acteur=responsable, bilan_id=saisie.pk).etat == "publie"
 
 
 @pytest.mark.regle("RG-32")

@@ -77,7 +77,10 @@ def _dire_la_source(calculee: PrevisionCalculee) -> list[tuple[str, str]]:
     histoire = compter(connues, "année de baux connue", "années de baux connues") if connues else "aucun bail connu"
     if calculee.rpls is not None:
         exclusions = (
-            "la part d'exclusions de ces baux" if connues else "nul : le RPLS ne dit pas les exclusions, corrigez-le"
+            "la part d'exclusions de ces baux"
+            if connues
+            else "nul faute de le savoir, le RPLS ne dit pas les exclusions : saisissez-le, même à zéro, pour publier l'information de "
+            "début d'année"
         )
         message = (
             f"Source : {calculee.source}. Il y a ici {histoire}, trop peu pour une moyenne : A est le patrimoine × la rotation que "
