@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from conventions.chargement import ConventionsChargees, charger_conventions, lire_reservataire
@@ -20,7 +21,8 @@ from conventions.models import Convention, ReservationStock
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.droit.taux import Derogation
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
-from flux_reservations.notifications.suivi_des_envois import NON_REMIS
+from flux_reservations.notifications.suivi_des_envois import servi_le
+from flux_reservations.socle.presentation import ecrire_date
 
 HORIZON_SANS_TERME = timedelta(days=5 * 366)
 """Jusqu'où l'on vérifie les plafonds d'une convention sans terme."""
@@ -30,10 +32,19 @@ HORIZON_SANS_TERME = timedelta(days=5 * 366)
 class InformationPrealable:
     """Où en est l'information préalable d'un bailleur dans un département (RG-18)."""
 
-    faite: bool
-    """Un envoi simultané est déposé."""
+    le: date
+    """Le jour où on la lit : ce qui a été remis depuis ne compte pas."""
+    lot: UUID | None = None
+    """L'envoi simultané le plus avancé ce jour-là ; None : aucun n'est déposé."""
+    depose_le: datetime | None = None
+    destinataires: int = 0
     non_remis: int = 0
-    """Destinataires de l'envoi le plus avancé qui n'ont encore rien reçu ; zéro : il est complet."""
+    """Destinataires de cet envoi qui n'avaient encore rien reçu ; zéro : il est complet."""
+
+    @property
+    def faite(self) -> bool:
+        """Vrai si un envoi simultané est déposé."""
+        return self.lot is not None
 
     @property
     def est_complete(self) -> bool:
@@ -49,13 +60,14 @@ class InformationPrealable:
             )
         if self.non_remis:
             sujet = (
-                "un destinataire n'a encore rien reçu"
+                "un destinataire n'avait encore rien reçu"
                 if self.non_remis == 1
-                else f"{self.non_remis} destinataires n'ont encore rien reçu"
+                else f"{self.non_remis} destinataires n'avaient encore rien reçu"
             )
             return (
-                f"L'information préalable n'est pas complète : {sujet}. Enregistrez leur remise, ou corrigez leur adresse, depuis l'état "
-                "des lieux ou le registre des envois, avant de signer une convention qui convertit du stock."
+                f"L'information préalable n'est pas complète au {ecrire_date(self.le)} : {sujet}. "
+                "Enregistrez leur remise, ou corrigez leur adresse, depuis l'état des lieux ou le registre des envois, avant "
+                "de signer une convention qui convertit du stock."
             )
         return ""
 
@@ -113,11 +125,12 @@ def convertit_du_stock(convention: Convention, le: date) -> bool:
 
 
 def lire_information_prealable(bailleur: int, departement: str, le: date) -> InformationPrealable:
-    """L'information préalable déposée à cette date, envoi par envoi : il suffit qu'un seul soit complet (une requête).
+    """L'information préalable telle qu'elle était à cette date, dans l'envoi le plus avancé : il suffit d'un complet (une requête).
 
-    « L'envoi est complet ou repris jusqu'à l'être » (RG-18) : un envoi à moitié remis n'informe pas simultanément.
+    « L'envoi est complet ou repris jusqu'à l'être » (RG-18) : un envoi à moitié remis n'informe pas simultanément. À égalité, le
+    premier déposé.
     """
-    restes = (
+    avance = (
         Envoi.objects.filter(
             genre=GenreEnvoi.INFORMATION_PREALABLE,
             emetteur_id=bailleur,
@@ -126,11 +139,13 @@ def lire_information_prealable(bailleur: int, departement: str, le: date) -> Inf
         )
         .order_by()
         .values("lot")
-        .annotate(reste=Count("pk", filter=NON_REMIS))
-        .values_list("reste", flat=True)
+        .annotate(tous=Count("pk"), reste=Count("pk") - Count("pk", filter=servi_le(le)), du=Min("depose_le"))
+        .order_by("reste", "du", "lot")
+        .first()
     )
-    nombres = list(restes)
-    return InformationPrealable(bool(nombres), min(nombres, default=0))
+    if avance is None:
+        return InformationPrealable(le)
+    return InformationPrealable(le, avance["lot"], avance["du"], avance["tous"], avance["reste"])
 
 
 def controler_brouillon(convention: Convention, fonds: FondsDeControle | None = None) -> list[Controle]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef
@@ -130,12 +131,17 @@ def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: 
         )
 
 
-def empreinte_envoyee(acteur: Acteur, departement_id: str) -> str:
-    """Empreinte des données du dernier état des lieux envoyé dans le département ; vide s'il est antérieur à l'application."""
-    figees = Piece.objects.visibles_par(acteur).filter(
-        organisme_id=acteur.organisme, genre=DONNEES_DE_L_ETAT_DES_LIEUX, nom=f"etat-des-lieux-{departement_id}.json"
-    )
-    return figees.values_list("contenu_id", flat=True).first() or ""
+def empreinte_envoyee(acteur: Acteur, departement_id: str, lot: UUID | None) -> str:
+    """Empreinte des données de l'état des lieux parti dans ce lot ; vide sans lot, ou si l'envoi est antérieur à l'application."""
+    envoi = Envoi.objects.visibles_par(acteur).filter(lot=lot).exclude(piece=None).first() if lot else None
+    if envoi is None or envoi.piece_id is None:
+        return ""
+    # Les données sont déposées aussitôt après leur PDF : celles d'avant l'état des lieux suivant sont les siennes.
+    suivantes = Piece.objects.visibles_par(acteur).filter(organisme_id=acteur.organisme, pk__gt=envoi.piece_id)
+    autre = suivantes.filter(genre="etat_des_lieux").order_by("pk").values_list("pk", flat=True).first()
+    figees = suivantes.filter(genre=DONNEES_DE_L_ETAT_DES_LIEUX, nom=f"etat-des-lieux-{departement_id}.json")
+    siennes = figees.filter(pk__lt=autre) if autre is not None else figees
+    return siennes.order_by("pk").values_list("contenu_id", flat=True).first() or ""
 
 
 def enregistrer_information_anterieure(

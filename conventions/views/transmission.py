@@ -24,7 +24,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
-from flux_reservations.notifications.suivi_des_envois import NON_REMIS
+from flux_reservations.notifications.suivi_des_envois import NON_REMIS, servi_le
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, Pastille, compter
 from flux_reservations.socle.requete import Requete
@@ -51,8 +51,12 @@ class VueEtatDesLieux(ReserveeMixin):
         envois = Envoi.objects.visibles_par(request.acteur).filter(
             genre=GenreEnvoi.INFORMATION_PREALABLE, departement=lieu, emetteur=bailleur
         )
-        etat = charger_etat_des_lieux(bailleur, lieu, timezone.localdate())
-        figee = transmission.empreinte_envoyee(request.acteur, lieu.pk)
+        jour = timezone.localdate()
+        etat = charger_etat_des_lieux(bailleur, lieu, jour)
+        information = lire_information_prealable(bailleur.pk, lieu.pk, jour)
+        du_lot = envois.filter(lot=information.lot) if information.lot else envois.none()
+        non_remis = du_lot.exclude(pk__in=du_lot.filter(servi_le(jour)).order_by().values("pk"))
+        figee = transmission.empreinte_envoyee(request.acteur, lieu.pk, information.lot)
         contexte = {
             "titre": f"État des lieux, {lieu}",
             "fil": [("Conventions", reverse("conventions"))],
@@ -64,10 +68,14 @@ class VueEtatDesLieux(ReserveeMixin):
             "adresse_a_completer": adresse_de("rpls"),
             "typologies": TYPOLOGIES,
             "departement": lieu,
-            "premier_envoi": envois.order_by("depose_le").first(),
-            "nombre_envois": envois.count(),
-            "non_remis": list(envois.filter(NON_REMIS).order_by("destinataire_nom")),
-            "information": lire_information_prealable(bailleur.pk, lieu.pk, timezone.localdate()),
+            "non_remis": list(non_remis.order_by("destinataire_nom")),
+            "a_remettre": non_remis.filter(NON_REMIS).exists(),
+            "autres_lots": envois.exclude(pk__in=du_lot.order_by().values("pk"))
+            .order_by()
+            .values("lot")
+            .distinct()
+            .count(),
+            "information": information,
             "peut_envoyer": request.acteur.peut(Role.RESPONSABLE),
             "peut_remettre": request.acteur.peut(Role.GESTIONNAIRE),
         }

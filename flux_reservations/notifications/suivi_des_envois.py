@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Q
@@ -12,9 +13,20 @@ from flux_reservations.notifications.models import EnvoiQuerySet, EtatEnvoi, Voi
 from flux_reservations.socle.presentation import compter
 
 NON_REMIS = Q(recu_le__isnull=True) & (Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
-"""Un destinataire qui n'a encore rien reçu : remise par une autre voie à saisir, ou courriel en échec."""
+"""Ce qui attend quelqu'un : remise par une autre voie à saisir, ou courriel en échec. Qui est servi se lit par `servi_le`."""
 A_REMETTRE, EN_ECHEC = "à remettre par une autre voie", "en échec"
 FAITS = (EtatEnvoi.ENVOYE, EtatEnvoi.REPRIS, EtatEnvoi.RECU)
+
+
+def servi_le(le: date) -> Q:
+    """Condition : ce destinataire était servi ce jour-là au plus tard (RG-18, RG-66).
+
+    Sur la plateforme, le dépôt est l'acte, que le courriel qui l'annonce parte ou non ; sans courriel, il faut la remise saisie ou
+    l'accusé (RG-18). Hors de la plateforme, le courriel accepté ou la remise saisie ; en file, incertain ou en échec, il n'a rien.
+    """
+    depose = Q(destinataire__isnull=False, depose_le__date__lte=le) & ~Q(voie=VoieEnvoi.RECOMMANDE)
+    sans_date = Q(envoye_le__isnull=True, recu_le__isnull=True, depose_le__date__lte=le)
+    return depose | (Q(etat__in=FAITS) & (Q(envoye_le__date__lte=le) | Q(recu_le__date__lte=le) | sans_date))
 
 
 def dire_les_envois(envois: EnvoiQuerySet, objet_type: str, cles: Sequence[int]) -> dict[int, str]:

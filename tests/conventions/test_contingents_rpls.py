@@ -19,6 +19,7 @@ from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
 from conventions.documents import etat_des_lieux_pdf, etat_des_lieux_tableur, html_de_l_etat_des_lieux
 from conventions.models import Bailleur, FicheRpls, Reservataire, ReservationStock
 from flux_reservations.commun.acteur import Role
+from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.territoires.models import Departement
 from tests.fabriques import (
@@ -155,7 +156,8 @@ def test_les_donnees_envoyees_sont_figees_et_l_ecran_dit_ce_qui_a_change(bailleu
     creer_convention(bailleur, Reservataire.objects.get(code="AL"), [("10", "", "departement:94")])
     acteur = acteur_de(bailleur, Role.RESPONSABLE)
     informer_prealablement(acteur=acteur, bailleur_id=bailleur.pk, departement_id="94")
-    figee = empreinte_envoyee(acteur, "94")
+    lot = Envoi.objects.values_list("lot", flat=True).distinct().get()
+    figee = empreinte_envoyee(acteur, "94", lot)
     donnees = json.loads(bytes(Piece.objects.get(genre="etat_des_lieux_donnees").contenu.octets))
     assert [ligne["code"] for ligne in donnees["rpls"]["contingents"]] == [1, 2, 3, 7]
     client = Client()
@@ -165,4 +167,4 @@ def test_les_donnees_envoyees_sont_figees_et_l_ecran_dit_ce_qui_a_change(bailleu
     assert "ont changé depuis" not in page
     FicheRpls.objects.filter(logement__bailleur=bailleur, contingent="3").update(contingent="4")
     assert "ont changé depuis" in client.get("/etat-des-lieux/94/").content.decode()
-    assert empreinte_envoyee(acteur, "94") == figee
+    assert empreinte_envoyee(acteur, "94", lot) == figee

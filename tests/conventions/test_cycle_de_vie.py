@@ -182,6 +182,8 @@ def test_convertir_du_stock_exige_l_information_prealable(bailleur: Bailleur, re
         departement_id="94",
         objet="État des lieux",
         depose_le=datetime(2026, 1, 5, 9, tzinfo=UTC),
+        etat="envoye",
+        envoye_le=datetime(2026, 1, 5, 9, tzinfo=UTC),
     )
     signer_le(responsable, convention)
     assert Convention.objects.get(pk=convention.pk).etat == "signee"

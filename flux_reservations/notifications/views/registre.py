@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 import django_filters
 from django import forms
@@ -112,7 +113,7 @@ class Registre(ReserveeMixin, VueListe[Envoi]):
         acteur = self.request.acteur
         envois = Envoi.objects.visibles_par(acteur).filter(emetteur_id=acteur.organisme_id).select_related("piece")
         lot = self.request.GET.get("lot", "")
-        return envois.filter(lot=lot) if _est_un_lot(lot) else envois
+        return envois.filter(lot=lot) if est_un_lot(lot) else envois
 
     def contexte(self) -> dict[str, Any]:
         """Ce que le rôle permet, et ce qui reste à remettre par une autre voie."""
@@ -125,8 +126,13 @@ class Registre(ReserveeMixin, VueListe[Envoi]):
         return (*COLONNES, *COLONNES_DE_PREUVE) if self.request.GET.get("export") else COLONNES
 
 
-def _est_un_lot(texte: str) -> bool:
-    return len(texte) == 36 and all(caractere in "0123456789abcdef-" for caractere in texte)  # noqa: PLR2004 : un UUID écrit
+def est_un_lot(texte: str) -> bool:
+    """Vrai si ce texte s'écrit comme l'identifiant d'un lot."""
+    try:
+        UUID(texte)
+    except ValueError:
+        return False
+    return True
 
 
 class FicheEnvoi(ReserveeMixin):

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.notifications.actions.suivre import enregistrer_remises
 from flux_reservations.notifications.forms import FormulaireRemise
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.notifications.suivi_des_envois import NON_REMIS
+from flux_reservations.notifications.views.registre import est_un_lot
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, compter
 
@@ -54,7 +56,9 @@ class EnregistrerRemises(ReserveeMixin, VueActe):
         self.restants = list(self._lire()[:REMISES_AU_PLUS])
 
     def _lire(self) -> QuerySet[Envoi]:
-        voulus = {nom: self.request.GET[nom] for nom in ("genre", "departement") if self.request.GET.get(nom)}
+        voulus = {nom: self.request.GET[nom] for nom in ("genre", "departement", "lot") if self.request.GET.get(nom)}
+        if "lot" in voulus and not est_un_lot(voulus["lot"]):
+            raise Introuvable
         return (
             Envoi.objects.modifiables_par(self.request.acteur)
             .filter(NON_REMIS, **voulus)
