@@ -89,9 +89,7 @@ def _importer_les_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, g
 
 def _importer_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, garder: bool) -> bool:
     """Importe dans la transaction en cours, qu'il défait s'il ne faut rien garder ; vrai si c'est écrit."""
-    with connection.cursor() as curseur:
-        # Deux imports à la fois se croiseraient sur les mêmes clés : l'un attend l'autre.
-        curseur.execute("SELECT pg_advisory_xact_lock(hashtext('echanges.importer'))")
+    _prendre_son_tour(contexte)
     for fichier in fichiers:
         with transaction.atomic():
             # Un fichier refusé défait ce qu'il avait mis de côté : un second du même tableau repart de rien.
@@ -108,6 +106,23 @@ def _importer_fichiers(contexte: Contexte, fichiers: Sequence[Fichier], *, garde
         return True
     transaction.set_rollback(True)
     return False
+
+
+def _prendre_son_tour(contexte: Contexte) -> None:
+    """Deux imports à la fois se croiseraient sur les mêmes clés : l'un attend l'autre.
+
+    Un agent n'écrit que les lignes de son bailleur : il n'attend que les imports du sien, et ceux du registre commun qu'il cite.
+    L'administration et la ligne de commande, qui écrivent chez tous, attendent tout le monde, et tout le monde les attend.
+    """
+    acteur = contexte.acteur
+    with connection.cursor() as curseur:
+        if acteur.est_systeme or acteur.nature is Nature.PLATEFORME:
+            curseur.execute("SELECT pg_advisory_xact_lock(hashtext('echanges.importer'))")
+            return
+        # Le verrou commun d'abord, pour tous : pris dans le même ordre, ils ne se croisent pas.
+        curseur.execute("SELECT pg_advisory_xact_lock_shared(hashtext('echanges.importer'))")
+        for bailleur in sorted(contexte.bailleurs_cherches()):
+            curseur.execute("SELECT pg_advisory_xact_lock(hashtext('echanges.importer'), %s)", [bailleur])
 
 
 def _siren_de(acteur: Acteur, siren: str) -> str:
