@@ -263,32 +263,6 @@ def test_une_demande_ne_se_repete_pas_et_ne_recoit_qu_une_reponse(admin: Acteur,
     assert demandes.demander_organisme(acteur=agent, demande=caf).pk != une.pk
 
 
-@pytest.mark.parametrize("nom", ["Ville de Vitry\nBcc: tous@essai.example", "Ville\tde Vitry"])
-def test_un_nom_tient_sur_une_ligne(admin: Acteur, agent: Acteur, nom: str) -> None:
-    demande = {"nom": nom, "type": "commune", "territoire": "commune:94081"}
-    reponse = poster(agent, "demander_organisme", demande)
-    assert (reponse.status_code, "Un nom tient sur une ligne" in reponse.content.decode()) == (422, True)
-    with pytest.raises(ErreurMetier, match="tient sur une ligne"):
-        demandes.demander_organisme(acteur=agent, demande=OrganismeDemande(**demande))
-    assert poster(admin, "inscrire_reservataire", SAISIE | {"nom": nom}).status_code == 422
-    with pytest.raises(ErreurMetier, match="sans saut de ligne"):
-        registre.inscrire_organisme(acteur=admin, tableau="reservataires", valeurs=SAISIE | {"nom": nom})
-    un = deposer(admin, "bailleurs.csv", f'siren;nom\n{SIREN_NEUF};"{nom}"\n')
-    assert (un.etat, un.rapport["erreurs"][0]["colonne"]) == ("refuse", "nom")
-    assert not Envoi.objects.exists()
-
-
-def test_un_bailleur_n_a_pas_plus_de_vingt_demandes_en_attente(admin: Acteur, agent: Acteur) -> None:
-    for rang in range(demandes.DEMANDES_EN_ATTENTE_AU_PLUS):
-        une = demandes.demander_organisme(acteur=agent, demande=OrganismeDemande(f"CAF {rang}", "organisme"))
-    with pytest.raises(Conflit, match="attendent une réponse"):
-        demandes.demander_organisme(acteur=agent, demande=OrganismeDemande("De trop", "organisme"))
-    autre = acteur_de(creer_bailleur("Logis du Cèdre"))
-    assert demandes.demander_organisme(acteur=autre, demande=OrganismeDemande("De trop", "organisme")).pk
-    demandes.refuser_la_demande(acteur=admin, demande_id=une.pk, motif="Pas réservataire.")
-    assert demandes.demander_organisme(acteur=agent, demande=OrganismeDemande("De trop", "organisme")).pk
-
-
 def test_l_administration_reconnait_un_organisme_deja_au_registre(admin: Acteur, agent: Acteur) -> None:
     une = demandes.demander_organisme(acteur=agent, demande=OrganismeDemande("Caisse d'allocations", "organisme"))
     caf = creer_reservataire("CAF94")

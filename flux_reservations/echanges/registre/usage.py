@@ -13,6 +13,7 @@ from conventions.models import Bailleur, Convention, Reservataire
 from flux_reservations.acces.models import CleIdempotence, Invitation, Organisme
 from flux_reservations.echanges.models import Correspondance, LectureDuJournal
 from flux_reservations.socle import rls
+from flux_reservations.socle.presentation import compter
 
 SANS_POIDS: Final = (CleIdempotence, Correspondance, Invitation, LectureDuJournal)
 """Ce qui part avec l'organisme : des réglages, des repères techniques, une invitation que personne n'a acceptée."""
@@ -34,6 +35,21 @@ def lire_usage(organisme_id: int) -> list[Usage]:
     with rls.en_systeme():
         comptes = _compter(organisme_id)
     return [Usage(quoi, nombre) for quoi, nombre in sorted(comptes.items(), key=lambda un: (-un[1], un[0])) if nombre]
+
+
+def dire_les_acces(code: str) -> str:
+    """« 2 personnes, 1 jeton » : ce qui agit au nom d'un réservataire, invitations en attente comprises ; vide si rien."""
+    with rls.en_systeme():
+        un = Reservataire.objects.filter(code=code).first()
+        if un is None:
+            return ""
+        nombres = {
+            "personne": un.rattachements.filter(clos_le__isnull=True).count(),
+            "invitation": un.invitations.filter(acceptee_le__isnull=True, annulee_le__isnull=True).count(),
+            "jeton": un.jetons.filter(revoque_le__isnull=True).count(),
+            "abonnement": un.abonnements.count(),
+        }
+    return ", ".join(compter(nombre, quoi) for quoi, nombre in nombres.items() if nombre)
 
 
 def compter_les_conventions(organisme_id: int) -> int:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.urls import reverse
 
+from conventions.domaine.codes import SEUL_SUR_SON_TERRITOIRE
 from flux_reservations.acces.models import Organisme
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Role
@@ -95,14 +96,15 @@ class InscrireReservataire(InscrireOrganisme):
             raise Introuvable("Cette demande a déjà reçu une réponse, ou n'existe pas.")
 
     def initial(self) -> dict[str, Any]:
-        """Ce que dit la demande, et un code proposé."""
+        """Ce que dit la demande, et un code proposé ; le courriel d'un préfet ou d'une mairie se vérifie et se saisit."""
         if self.demande is None:
             return {}
         une = self.demande
         return {
             "code": proposer_un_code(une.type, une.nom, une.territoire),
             "territoire": une.territoire_id or "",
-            **{champ: getattr(une, champ) for champ in ("nom", "type", "siren", "courriel")},
+            "courriel": "" if une.type in SEUL_SUR_SON_TERRITOIRE else une.courriel,
+            **{champ: getattr(une, champ) for champ in ("nom", "type", "siren")},
         }
 
     def recapitulatif(self) -> list[tuple[str, object]]:

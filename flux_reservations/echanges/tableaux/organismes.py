@@ -15,8 +15,10 @@ from flux_reservations.commun.acteur import Nature
 from flux_reservations.commun.lignes import SUR_UNE_LIGNE
 from flux_reservations.echanges.colonnes import Colonne, Courriel, Siren, Texte, siren_est_valide
 from flux_reservations.echanges.modele import TableauModele, colonne_de
+from flux_reservations.echanges.registre.usage import dire_les_acces
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
+from flux_reservations.echanges.tableaux.places import PlacesTenues
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.territoires.resolution import Resolution, message_territoire_inconnu, resoudre_territoires
@@ -33,6 +35,8 @@ class ReserveOrganismes:
         self._a_creer: list[dict[str, Any]] = []
         self._a_modifier: list[tuple[int, dict[str, Any]]] = []
         self.territoires: dict[str, Resolution] = {}
+        self.places: PlacesTenues | None = None
+        self.a_venir: set[str] = set()
 
     def reserver(self, nombre: int) -> list[int]:
         """Sans objet : l'identifiant vient à l'écriture."""
@@ -142,6 +146,7 @@ class Reservataires(TableauModele):
         cache.update(resoudre_territoires(cites) if cites else {})
         for ligne in lot:
             self.poser_champs_simples(suivi, ligne)
+            suivi.reserve.a_venir.add(ligne.valeurs.get("code"))
             ligne.cle = (ligne.valeurs["code"],) if "code" in ligne.valeurs else ()
             if "type" in ligne.valeurs:
                 ligne.champs["nature"] = nature_du_type(ligne.valeurs["type"]).value
@@ -158,6 +163,16 @@ class Reservataires(TableauModele):
                 "Le registre des réservataires est commun : demandez cet ajout à l'administration de la plateforme."
             )
             suivi.refuser(ligne, "code", message)
+            return
+        self._garder_la_place(suivi, ligne, complet, ancien)
+        if ancien is not None and complet["nature"] != ancien["nature"]:
+            acces = dire_les_acces(complet["code"])
+            if acces:
+                message = (
+                    f"Ce type donnerait d'autres droits à qui y a accès ({acces}) : fermez d'abord ces accès, ou inscrivez un autre "
+                    "réservataire."
+                )
+                suivi.refuser(ligne, "type", message)
 
     def differences(
         self, suivi: Suivi, avant: Mapping[str, Any], apres: Mapping[str, Any]
@@ -181,6 +196,18 @@ class Reservataires(TableauModele):
         )
         requete = Reservataire.objects.filter(cites).distinct().order_by("code")
         return self.exporter_requete(requete, territoire=lambda reservataire: reservataire.territoire_id or "")
+
+    @staticmethod
+    def _garder_la_place(suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Un second préfet d'un département est refusé à l'écran ; l'exploitant, qui reprend un registre, en est averti."""
+        reserve: ReserveOrganismes = suivi.reserve
+        if reserve.places is None:
+            reserve.places = PlacesTenues()
+        reserve.a_venir.discard(complet["code"])
+        message = reserve.places.prendre(complet, ancien, reserve.a_venir)
+        if message:
+            signaler = suivi.avertir if suivi.contexte.acteur.est_systeme else suivi.refuser
+            signaler(ligne, "territoire", message)
 
     @staticmethod
     def _poser_territoire(suivi: Suivi, ligne: Ligne, cache: dict[str, Resolution]) -> None:
