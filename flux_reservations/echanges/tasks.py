@@ -10,6 +10,7 @@ from flux_reservations.echanges import depot, fichiers_deposes, traitement
 from flux_reservations.echanges.export_complet import actions as exports
 from flux_reservations.echanges.webhooks import actions as webhooks
 from flux_reservations.echanges.webhooks.annonces import annoncer
+from flux_reservations.echanges.webhooks.limites import perimer_les_verifications
 
 
 @shared_task(name=depot.TACHE, time_limit=3600)
@@ -54,6 +55,7 @@ def livrer_appel(appel_id: int) -> None:
 def purger() -> None:
     """La nuit : efface les vieux appels, de quoi défaire les vieux imports, les vieilles clés d'idempotence et les archives."""
     webhooks.purger_les_appels()
+    perimer_les_verifications(timezone.now())
     fichiers_deposes.purger_les_traces()
     fichiers_deposes.abandonner_les_oublies()
     fichiers_deposes.effacer_les_contenus_orphelins()

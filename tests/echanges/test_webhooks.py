@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import time_machine
 from celery.exceptions import SoftTimeLimitExceeded
 from django.test import Client
 from django.utils import timezone
@@ -27,7 +28,7 @@ from conventions.models import Bailleur, Reservataire
 from flux_reservations.acces.models import Organisme, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
-from flux_reservations.echanges.webhooks import actions
+from flux_reservations.echanges.webhooks import actions, limites
 from flux_reservations.echanges.webhooks.annonces import annoncer
 from flux_reservations.echanges.webhooks.modeles import RELAIS, Abonnement, Appel, EtatAppel
 from flux_reservations.echanges.webhooks.reseau import AdresseRefusee, est_publique, viser
@@ -534,3 +535,64 @@ def test_un_essai_par_minute_et_pas_de_double_rejeu(bailleur: Bailleur, logiciel
         actions.essayer_abonnement(acteur=acteur, abonnement_id=appel.abonnement_id)
     with pytest.raises(ErreurMetier, match="déjà en route"):
         actions.rejouer(acteur=acteur, appel_id=appel.pk)
+
+
+class TestLimites:
+    """Un organisme ne fait pas tirer le serveur sur l'adresse d'un autre."""
+
+    def _abonner(self, organisme: Organisme, logiciel: Logiciel, rang: int) -> Abonnement:
+        acteur = acteur_de(organisme, Role.RESPONSABLE)
+        return actions.abonner(acteur=acteur, usage="x", adresse=f"{logiciel.adresse}&n={rang}", evenements=TOUT)
+
+    def test_abonner_et_desabonner_sans_fin_s_arrete(self, bailleur: Bailleur, logiciel: Logiciel) -> None:
+        acteur = acteur_de(bailleur, Role.RESPONSABLE)
+        for rang in range(limites.VERIFICATIONS_AU_PLUS):
+            actions.desabonner(acteur=acteur, abonnement_id=self._abonner(bailleur, logiciel, rang).pk)
+        with pytest.raises(ErreurMetier, match="20 vérifications en une heure"):
+            self._abonner(bailleur, logiciel, 100)
+        assert not Abonnement.objects.exists()
+        assert self._abonner(creer_bailleur("Voisin"), logiciel, 100).pk
+        with time_machine.travel(timezone.now() + limites.FENETRE):
+            assert self._abonner(bailleur, logiciel, 100).pk
+
+    def test_verifier_de_nouveau_compte_aussi(
+        self, bailleur: Bailleur, logiciel: Logiciel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limites, "VERIFICATIONS_AU_PLUS", 2)
+        abonnement, acteur = self._abonner(bailleur, logiciel, 1), acteur_de(bailleur, Role.RESPONSABLE)
+        for _ in range(2):
+            Appel.objects.update(cree_le=timezone.now() - timedelta(minutes=2))
+            dernier = Appel.objects.count()
+            with suppress(ErreurMetier):
+                actions.verifier_de_nouveau(acteur=acteur, abonnement_id=abonnement.pk)
+        assert (dernier, Appel.objects.count()) == (2, 2)
+
+    def test_un_organisme_a_un_nombre_d_abonnements_borne(
+        self, bailleur: Bailleur, logiciel: Logiciel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limites, "ABONNEMENTS_AU_PLUS", 2)
+        for rang in range(2):
+            self._abonner(bailleur, logiciel, rang)
+        with pytest.raises(ErreurMetier, match="supprimez ceux qui ne servent plus"):
+            self._abonner(bailleur, logiciel, 2)
+        assert (Abonnement.objects.count(), Appel.objects.count()) == (2, 2)
+
+    @pytest.mark.parametrize("la_nuit_passe", [True, False])
+    def test_une_longue_suspension_redemande_une_verification(
+        self, bailleur: Bailleur, logiciel: Logiciel, la_nuit_passe: bool
+    ) -> None:
+        abonnement, acteur = abonner(bailleur, logiciel), acteur_de(bailleur, Role.RESPONSABLE)
+        client = Client()
+        client.force_login(Utilisateur.objects.get(pk=acteur.utilisateur_id))
+        for jours, verifiee in ((29, True), (30, False)):
+            Abonnement.objects.update(desactive_le=timezone.now() - timedelta(days=jours))
+            if la_nuit_passe:
+                assert limites.perimer_les_verifications(timezone.now()) == (0 if verifiee else 1)
+            page = client.post(f"/webhooks/{abonnement.pk}/reprendre/", follow=True).content.decode()
+            abonnement.refresh_from_db()
+            assert (abonnement.desactive_le, abonnement.verifie_le is not None) == (None, verifiee)
+            assert ("faites vérifier son adresse" in page) is not verifiee
+        appel = actions.verifier_de_nouveau(acteur=acteur, abonnement_id=abonnement.pk)
+        assert actions.livrer(appel.pk) == EtatAppel.LIVRE
+        abonnement.refresh_from_db()
+        assert abonnement.verifie_le is not None

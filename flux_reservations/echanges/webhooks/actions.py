@@ -24,13 +24,8 @@ from kombu.exceptions import OperationalError
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.echanges.webhooks.annonces import composer_corps
-from flux_reservations.echanges.webhooks.modeles import (
-    ANNONCABLES,
-    Abonnement,
-    Appel,
-    EtatAppel,
-    Evenement,
-)
+from flux_reservations.echanges.webhooks.limites import controler_le_debit, controler_le_nombre, est_perimee
+from flux_reservations.echanges.webhooks.modeles import ANNONCABLES, Abonnement, Appel, EtatAppel, Evenement
 from flux_reservations.echanges.webhooks.reseau import AdresseRefusee, AppelManque, appeler, viser
 from flux_reservations.socle.journal import journaliser
 
@@ -53,7 +48,7 @@ _SUCCES = range(200, 300)
 
 
 def abonner(*, acteur: Acteur, usage: str, adresse: str, evenements: Sequence[str]) -> Abonnement:
-    """Abonne une adresse de l'organisme. Lève `ErreurMetier` si l'adresse n'est pas de celles qu'on appelle."""
+    """Abonne une adresse de l'organisme. Lève `ErreurMetier` si on ne l'appelle pas, ou si l'organisme en abonne trop."""
     if acteur.organisme_id is None or not acteur.peut(Role.RESPONSABLE):
         raise AccesRefuse
     permis = [code for code, _ in ANNONCABLES if code in evenements]
@@ -71,12 +66,14 @@ def abonner(*, acteur: Acteur, usage: str, adresse: str, evenements: Sequence[st
             cree_par_id=acteur.utilisateur_id,
         )
         _journaliser(acteur, abonnement, "abonner", {"adresse": adresse, "evenements": permis})
+        controler_le_nombre(abonnement.organisme_id)
+        controler_le_debit(abonnement.organisme_id)
         _poser_la_verification(abonnement)
     return abonnement
 
 
 def verifier_de_nouveau(*, acteur: Acteur, abonnement_id: int) -> Appel:
-    """Renvoie son défi à une adresse qui n'y a pas répondu, une fois par minute au plus."""
+    """Renvoie son défi à une adresse qui n'y a pas répondu, une fois par minute au plus ; `ErreurMetier` si l'organisme en renvoie trop."""
     with transaction.atomic():
         abonnement = _verrouiller(acteur, abonnement_id)
         if abonnement.verifie_le is not None:
@@ -84,6 +81,8 @@ def verifier_de_nouveau(*, acteur: Acteur, abonnement_id: int) -> Appel:
         if abonnement.desactive_le is not None:
             raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
         _attendre_une_minute(abonnement, Evenement.VERIFICATION, "La vérification vient de partir")
+        _journaliser(acteur, abonnement, "verifier_adresse", {"adresse": abonnement.adresse})
+        controler_le_debit(abonnement.organisme_id)
         return _poser_la_verification(abonnement)
 
 
@@ -122,14 +121,19 @@ def suspendre(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
 
 
 def reprendre(*, acteur: Acteur, abonnement_id: int) -> Abonnement:
-    """Appelle de nouveau, après une suspension ou une désactivation ; les appels abandonnés repartent."""
+    """Appelle de nouveau, après une suspension ou une désactivation ; les appels abandonnés repartent.
+
+    Après 30 jours, l'adresse est d'abord à vérifier de nouveau (`verifie_le` vide).
+    """
     with transaction.atomic():
         abonnement = _verrouiller(acteur, abonnement_id)
         if abonnement.desactive_le is None:
             raise Conflit("Cet abonnement est déjà actif.")
         _verifier_adresse(abonnement.adresse)
+        if est_perimee(abonnement, timezone.now()):
+            abonnement.verifie_le = None
         abonnement.desactive_le, abonnement.raison = None, ""
-        abonnement.save(update_fields=["desactive_le", "raison"])
+        abonnement.save(update_fields=["desactive_le", "raison", "verifie_le"])
         abonnement.appels.filter(etat=EtatAppel.ABANDONNE).exclude(evenement=Evenement.VERIFICATION).update(
             etat=EtatAppel.PREVU, tentatives=0, prochain_essai_le=timezone.now()
         )

@@ -194,7 +194,7 @@ class Suspendre(ActeSurAbonnement):
 
     def avertissement(self) -> str:
         """Ce qui s'ensuit."""
-        return "Les appels sont retenus trente jours : ils partiront à la reprise."
+        return "Les appels sont retenus trente jours : ils partiront à la reprise. Passé ce temps, l'adresse sera à vérifier de nouveau."
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Suspend."""
@@ -275,8 +275,10 @@ class Reprendre(Geste):
 
     def post(self, request: Requete, pk: int) -> HttpResponse:
         """Reprend."""
-        actions.reprendre(acteur=request.acteur, abonnement_id=pk)
-        messages.success(request, "Appels repris : ceux qui attendaient partent.")
+        if actions.reprendre(acteur=request.acteur, abonnement_id=pk).verifie_le is None:
+            messages.success(request, "Abonnement repris : faites vérifier son adresse, ses appels partiront ensuite.")
+        else:
+            messages.success(request, "Appels repris : ceux qui attendaient partent.")
         return HttpResponseRedirect(reverse("webhook", args=[pk]))
 
 
