@@ -20,5 +20,7 @@ class Options:
     """Par tableau, la colonne que désigne un en-tête (normalisé)."""
     modes_ignores: frozenset[str] = frozenset()
     """Hors champ que MODE (RPLS) ne pose pas : la personne ne l'a pas confirmé."""
+    modes_confirmes: bool = False
+    """Vrai si une personne a déjà dit, à l'écran, ce que MODE met hors du champ : il n'y a plus rien à confirmer."""
     avancer: Callable[[int], None] | None = None
     """Appelé avec le nombre de lignes lues de plus."""

@@ -71,6 +71,8 @@ class FichierLu:
     modifies: int = 0
     inchanges: int = 0
     erreurs: int = 0
+    fiches: int = 0
+    """Logements dont le contingent ou le bail en cours change d'après le RPLS, que leur ligne change ou non."""
 
     def en_json(self) -> dict[str, Any]:
         """Objet du contrat."""

@@ -48,7 +48,7 @@ def traiter(import_id: int) -> ImportDepose | None:
         return _conclure(depot, rapport, EtatImport.REFUSE)
     with tempfile.TemporaryDirectory(prefix="import-") as dossier:
         chemins = deposer_sur_disque(depot, Path(dossier))
-        options = _options_de(depot, chemins)
+        options = _options_de(depot, chemins, ecrit=ecrit)
         if ecrit:
             with transaction.atomic(), tracer(depot.pk):
                 rapport = appliquer(
@@ -64,7 +64,7 @@ def traiter(import_id: int) -> ImportDepose | None:
     return _conclure(depot, rapport, EtatImport.ESSAYE if rapport.est_accepte else EtatImport.REFUSE)
 
 
-def _options_de(depot: ImportDepose, chemins: Sequence[Path]) -> Options:
+def _options_de(depot: ImportDepose, chemins: Sequence[Path], *, ecrit: bool) -> Options:
     """Les choix de la personne, et de quoi dire l'avancement : il vaut aussi signe de vie."""
     retenues = correspondances_de(depot.organisme_id)
     types = dict(depot.options.get("types", {}))
@@ -80,6 +80,7 @@ def _options_de(depot: ImportDepose, chemins: Sequence[Path]) -> Options:
         types=types,
         correspondances=retenues,
         modes_ignores=frozenset(depot.options.get("modes_ignores", [])),
+        modes_confirmes=ecrit,
         avancer=marquer_l_avancement(depot.pk),
     )
 

@@ -52,6 +52,11 @@ def etat_import(un: ImportDepose) -> Pastille:
     return Pastille(un.get_etat_display(), TONS.get(EtatImport(un.etat), "information"))  # type: ignore[arg-type]  # tons connus
 
 
+def compter_les_fichiers(un: ImportDepose) -> int:
+    """Les fichiers d'un import : ceux que dit son rapport, car ils s'effacent une fois écrits ; sinon ceux qui attendent l'essai."""
+    return len(un.rapport.get("fichiers", [])) or getattr(un, "nombre", 0)
+
+
 class Imports(ReserveeMixin, VueListe[ImportDepose]):
     """L'historique des imports du bailleur, ou de ceux du registre commun."""
 
@@ -79,8 +84,9 @@ class Imports(ReserveeMixin, VueListe[ImportDepose]):
             entete_de_ligne=True,
         ),
         Colonne[ImportDepose]("par", "Par", lambda un: un.deposant),
-        Colonne[ImportDepose]("fichiers", "Fichiers", lambda un: getattr(un, "nombre", 0), "nombre"),
+        Colonne[ImportDepose]("fichiers", "Fichiers", compter_les_fichiers, "nombre"),
         Colonne[ImportDepose]("changements", "Changements", lambda un: un.rapport.get("changements_en_tout"), "nombre"),
+        Colonne[ImportDepose]("fiches", "Contingents et baux", lambda un: un.rapport.get("fiches"), "nombre"),
         Colonne[ImportDepose]("etat", "État", etat_import, "pastille"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
 from typing import Any
 
@@ -146,6 +147,25 @@ def test_ce_que_mode_met_hors_du_champ_se_confirme(bailleur: Bailleur) -> None:
     assert traiter(depose).etat == "applique"
     etats = dict(SituationLogement.objects.values_list("logement__identifiant", "hors_champ"))
     assert etats == {"N1": "", "N2": "", "N3": "fonction"}
+    depose.refresh_from_db()
+    messages = [un["message"] for un in depose.rapport["avertissements"]]
+    assert "1 logements mis hors du champ (fonction) d'après MODE." in messages
+    assert not any("à confirmer" in un for un in messages)
+    assert depose.rapport["a_confirmer"] == {}
+
+
+def test_la_liste_dit_les_fichiers_effaces_et_les_fiches_changees(bailleur: Bailleur, agent: Acteur) -> None:
+    """Les fichiers d'un import écrit n'existent plus ; un RPLS peut ne changer que le contingent et le bail."""
+    rpls = "IDENT_INT;DEPCOM;NBPIECE;CONTRESLOG\nN1;94028;3;{}\nN2;94028;2;{}\n"
+    appliquer(agent, deposer(agent, "rpls_2025.csv", rpls.format(1, 1)))
+    depose = appliquer(agent, deposer(agent, "rpls_2026.csv", rpls.format(2, 2)))
+    assert (depose.pieces.count(), depose.rapport["changements_en_tout"]) == (0, 0)
+    lignes = list(
+        csv.DictReader(
+            connecter(bailleur).get("/imports/?export=csv").getvalue().decode("utf-8-sig").splitlines(), delimiter=";"
+        )
+    )
+    assert (lignes[0]["Fichiers"], lignes[0]["Changements"], lignes[0]["Contingents et baux"]) == ("1", "0", "2")
 
 
 def test_un_import_se_defait(bailleur: Bailleur, agent: Acteur) -> None:

@@ -234,6 +234,7 @@ class Rpls(Patrimoine):
             curseur.execute(_ECRIRE_LES_FICHES.format(**sources), [millesime, bailleur.pk])
             changees = curseur.rowcount
             curseur.execute("DROP TABLE fiches_lues")
+        suivi.compte.fiches += changees
         if changees:
             suivi.avertir(None, "", f"Contingent ou bail en cours mis à jour : {changees} logements.", valeur="")
         if gardees:
@@ -265,6 +266,10 @@ class Rpls(Patrimoine):
             for motif, nombre in sorted(self._modes.items())
             if motif not in suivi.contexte.options.modes_ignores
         }
+        if suivi.contexte.options.modes_confirmes:
+            for motif, nombre in a_confirmer.items():
+                suivi.avertir(None, "MODE", f"{nombre} logements mis hors du champ ({motif}) d'après MODE.", valeur="")
+            return
         for motif, nombre in a_confirmer.items():
             deja = suivi.contexte.rapport.a_confirmer.get(motif, 0)
             suivi.contexte.rapport.a_confirmer[motif] = deja + nombre
