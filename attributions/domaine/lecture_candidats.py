@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 
 from attributions.domaine.codes import Public
+from flux_reservations.commun.cles import lire_entier
 
 LIGNES_AU_PLUS = 200
 _COLONNES = ("numero_demande", "public", "nb_personnes")
@@ -75,9 +76,10 @@ def _lire_une_ligne(rang: int, lu: dict[str, str]) -> tuple[CandidatLu | None, s
     if public and public not in set(Public):
         codes = ", ".join(un.value for un in Public)
         return None, f"Ligne {rang} : public « {public} » inconnu. Écrivez l'un de : {codes} ; ou laissez vide."
-    if personnes and not (personnes.isdigit() and 1 <= int(personnes) <= _PERSONNES_AU_PLUS):
+    nombre = lire_entier(personnes)
+    if personnes and (nombre is None or not 1 <= nombre <= _PERSONNES_AU_PLUS):
         return (
             None,
             f"Ligne {rang} : « {personnes} » personnes. Écrivez un nombre de 1 à {_PERSONNES_AU_PLUS}, ou laissez vide.",
         )
-    return CandidatLu(rang, numero, public, int(personnes) if personnes else None), ""
+    return CandidatLu(rang, numero, public, nombre), ""

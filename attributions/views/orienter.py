@@ -27,6 +27,7 @@ from conventions.models import Bailleur, Logement
 from flux_reservations.acces.portefeuilles import lire_secteur, secteurs_proposes
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
@@ -251,10 +252,11 @@ class FormulaireVus(forms.Form):
         """Par libération, le compte vu."""
         vus: dict[int, str] = {}
         for ligne in self.cleaned_data["vus"].split():
-            cle, _, compte = ligne.partition("=")
-            if not cle.isdigit() or not compte:
+            texte, _, compte = ligne.partition("=")
+            cle = lire_entier(texte)
+            if cle is None or not compte:
                 raise forms.ValidationError("La page est périmée : relisez la liste, puis recommencez.")
-            vus[int(cle)] = compte
+            vus[cle] = compte
         return vus
 
 

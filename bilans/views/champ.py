@@ -13,6 +13,7 @@ from attributions.chargement.comptes import noms_des_reservataires
 from attributions.domaine.codes import nommer_compte
 from conventions.models import Bailleur, Logement
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.presentation import Onglet
 from flux_reservations.socle.requete import Requete
@@ -64,12 +65,12 @@ def lire_champ(request: Requete) -> Champ:
     annee_courante = timezone.localdate().year
     annees = list(range(annee_courante, annee_courante - ANNEES_PROPOSEES, -1))
     departement = request.GET.get("departement", "")
-    annee = request.GET.get("annee", "")
+    annee = lire_entier(request.GET.get("annee", ""))
     return Champ(
         acteur=request.acteur,
         bailleur=bailleur,
         departement=departement if departement in codes else (codes[0] if codes else ""),
-        annee=int(annee) if annee.isdigit() and int(annee) in annees else annee_courante,
+        annee=annee if annee in annees else annee_courante,
         departements=departements,
         annees=annees,
     )

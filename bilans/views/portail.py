@@ -20,6 +20,7 @@ from bilans.models import Bilan
 from conventions.models import Bailleur
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role, service_de
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.notifications.actions.demandes import demander
 from flux_reservations.notifications.demandes import GenreDemande
@@ -42,8 +43,8 @@ def lire_annee(request: Requete) -> tuple[int, list[int]]:
     """L'année demandée (celle en cours à défaut) et celles qu'on propose."""
     courante = timezone.localdate().year
     annees = list(range(courante, courante - ANNEES_PROPOSEES, -1))
-    demandee = request.GET.get("annee", "")
-    return (int(demandee) if demandee.isdigit() and int(demandee) in annees else courante), annees
+    demandee = lire_entier(request.GET.get("annee", ""))
+    return (demandee if demandee in annees else courante), annees
 
 
 def exporter(request: Requete, nom: str, entetes: list[str], lignes: list[list[object]]) -> HttpResponseBase | None:
@@ -146,7 +147,7 @@ class Contester(ReserveeMixin, VueActe):
         visibles = Orientation.objects.visibles_par(self.request.acteur).select_related(
             "liberation__bailleur", "reservataire"
         )
-        orientation = visibles.filter(pk=int(cle), issue="carence").first() if cle.isdigit() else None
+        orientation = visibles.filter(pk=lire_entier(cle) or 0, issue="carence").first()
         if orientation is None or self.request.acteur.est_bailleur:
             raise Introuvable
         return {
@@ -161,13 +162,14 @@ class Contester(ReserveeMixin, VueActe):
     def _ligne(self) -> dict[str, Any]:
         lu = self.request.GET
         annee, _ = lire_annee(self.request)
-        if not (lu.get("bailleur", "").isdigit() and lu.get("liberation", "").isdigit()):
+        bailleur, liberation = lire_entier(lu.get("bailleur", "")), lire_entier(lu.get("liberation", ""))
+        if bailleur is None or liberation is None:
             raise Introuvable
-        lieu = lire_lieu(self.request, int(lu["bailleur"]), lu.get("departement", ""))
+        lieu = lire_lieu(self.request, bailleur, lu.get("departement", ""))
         lignes = portail.lignes_decomptees(
             self.request.acteur, lieu, annee, lu.get("compte", ""), lu.get("convention", "")
         )
-        ligne = next((une for une in lignes if une.liberation == int(lu["liberation"])), None)
+        ligne = next((une for une in lignes if une.liberation == liberation), None)
         if ligne is None:
             raise Introuvable
         return {

@@ -21,6 +21,7 @@ from bilans.views.bilans import pastille_de
 from bilans.views.campagnes import lire_campagne
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.series.models import GenreSerie, Serie
 from flux_reservations.socle.presentation import Pastille
@@ -82,7 +83,7 @@ class PublierLaCampagne(ReserveeMixin):
     def post(self, request: Requete, pk: int) -> HttpResponse:
         """Prépare la série et la montre."""
         campagne = lire_campagne(request, pk)
-        choisis = [int(cle) for cle in request.POST.getlist("document") if cle.isdecimal()]
+        choisis = [cle for cle in map(lire_entier, request.POST.getlist("document")) if cle is not None]
         try:
             serie = preparer_publications(
                 acteur=request.acteur,

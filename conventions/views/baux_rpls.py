@@ -16,6 +16,7 @@ from conventions.models import FicheRpls, Logement
 from conventions.views.transmission import lire_lieu
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
 from flux_reservations.socle.presentation import Lien, compter, ecrire_date_courte, ecrire_nombre
@@ -59,9 +60,10 @@ def _entier(texte: str, defaut: int) -> int:
     """Une année ; lève `Introuvable` si ce n'en est pas une."""
     if not texte:
         return defaut
-    if not texte.isdecimal() or not ANNEES_LUES[0] <= int(texte) <= ANNEES_LUES[1]:
+    annee = lire_entier(texte)
+    if annee is None or not ANNEES_LUES[0] <= annee <= ANNEES_LUES[1]:
         raise Introuvable
-    return int(texte)
+    return annee
 
 
 def _deplier(titre: str, fiches: QuerySet[FicheRpls], departement: str, annee: int) -> Depliage:

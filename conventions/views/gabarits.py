@@ -19,6 +19,7 @@ from conventions.models import Convention, Gabarit
 from conventions.views.documents import repondre_fichier
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.formulaires import choisir_parmi
 from flux_reservations.socle.requete import Requete
@@ -114,10 +115,10 @@ class EcrireGabarit(ReserveeMixin):
         return HttpResponseRedirect(reverse("gabarits"))
 
     def _depart(self, request: Requete) -> Gabarit | None:
-        cle = request.GET.get("de", "")
-        if not cle.isdigit():
+        cle = lire_entier(request.GET.get("de", ""))
+        if cle is None:
             return None
-        return get_object_or_404(Gabarit.objects.visibles_par(request.acteur), pk=int(cle))
+        return get_object_or_404(Gabarit.objects.visibles_par(request.acteur), pk=cle)
 
     def _conventions(self, request: Requete) -> Any:
         return (
@@ -157,10 +158,8 @@ class ApercuGabarit(ReserveeMixin):
         conventions = Convention.objects.visibles_par(request.acteur).select_related(
             "bailleur", "reservataire__territoire", "departement", "avenant_de", "delegataire"
         )
-        cle = request.GET.get("convention", "")
-        convention = (
-            conventions.filter(pk=int(cle)).first() if cle.isdigit() else conventions.order_by("numero").first()
-        )
+        cle = lire_entier(request.GET.get("convention", ""))
+        convention = conventions.filter(pk=cle).first() if cle is not None else conventions.order_by("numero").first()
         if convention is None:
             raise Introuvable("Préparez une convention : le gabarit s'essaie sur elle.")
         return repondre_fichier(

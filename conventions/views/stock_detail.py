@@ -24,6 +24,7 @@ from conventions.models import Bailleur, FicheRpls, Logement, Reservataire, Rese
 from conventions.views.transmission import lire_lieu
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Acteur, Nature
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.presentation import Lien, compter, ecrire_date_courte, ecrire_nombre
 from flux_reservations.socle.requete import Requete
@@ -82,8 +83,8 @@ def _du_contingent(
 def _du_reservataire(
     demande: Mapping[str, str], logements: QuerySet[Logement], acteur: Acteur, jour: date
 ) -> tuple[str, QuerySet[Logement]]:
-    cle, declaration = demande.get("reservataire", ""), demande.get("declaration", "")
-    reservataire = Reservataire.objects.visibles_par(acteur).filter(pk=cle).first() if cle.isdecimal() else None
+    cle, declaration = lire_entier(demande.get("reservataire", "")), demande.get("declaration", "")
+    reservataire = Reservataire.objects.visibles_par(acteur).filter(pk=cle).first() if cle is not None else None
     if reservataire is None or (declaration and declaration not in DECLARATIONS):
         raise Introuvable
     droits = (

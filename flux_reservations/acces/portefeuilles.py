@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Func, Value
 
 from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.territoires.models import Commune
 
 
@@ -195,7 +196,6 @@ def lire_secteur(acteur: Acteur, demande: str, le: date) -> SecteurChoisi | None
     """Le secteur que désigne l'adresse (`moi`, ou le numéro d'un secteur de l'organisme) ; None pour tout montrer."""
     if demande == "moi":
         return mon_secteur(acteur, le)
-    if not demande.isdigit():
-        return None
-    secteur = Secteur.objects.visibles_par(acteur).filter(pk=int(demande[:18])).first()
+    cle = lire_entier(demande)
+    secteur = Secteur.objects.visibles_par(acteur).filter(pk=cle).first() if cle is not None else None
     return reunir(acteur, secteur.nom, [secteur]) if secteur else None

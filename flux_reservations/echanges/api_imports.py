@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from attributions.api import CLE_IDEMPOTENCE
 from flux_reservations.acces.api import Connecte, acteur_de, rejouable
 from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.models import ImportDepose
@@ -32,7 +33,8 @@ class LecteurDeFichiers(MultiPartParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Les champs et les fichiers ; lève `DemandeTropGrosse` (413)."""
         annonce = parser_context["request"].META.get("CONTENT_LENGTH") or "0" if parser_context else "0"
-        if annonce.isdigit() and int(annonce) > depot.TAILLE_MAXIMALE + _ENVELOPPE:
+        taille = lire_entier(annonce)
+        if taille is None or taille > depot.TAILLE_MAXIMALE + _ENVELOPPE:
             raise DemandeTropGrosse("Vos fichiers dépassent 200 Mo ensemble : déposez-les en plusieurs fois.")
         return super().parse(stream, media_type, parser_context)
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from attributions.models import Liberation, Orientation, Seance
 from bilans.models import Bilan
 from conventions.models import Bailleur, Concertation, Convention
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.notifications.models import Envoi
 
 SEPARATEUR: Final = " / "
@@ -43,8 +44,8 @@ def designer(objets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Désignation de chaque (sorte, clé de base) ; celui qui n'existe plus, ou d'une sorte inconnue, n'y est pas."""
     cles: dict[str, set[int]] = defaultdict(set)
     for sorte, cle in objets:
-        if sorte in SORTES and cle.isdigit():
-            cles[sorte].add(int(cle))
+        if sorte in SORTES and (pk := lire_entier(cle)) is not None:
+            cles[sorte].add(pk)
     return {
         (sorte, str(pk)): SEPARATEUR.join(map(str, designation))
         for sorte, voulues in cles.items()

@@ -20,11 +20,11 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import exception_handler
 
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable, SaisieRefusee
 from flux_reservations.socle.problemes import TYPE_PROBLEME, composer_probleme
 
-_CHIFFRES_DU_CURSEUR = 9
-_CHIFFRES_DE_CLE = 18
+_LIGNES_DU_CURSEUR = 1_000_000_000
 _TOUJOURS_LUS = frozenset({"curseur", "taille", "format"})
 _TAILLE_ECRITE = re.compile(r"[0-9]{1,9}")
 
@@ -43,7 +43,8 @@ class LecteurJson(JSONParser):
         """L'objet lu."""
         borne = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         annonce = parser_context["request"].META.get("CONTENT_LENGTH") or "0" if parser_context else "0"
-        if annonce.isdigit() and int(annonce) > borne:
+        taille = lire_entier(annonce)
+        if taille is None or taille > borne:
             raise DemandeTropGrosse(f"Le corps dépasse {borne // 1024} Ko : envoyez un fichier à la ressource imports.")
         return super().parse(stream, media_type, parser_context)
 
@@ -87,9 +88,7 @@ class PaginationParCurseur(CursorPagination):
         """Le curseur reçu ; un curseur abîmé est introuvable."""
         curseur = super().decode_cursor(request)
         position: Any = curseur.position if curseur else None
-        if position is not None and not (
-            position.isascii() and position.isdigit() and len(position) <= _CHIFFRES_DE_CLE
-        ):
+        if position is not None and lire_entier(position) is None:
             raise NotFound("Curseur inconnu.")
         return curseur
 
@@ -135,9 +134,10 @@ def _lire_debut(curseur: str) -> int:
         texte = base64.urlsafe_b64decode(curseur.encode()).decode("ascii")
     except (binascii.Error, ValueError) as erreur:
         raise NotFound("Curseur inconnu.") from erreur
-    if not texte.isdigit() or len(texte) > _CHIFFRES_DU_CURSEUR:
+    debut = lire_entier(texte)
+    if debut is None or debut >= _LIGNES_DU_CURSEUR:
         raise NotFound("Curseur inconnu.")
-    return int(texte)
+    return debut
 
 
 def traduire_erreur(erreur: Exception, contexte: dict[str, Any]) -> Response | None:

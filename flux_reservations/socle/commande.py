@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 from psycopg.errors import UndefinedTable
 
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import ErreurMetier
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -31,8 +32,9 @@ def lire_date(texte: str) -> dt.date:
 
 def lire_annee(texte: str) -> int:
     """Une année sur quatre chiffres ; une autre écriture est une commande mal appelée (sortie 2)."""
-    if texte.isascii() and texte.isdigit() and int(texte) in ANNEES:
-        return int(texte)
+    annee = lire_entier(texte)
+    if annee is not None and annee in ANNEES:
+        return annee
     raise argparse.ArgumentTypeError(f"« {texte} » n'est pas une année entre {ANNEES[0]} et {ANNEES[-1]}")
 
 

@@ -182,6 +182,7 @@ def test_l_ecran_montre_chaque_document_coche_les_publiables_et_dit_pourquoi_les
     assert f'value="{annuel}" checked' not in page, "un contrôle bloquant ne se coche pas d'avance"
     assert f'value="{debut}"' not in page
     assert client.post(adresse).status_code == 422
+    assert client.post(adresse, {"document": ["9" * 5000, "٣"]}).status_code == 422
     reponse = client.post(adresse, {"document": [caleol], f"seance-{caleol}": "2026-02-03"})
     serie = Serie.objects.get()
     assert reponse["Location"] == reverse("serie", args=[serie.pk])

@@ -19,15 +19,17 @@ from conventions.chargement import trouver_bailleur, trouver_departement
 from conventions.models import Bailleur
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.arrondis import chaine_exacte
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.socle.commande import CommandeMetier, lire_annee
 
 LOT_AU_PLUS: Final = 100_000
 
 
 def _taille_du_lot(texte: str) -> int:
-    if not (texte.isascii() and texte.isdigit() and 1 <= int(texte) <= LOT_AU_PLUS):
+    lot = lire_entier(texte)
+    if lot is None or not 1 <= lot <= LOT_AU_PLUS:
         raise argparse.ArgumentTypeError(f"le lot compte de 1 à {LOT_AU_PLUS} logements")
-    return int(texte)
+    return lot
 
 
 class Command(CommandeMetier):

@@ -18,6 +18,7 @@ from bilans.views.depliages.commun import (
     trouver_compte,
 )
 from flux_reservations.commun.arrondis import lisible
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.presentation import (
     Lien,
@@ -98,10 +99,10 @@ def _lignes_du_complement(calcul: CalculAnnuel, champ: Champ) -> list[list[str]]
 
 def deplier_ligne(calcul: CalculAnnuel, champ: Champ, demande: Demande) -> Depliage:
     """Les logements qui ont ajouté leur taux à une ligne de droit (RG-33)."""
-    compte, rang = trouver_compte(calcul, demande), demande.get("ligne", "")
-    if not (rang.isascii() and rang.isdigit() and int(rang) < len(compte.lignes)):
+    compte, rang = trouver_compte(calcul, demande), lire_entier(demande.get("ligne", ""))
+    if rang is None or rang >= len(compte.lignes):
         raise Introuvable
-    ligne = compte.lignes[int(rang)]
+    ligne = compte.lignes[rang]
     explication = (
         f"{lisible(ligne.taux)} % × {ligne.nombre} logements = {lisible(ligne.droit, 4)}, du {ecrire_date_courte(ligne.debut)} "
         f"au {ecrire_date_courte(ligne.fin)}."

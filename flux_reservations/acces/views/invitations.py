@@ -16,6 +16,7 @@ from flux_reservations.acces.formulaires import FormulaireAcceptation, Formulair
 from flux_reservations.acces.models import Invitation, Organisme
 from flux_reservations.acces.reserve import GERANTS, ReserveeMixin
 from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.socle.actes import SansSaisie, VueActe
 from flux_reservations.socle.presentation import Fil, ecrire_instant
@@ -34,8 +35,7 @@ class Inviter(ReserveeMixin, VueActe):
     def preparer(self, **cles: Any) -> None:
         """L'organisme où l'on invite."""
         del cles
-        demande = self.request.GET.get("organisme", "")
-        cle = int(demande) if demande.isdigit() else self.request.acteur.organisme_id or 0
+        cle = lire_entier(self.request.GET.get("organisme", "")) or self.request.acteur.organisme_id or 0
         organisme = Organisme.objects.modifiables_par(self.request.acteur).filter(pk=cle).first()
         if organisme is None:
             raise Introuvable

@@ -98,7 +98,7 @@ class Feuille:
 
 def nombre_en_texte(texte: str) -> Nombre:
     """Un nombre de tableur, sans exposant ni reste de virgule flottante (30,099999999999998 est 30,1)."""
-    if texte.isdigit() and (texte[0] != "0" or len(texte) == 1):
+    if texte.isascii() and texte.isdigit() and (texte[0] != "0" or len(texte) == 1):
         return Nombre(texte)
     valeur = float(texte)
     if valeur.is_integer():

@@ -12,6 +12,7 @@ from conventions.domaine.codes import SEUL_SUR_SON_TERRITOIRE
 from flux_reservations.acces.models import Organisme
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.echanges.models import DemandeOrganisme
 from flux_reservations.echanges.registre.actions import registre
@@ -89,9 +90,7 @@ class InscrireReservataire(InscrireOrganisme):
         if not cle:
             return
         demandes = DemandeOrganisme.objects.visibles_par(self.request.acteur).en_attente()
-        self.demande = (
-            demandes.filter(pk=int(cle) if cle.isdigit() else 0).select_related("territoire", "demandeur").first()
-        )
+        self.demande = demandes.filter(pk=lire_entier(cle) or 0).select_related("territoire", "demandeur").first()
         if self.demande is None:
             raise Introuvable("Cette demande a déjà reçu une réponse, ou n'existe pas.")
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.embarque.demonstration import executer_la_demonstration
 
@@ -18,9 +19,10 @@ PORT_MAXIMAL = 65_535
 
 
 def _port(texte: str) -> int:
-    if not texte.isascii() or not texte.isdecimal() or not 0 < int(texte) <= PORT_MAXIMAL:
+    port = lire_entier(texte)
+    if port is None or not 0 < port <= PORT_MAXIMAL:
         raise argparse.ArgumentTypeError(f"{texte!r} n'est pas un port (1 à {PORT_MAXIMAL})")
-    return int(texte)
+    return port
 
 
 class Command(BaseCommand):
