@@ -319,3 +319,9 @@ def test_les_chaines_ont_une_memoire_bornee(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(lecture, "MEMOIRE_DES_CHAINES", 100)
     with pytest.raises(FichierIllisible, match="démesurés"):
         lire(tmp_path, XLSX_MINIMAL | {"xl/f.xml": '<w><row><c t="s"><v>1</v></c></row></w>'})
+
+
+def test_un_format_demesure_ne_se_lit_qu_a_sa_longueur_de_tableur(tmp_path: Path) -> None:
+    """Chaque style relisait un format entier : un classeur de quelques Ko occupait le processus des minutes."""
+    long_ = XLSX_MINIMAL["xl/styles.xml"].replace("[$-40C]d mmmm yyyy", "0" * 255 + "d mmmm yyyy")
+    assert lire(tmp_path, XLSX_MINIMAL | {"xl/styles.xml": long_})[1][3] == "0"

@@ -20,6 +20,8 @@ BLOC: Final = 1 << 16
 """Octets lus à la fois."""
 MEMOIRE_DES_CHAINES: Final = 150_000_000
 """Octets que les chaînes partagées prennent en mémoire, au-delà desquels le classeur n'est pas lu."""
+LONGUEUR_D_UN_FORMAT: Final = 255
+"""Caractères qu'un tableur admet dans un format de nombre ; la suite n'en est pas lue."""
 STYLES_MAXIMAUX: Final = 64_000
 """Styles de cellule, et formats de nombre : ce qu'un tableur sait écrire au plus."""
 ORIGINE: Final = dt.date(1899, 12, 30)
@@ -146,7 +148,7 @@ def lire_styles(archive: zipfile.ZipFile) -> tuple[frozenset[str], frozenset[str
     def ouvrir(nom: str, attributs: Mapping[str, str]) -> None:
         nom = nom.rpartition(":")[2]
         if nom == "numFmt":
-            formats[int(attributs["numFmtId"])] = attributs.get("formatCode", "")
+            formats[int(attributs["numFmtId"])] = attributs.get("formatCode", "")[:LONGUEUR_D_UN_FORMAT]
         elif nom == "cellXfs":
             dans_les_styles[0] = True
         elif nom == "xf" and dans_les_styles[0]:
@@ -159,8 +161,11 @@ def lire_styles(archive: zipfile.ZipFile) -> tuple[frozenset[str], frozenset[str
             dans_les_styles[0] = False
 
     _parcourir(archive, "xl/styles.xml", ouvrir, fermer)
-    dates = frozenset(str(rang) for rang, code in enumerate(styles) if _est_une_date(code, formats))
-    pourcentages = frozenset(str(rang) for rang, code in enumerate(styles) if _est_un_pourcentage(code, formats))
+    employes = set(styles)
+    codes_de_date = {code for code in employes if _est_une_date(code, formats)}
+    codes_de_pourcentage = {code for code in employes if _est_un_pourcentage(code, formats)}
+    dates = frozenset(str(rang) for rang, code in enumerate(styles) if code in codes_de_date)
+    pourcentages = frozenset(str(rang) for rang, code in enumerate(styles) if code in codes_de_pourcentage)
     return dates, pourcentages - dates
 
 
