@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Sum
 from kombu.exceptions import OperationalError
 
 from conventions.models import Bailleur
@@ -19,7 +20,7 @@ from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.echanges.fichiers_deposes import effacer_les_fichiers
-from flux_reservations.echanges.models import EN_TRAVAIL, Correspondance, EtatImport, ImportDepose
+from flux_reservations.echanges.models import EN_ATTENTE, EN_TRAVAIL, Correspondance, EtatImport, ImportDepose
 from flux_reservations.echanges.retour import verifier_qui_defait
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
@@ -27,6 +28,10 @@ from flux_reservations.socle.journal import journaliser
 logger = logging.getLogger(__name__)
 TAILLE_MAXIMALE: Final = 200 * 1024 * 1024
 """Octets d'un fichier déposé à l'écran."""
+IMPORTS_EN_ATTENTE_AU_PLUS: Final = 50
+"""Imports d'un organisme ni appliqués ni abandonnés."""
+OCTETS_GARDES_AU_PLUS: Final = 2 * 1024 * 1024 * 1024
+"""Octets des fichiers déposés d'un organisme : dix dépôts des plus gros."""
 REGISTRES_COMMUNS: Final = ("bailleurs", "reservataires")
 """Tableaux communs à la plateforme : son administration les importe, et rien d'autre ; un agent de bailleur ne les importe pas."""
 TACHE: Final = "echanges.traiter_import"
@@ -43,8 +48,8 @@ class FichierDepose:
 def deposer_import(*, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: date | None = None) -> ImportDepose:
     """Garde les fichiers et demande leur essai.
 
-    Lève `ErreurMetier` sans fichier, trop gros, ou d'un tableau qui n'est pas à l'acteur : le registre commun est à l'administration de
-    la plateforme, tout le reste aux bailleurs.
+    Lève `ErreurMetier` sans fichier, trop gros, au-delà de ce qu'un organisme garde en attente, ou d'un tableau qui n'est pas à
+    l'acteur : le registre commun est à l'administration de la plateforme, tout le reste aux bailleurs.
     """
     if not fichiers:
         raise ErreurMetier("sans_fichier", "Choisissez au moins un fichier CSV ou XLSX.", champ="fichiers")
@@ -58,6 +63,7 @@ def deposer_import(*, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: 
         _refuser_le_tableau_d_autrui(acteur, fichier.nom)
     with transaction.atomic():
         organisme = _organisme_du_deposant(acteur)
+        _refuser_au_dela_des_plafonds(organisme.pk, sum(len(fichier.octets) for fichier in fichiers))
         depot = ImportDepose.objects.create(
             organisme=organisme, depose_par_id=acteur.utilisateur_id, jeton_id=acteur.jeton_id, effet=effet
         )
@@ -74,6 +80,22 @@ def deposer_import(*, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: 
         )
         demander_le_traitement(depot.pk)
     return depot
+
+
+def _refuser_au_dela_des_plafonds(organisme_id: int, octets: int) -> None:
+    """Lève `ErreurMetier` si l'organisme a trop d'imports en attente, ou trop d'octets gardés ; deux dépôts à la fois s'attendent."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"echanges.deposer:{organisme_id}"])
+    remede = "appliquez ou abandonnez ceux dont vous n'avez plus besoin (écran Imports), puis déposez de nouveau."
+    en_attente = ImportDepose.objects.filter(organisme=organisme_id, etat__in=EN_ATTENTE).count()
+    if en_attente >= IMPORTS_EN_ATTENTE_AU_PLUS:
+        message = f"Votre organisme a déjà {en_attente} imports en attente : {remede}"
+        raise ErreurMetier("trop_d_imports", message, champ="fichiers")
+    gardes = Piece.objects.filter(imports__organisme=organisme_id).aggregate(somme=Sum("taille", default=0))["somme"]
+    if gardes + octets > OCTETS_GARDES_AU_PLUS:
+        plafond = OCTETS_GARDES_AU_PLUS // (1024 * 1024)
+        message = f"Les fichiers de vos imports en attente dépasseraient {plafond} Mo : {remede}"
+        raise ErreurMetier("trop_d_octets", message, champ="fichiers")
 
 
 def _refuser_le_tableau_d_autrui(acteur: Acteur, nom: str) -> None:

@@ -37,6 +37,15 @@ EN_TRAVAIL = (
     EtatImport.A_DEFAIRE,
 )
 """États où un processus travaille, ou va travailler."""
+EN_ATTENTE = (
+    EtatImport.DEPOSE,
+    EtatImport.EN_ESSAI,
+    EtatImport.ESSAYE,
+    EtatImport.REFUSE,
+    EtatImport.A_APPLIQUER,
+    EtatImport.EN_COURS,
+)
+"""États d'un import qui n'a rien écrit, et dont les fichiers sont gardés."""
 DEPOSANTS = frozenset({Nature.BAILLEUR, Nature.PLATEFORME})
 """Qui dépose un import à l'écran : un bailleur ses données, l'administration de la plateforme le registre commun."""
 
@@ -187,6 +196,7 @@ from flux_reservations.echanges.registre.modeles import DemandeOrganisme  # noqa
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel, LectureDuJournal  # noqa: E402 : un module à eux
 
 __all__ = [
+    "EN_ATTENTE",
     "EN_TRAVAIL",
     "Abonnement",
     "Appel",

@@ -192,3 +192,30 @@ class TestQuiAgit:
         assert depose.etat == "applique", depose.rapport
         with pytest.raises(AccesRefuse, match="convention signée"):
             depot.demander_retour(acteur=agent, import_id=depose.pk)
+
+
+def test_les_imports_en_attente_sont_plafonnes(
+    bailleur: Bailleur, agent: Acteur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(depot, "IMPORTS_EN_ATTENTE_AU_PLUS", 2)
+    fichiers = [patrimoine(bailleur, "N1;94028;T3")]
+    deposes = [traiter(depot.deposer_import(acteur=agent, fichiers=fichiers)) for _ in range(2)]
+    with rls.pour_acteur(agent), pytest.raises(ErreurMetier, match="2 imports en attente") as refus:
+        depot.deposer_import(acteur=agent, fichiers=fichiers)
+    assert (refus.value.code, ImportDepose.objects.count()) == ("trop_d_imports", 2)
+    voisin = creer_bailleur()
+    depot.deposer_import(acteur=acteur_de(voisin), fichiers=[patrimoine(voisin, "N1;94028;T3")])
+    depot.abandonner(acteur=agent, import_id=deposes[0].pk)
+    depot.deposer_import(acteur=agent, fichiers=fichiers)
+
+
+def test_les_octets_gardes_sont_plafonnes(bailleur: Bailleur, agent: Acteur, monkeypatch: pytest.MonkeyPatch) -> None:
+    fichiers = [patrimoine(bailleur, "N1;94028;T3")]
+    monkeypatch.setattr(depot, "OCTETS_GARDES_AU_PLUS", 2 * len(fichiers[0].octets) - 1)
+    premier = traiter(depot.deposer_import(acteur=agent, fichiers=fichiers))
+    with rls.pour_acteur(agent), pytest.raises(ErreurMetier, match="abandonnez") as refus:
+        depot.deposer_import(acteur=agent, fichiers=fichiers)
+    assert (refus.value.code, ImportDepose.objects.count()) == ("trop_d_octets", 1)
+    depot.demander_application(acteur=agent, import_id=premier.pk)
+    traiter(premier)
+    depot.deposer_import(acteur=agent, fichiers=fichiers)

@@ -86,6 +86,21 @@ def test_une_archive_faite_ne_se_refait_pas(responsable: Client) -> None:
     assert MorceauExport.objects.count() == 1
 
 
+def test_une_archive_prete_remplace_la_precedente(responsable: Client, bailleur: Bailleur) -> None:
+    premier = demander(responsable)
+    actions.fabriquer(premier.pk)
+    voisin = creer_bailleur()
+    autre = actions.demander_export(acteur=acteur_de(voisin, Role.RESPONSABLE), motif=MOTIF)
+    actions.fabriquer(autre.pk)
+    second = demander(responsable)
+    premier.refresh_from_db()
+    assert premier.etat == "pret"
+    assert actions.fabriquer(second.pk) == "pret"
+    premier.refresh_from_db()
+    assert premier.etat == "efface"
+    assert set(MorceauExport.objects.values_list("export_id", flat=True)) == {second.pk, autre.pk}
+
+
 def test_l_archive_d_un_grand_parc_s_ecrit_par_morceaux(responsable: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "MORCEAU", 200)
     monkeypatch.setattr("flux_reservations.echanges.exportation.MORCEAU", 100)

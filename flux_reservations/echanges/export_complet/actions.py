@@ -145,10 +145,19 @@ def _conclure(export: ExportComplet, etat: EtatExport) -> EtatExport:
         export.etat, export.tableaux_faits = etat, export.tableaux
         export.pret_le = timezone.now() if etat == EtatExport.PRET else None
         export.save(update_fields=["etat", "tentatives", "tableaux_faits", "pret_le", "taille", "empreinte"])
+        if etat == EtatExport.PRET:
+            _effacer_les_precedentes(export)
         if export.demande_par is not None and etat == EtatExport.PRET:
             _prevenir(export, export.demande_par.courriel)
     logger.info("export=%s %s, %s octets", export.pk, etat, export.taille)
     return etat
+
+
+def _effacer_les_precedentes(export: ExportComplet) -> None:
+    """Une archive prête remplace celles d'avant : un bailleur n'en garde qu'une (RG-70)."""
+    precedentes = ExportComplet.objects.filter(bailleur=export.bailleur_id, etat=EtatExport.PRET).exclude(pk=export.pk)
+    MorceauExport.objects.filter(export__in=precedentes).delete()
+    precedentes.update(etat=EtatExport.EFFACE)
 
 
 def _prevenir(export: ExportComplet, courriel: str) -> None:
