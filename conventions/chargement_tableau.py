@@ -92,7 +92,7 @@ def charger_tableau(bailleur_id: int, departement: str, jour: date) -> TableauDu
     envois = _transmissions(bailleur_id, departement)
     stock = compter_droits_de_suite(bailleur_id, departement, jour)
     courantes = {un.pk: _courante(versions.get(un.pk, ()), jour) for un in reservataires}
-    taux = taux_au_plus_haut([une.pk for une in courantes.values() if une is not None])
+    taux = taux_au_plus_haut([une.pk for une in courantes.values() if une is not None], jour)
     lignes = []
     for reservataire in reservataires:
         convention = courantes[reservataire.pk]

@@ -4,37 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from conventions.domaine.egalite import fin_d_un_droit
 from conventions.models import Convention, Droit
 from flux_reservations.territoires.models import Commune, TerritoireCommune
 
 
-def taux_par_commune(conventions: Iterable[int], champ: str = "perimetre") -> dict[int, dict[str, dict[int, Decimal]]]:
-    """Par convention et par commune, le taux de chaque ligne de droit qui s'y exerce (deux requêtes).
+def taux_par_commune(
+    conventions: Iterable[int], le: date, champ: str = "perimetre"
+) -> dict[int, dict[str, dict[int, Decimal]]]:
+    """Par convention et par commune de son département, le taux de chaque ligne de droit qui s'y exerce ce jour-là (deux requêtes).
 
+    Une version qui n'a pas pris effet se lit à sa date d'effet. Une garantie éteinte ne compte plus (RG-23).
     `champ` : `perimetre` (où le droit s'exerce) ou `assiette` (où il court ; vide, le périmètre en tient lieu et n'est pas rendu).
     """
-    lignes = list(
-        Droit.objects.filter(convention__in=list(conventions)).values_list("convention_id", "pk", "taux", champ)
+    lignes = [
+        (convention, departement, droit, taux, territoire)
+        for convention, departement, effet, droit, taux, contrepartie, dernier_versement, territoire in (
+            Droit.objects.filter(convention__in=list(conventions)).values_list(
+                "convention_id",
+                "convention__departement_id",
+                "convention__date_effet",
+                "pk",
+                "taux",
+                "contrepartie",
+                "dernier_versement",
+                champ,
+            )
+        )
+        if territoire and _court(fin_d_un_droit(contrepartie, dernier_versement), max(le, effet or le))
+    ]
+    communes: dict[tuple[str, str], list[str]] = {}
+    couples = TerritoireCommune.objects.filter(
+        territoire_id__in={ligne[4] for ligne in lignes}, commune__departement_id__in={ligne[1] for ligne in lignes}
     )
-    communes: dict[str, list[str]] = {}
-    couples = TerritoireCommune.objects.filter(territoire_id__in={code for *_, code in lignes if code})
-    for territoire, commune in couples.values_list("territoire_id", "commune_id"):
-        communes.setdefault(territoire, []).append(commune)
-    taux: dict[int, dict[str, dict[int, Decimal]]] = {}
-    for convention, droit, valeur, territoire in lignes:
-        for commune in communes.get(territoire, ()):
-            taux.setdefault(convention, {}).setdefault(commune, {})[droit] = valeur
-    return taux
+    for territoire, departement, commune in couples.values_list(
+        "territoire_id", "commune__departement_id", "commune_id"
+    ):
+        communes.setdefault((territoire, departement), []).append(commune)
+    taux_de: dict[int, dict[str, dict[int, Decimal]]] = {}
+    for convention, departement, droit, taux, territoire in lignes:
+        for commune in communes.get((territoire, departement), ()):
+            taux_de.setdefault(convention, {}).setdefault(commune, {})[droit] = taux
+    return taux_de
 
 
-def taux_au_plus_haut(conventions: Iterable[int]) -> dict[int, Decimal]:
-    """Par convention, la somme des taux là où ses lignes se recouvrent le plus (RG-13) ; deux requêtes."""
+def _court(fin: date | None, le: date) -> bool:
+    return fin is None or le <= fin
+
+
+def taux_au_plus_haut(conventions: Iterable[int], le: date) -> dict[int, Decimal]:
+    """Par convention, la somme des taux ce jour-là, où les périmètres de ses lignes se recouvrent le plus (RG-13) ; deux requêtes."""
     return {
         convention: max(sum(droits.values(), Decimal(0)) for droits in par_commune.values())
-        for convention, par_commune in taux_par_commune(conventions).items()
+        for convention, par_commune in taux_par_commune(conventions, le).items()
     }
 
 
@@ -53,10 +79,10 @@ class ZoneDeTaux:
         return sum((ligne.taux for ligne in self.lignes), Decimal(0))
 
 
-def zones_de_taux(convention: Convention, logements: Mapping[str, int]) -> list[ZoneDeTaux]:
+def zones_de_taux(convention: Convention, logements: Mapping[str, int], le: date) -> list[ZoneDeTaux]:
     """Les zones d'une convention dans son département, du plus haut taux au plus bas. `logements` : ceux du flux, par commune."""
     droits = {droit.pk: droit for droit in convention.droits.all()}
-    par_commune = taux_par_commune([convention.pk]).get(convention.pk, {})
+    par_commune = taux_par_commune([convention.pk], le).get(convention.pk, {})
     noms = (
         Commune.objects.du_departement(convention.departement_id)
         .filter(pk__in=par_commune)
@@ -77,7 +103,7 @@ def zones_de_taux(convention: Convention, logements: Mapping[str, int]) -> list[
     return sorted(zones, key=lambda zone: (-zone.taux, zone.communes[0][1]))
 
 
-def taux_ramene_au_departement(convention: Convention, logements: Mapping[str, int]) -> Fraction | None:
+def taux_ramene_au_departement(convention: Convention, logements: Mapping[str, int], le: date) -> Fraction | None:
     """Ce que valent ses lignes rapportées à tout le patrimoine du flux : Σ taux × logements de l'assiette ÷ logements, en %.
 
     La même formule que le droit théorique (RG-33), le patrimoine d'aujourd'hui tenant lieu de flux : des conventions de territoires
@@ -86,8 +112,8 @@ def taux_ramene_au_departement(convention: Convention, logements: Mapping[str, i
     tout = sum(logements.values())
     if not tout:
         return None
-    exercees = taux_par_commune([convention.pk]).get(convention.pk, {})
-    courues = taux_par_commune([convention.pk], "assiette").get(convention.pk, {})
+    exercees = taux_par_commune([convention.pk], le).get(convention.pk, {})
+    courues = taux_par_commune([convention.pk], le, "assiette").get(convention.pk, {})
     avec_assiette = {droit for droits in courues.values() for droit in droits}
     somme = Fraction(0)
     for commune, nombre in logements.items():

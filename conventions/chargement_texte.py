@@ -158,7 +158,11 @@ def lire_variables(convention: Convention, droits: tuple[Droit, ...]) -> dict[st
         "departement.nom": departement.nom,
         "departement.code": departement.pk,
         "taux.total": ecrire_taux(sum(droit.taux for droit in droits)),
-        "taux.maximum": ecrire_taux(taux_au_plus_haut([convention.pk]).get(convention.pk, Decimal(0))),
+        "taux.maximum": ecrire_taux(
+            taux_au_plus_haut([convention.pk], convention.date_effet or timezone.localdate()).get(
+                convention.pk, Decimal(0)
+            )
+        ),
         "gestion": convention.get_gestion_display().lower(),
         "delegataire.nom": convention.delegataire.nom if convention.delegataire else "",
         "delai_de_presentation": dire_le_delai(convention),

@@ -36,7 +36,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "departement.nom": "nom du département",
     "departement.code": "code du département",
     "taux.total": "somme des taux des lignes",
-    "taux.maximum": "somme des taux là où les lignes se recouvrent le plus",
+    "taux.maximum": "somme des taux là où leurs périmètres se recouvrent le plus",
     "gestion": "gestion directe ou déléguée",
     "delegataire.nom": "nom du délégataire",
     "delai_de_presentation": "délai de présentation, avec son unité",

@@ -176,7 +176,7 @@ class ListeConventions(ReserveeMixin, VueListe[Convention]):
 
     def completer(self, objets: Sequence[Convention]) -> None:
         """Le taux de chacune là où ses lignes se recouvrent le plus : des taux ne s'ajoutent que sur une même assiette (RG-13)."""
-        taux = taux_au_plus_haut([une.pk for une in objets])
+        taux = taux_au_plus_haut([une.pk for une in objets], timezone.localdate())
         for une in objets:
             une.taux_au_plus_haut = taux.get(une.pk)  # type: ignore[attr-defined]  # lu par la colonne
 
@@ -227,7 +227,7 @@ class FicheConvention(ReserveeMixin, View):
             "convention": convention,
             "etat": etat_de(convention, jour),
             "droits": droits,
-            "taux_au_plus_haut": taux_au_plus_haut([convention.pk]).get(convention.pk),
+            "taux_au_plus_haut": taux_au_plus_haut([convention.pk], jour).get(convention.pk),
             "moments": histoire_de(convention, jour),
             "report": dire_le_report(convention),
             "delai": dire_le_delai(convention),

@@ -39,15 +39,15 @@ class DetailDuTaux(ReserveeMixin):
 
 
 def _deplier(request: Requete, convention: Convention, logements: dict[str, int] | None) -> Depliage:
-    zones = zones_de_taux(convention, logements or {})
+    zones = zones_de_taux(convention, logements or {}, timezone.localdate())
     entetes = ["Communes", "Lignes qui s'y ajoutent", "Taux"]
     lignes = [[_nommer(zone), _dire_les_lignes(zone), ecrire_taux(zone.taux)] for zone in zones]
-    explication = "Des taux ne s'additionnent que sur une même assiette : voici, là où les lignes se recouvrent, ce que vaut leur somme."
+    explication = "Des taux ne s'additionnent que sur une même assiette : voici leur somme, là où leurs périmètres se recouvrent."
     if logements is not None:
         entetes.append("Logements")
         for ligne, zone in zip(lignes, zones, strict=True):
             ligne.append(_lier(zone))
-        ramene = taux_ramene_au_departement(convention, logements)
+        ramene = taux_ramene_au_departement(convention, logements, timezone.localdate())
         if ramene is not None:
             explication += (
                 f" Ramenée aux {compter(sum(logements.values()), 'logement')} du flux dans le département au "
@@ -55,7 +55,7 @@ def _deplier(request: Requete, convention: Convention, logements: dict[str, int]
             )
     return Depliage(
         titre=f"Taux de la convention {convention.numero}",
-        total=f"{ecrire_taux(zones[0].taux)} au plus haut" if zones else "aucune ligne de droit",
+        total=f"{ecrire_taux(zones[0].taux)} au plus haut" if zones else "aucune ligne de droit ne court",
         entetes=entetes,
         lignes=lignes,
         regle="RG-13",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.regle("RG-13")]
+JOUR = date(2026, 11, 25)
 
 
 @pytest.fixture
@@ -53,8 +55,8 @@ def convention(bailleur: Bailleur) -> Convention:
 
 
 def test_les_taux_ne_s_ajoutent_que_la_ou_leurs_perimetres_se_recouvrent(convention: Convention) -> None:
-    assert taux_au_plus_haut([convention.pk]) == {convention.pk: Decimal(30)}
-    zones = zones_de_taux(convention, {CRETEIL: 3, VITRY: 2})
+    assert taux_au_plus_haut([convention.pk], JOUR) == {convention.pk: Decimal(30)}
+    zones = zones_de_taux(convention, {CRETEIL: 3, VITRY: 2}, JOUR)
     assert [(zone.communes[0][0], zone.taux, zone.logements) for zone in zones] == [
         (CRETEIL, Decimal(30), 3),
         (VITRY, Decimal(20), 2),
@@ -67,12 +69,12 @@ def test_ramene_au_departement_chaque_ligne_pese_selon_les_logements_de_son_assi
 ) -> None:
     logements = compter_logements_par_commune(bailleur.pk, "94", timezone.localdate())
     # (10 + 20) % × 3 logements + 20 % × 2 = 1,3 logement ; sur 10 : 13 %.
-    assert taux_ramene_au_departement(convention, logements) == Fraction(13)
+    assert taux_ramene_au_departement(convention, logements, JOUR) == Fraction(13)
     vitry = Droit.objects.get(convention=convention, perimetre=f"commune:{VITRY}")
     vitry.assiette.set(["departement:94"])
     # Le droit exercé à Vitry court sur tout le département : 0,9 + 20 % × 10 = 2,9 ; sur 10 : 29 %.
-    assert taux_ramene_au_departement(convention, logements) == Fraction(29)
-    assert taux_ramene_au_departement(convention, {}) is None
+    assert taux_ramene_au_departement(convention, logements, JOUR) == Fraction(29)
+    assert taux_ramene_au_departement(convention, {}, JOUR) is None
 
 
 def test_la_liste_la_fiche_et_le_detail_disent_trente_et_jamais_cinquante(
@@ -113,3 +115,31 @@ def test_la_liste_lit_les_taux_en_un_nombre_fixe_de_requetes(
     for rang in range(6):
         creer_convention(bailleur, creer_reservataire(f"R{rang}"))
     assert lire() == peu
+
+
+@pytest.mark.regle("RG-23")
+def test_une_garantie_eteinte_ne_compte_plus_dans_le_plus_haut_taux(bailleur: Bailleur, convention: Convention) -> None:
+    """Remboursé le 1er juin 2020, l'emprunt garantit un droit jusqu'en 2025, pas au-delà."""
+    Droit.objects.filter(convention=convention, taux=10).update(
+        contrepartie="garantie_emprunt", dernier_versement=date(2020, 6, 1)
+    )
+    Convention.objects.filter(pk=convention.pk).update(date_effet=date(2024, 1, 1))
+    convention.refresh_from_db()
+    assert taux_au_plus_haut([convention.pk], date(2025, 1, 1)) == {convention.pk: Decimal(30)}
+    assert taux_au_plus_haut([convention.pk], JOUR) == {convention.pk: Decimal(20)}
+    assert [zone.taux for zone in zones_de_taux(convention, {CRETEIL: 3, VITRY: 2}, JOUR)] == [Decimal(20), Decimal(20)]
+    # 20 % × 3 + 20 % × 2 = 1 logement ; sur 10 : 10 %.
+    logements = compter_logements_par_commune(bailleur.pk, "94", timezone.localdate())
+    assert taux_ramene_au_departement(convention, logements, JOUR) == Fraction(10)
+    Convention.objects.filter(pk=convention.pk).update(date_effet=JOUR)
+    assert taux_au_plus_haut([convention.pk], date(2025, 1, 1)) == {convention.pk: Decimal(20)}, "lu à son effet"
+
+
+def test_le_plus_haut_taux_ne_lit_que_les_communes_du_departement(bailleur: Bailleur) -> None:
+    """Les lignes se recouvrent à Paris, hors du département de la convention : elles ne s'y ajoutent pas pour lui."""
+    convention = creer_convention(
+        bailleur,
+        creer_reservataire("AL"),
+        [("10", "", "commune:75056"), ("20", "", "commune:75056"), ("5", "", f"commune:{VITRY}")],
+    )
+    assert taux_au_plus_haut([convention.pk], JOUR) == {convention.pk: Decimal(5)}
