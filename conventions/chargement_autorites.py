@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from conventions.domaine.autorites import Autorite, TerritoireTouche, autorites_concernees
 from conventions.domaine.codes import VoieDeRemise
-from conventions.models import ContactAutorite, Convention, Logement, Reservataire
+from conventions.models import ContactAutorite, Convention, Droit, Logement, Reservataire
 from conventions.models.carnet import PARTAGEURS, rang_de_confiance
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Nature
@@ -56,21 +56,34 @@ class Destinataire:
 
 
 def charger_autorites(bailleur_id: int, departement: str, communes: Iterable[str] | None = None) -> list[Destinataire]:
-    """Les autorités concernées par les logements du bailleur dans le département (ou sur ces communes) ; quatre requêtes."""
+    """Les autorités concernées par les logements du bailleur dans le département (ou sur ces communes) ; cinq requêtes."""
+    return charger_autorites_par_perimetre(bailleur_id, departement, {0: communes})[0]
+
+
+def charger_autorites_par_perimetre(
+    bailleur_id: int, departement: str, perimetres: Mapping[int, Iterable[str] | None]
+) -> dict[int, list[Destinataire]]:
+    """Les autorités concernées sur chacun de ces ensembles de communes (None : le département), dans le même nombre de requêtes."""
     logements = Logement.objects.filter(bailleur_id=bailleur_id, commune__departement_id=departement)
-    if communes is not None:
-        logements = logements.filter(commune_id__in=list(communes))
     par_commune = dict(logements.values_list("commune_id").annotate(nombre=Count("pk")))
-    touches: dict[str, TerritoireTouche] = {}
-    lignes = TerritoireCommune.objects.filter(commune_id__in=par_commune).values_list(
-        "territoire_id", "territoire__nature", "territoire__nom", "territoire__siren", "commune_id"
+    lignes = list(
+        TerritoireCommune.objects.filter(commune_id__in=par_commune).values_list(
+            "territoire_id", "territoire__nature", "territoire__nom", "territoire__siren", "commune_id"
+        )
     )
-    for code, nature, nom, siren, commune in lignes:
-        deja = touches[code].logements if code in touches else 0
-        touches[code] = TerritoireTouche(code, nature, nom, siren, deja + par_commune[commune])
     nom_departement = Departement.objects.values_list("nom", flat=True).get(pk=departement)
-    autorites = autorites_concernees(departement, nom_departement, touches.values())
-    return _avec_organismes(autorites, charger_contacts(bailleur_id, departement, [un.territoire for un in autorites]))
+    autorites: dict[int, list[Autorite]] = {}
+    for cle, communes in perimetres.items():
+        gardees = par_commune.keys() if communes is None else par_commune.keys() & set(communes)
+        touches: dict[str, TerritoireTouche] = {}
+        for code, nature, nom, siren, commune in lignes:
+            if commune in gardees:
+                deja = touches[code].logements if code in touches else 0
+                touches[code] = TerritoireTouche(code, nature, nom, siren, deja + par_commune[commune])
+        autorites[cle] = list(autorites_concernees(departement, nom_departement, touches.values()))
+    toutes = [un for liste in autorites.values() for un in liste]
+    suite = iter(_avec_organismes(toutes, charger_contacts(bailleur_id, departement, {un.territoire for un in toutes})))
+    return {cle: [next(suite) for _ in liste] for cle, liste in autorites.items()}
 
 
 def charger_autorites_du_departement(organisme_id: int, departement: Departement) -> list[Destinataire]:
@@ -101,6 +114,19 @@ def communes_des_droits(convention: Convention) -> set[str]:
     """Communes du périmètre d'une convention."""
     territoires = Territoire.objects.filter(pk__in=convention.droits.values("perimetre"))
     return set(Commune.objects.du_territoire(*territoires).values_list("pk", flat=True))
+
+
+def communes_par_convention(conventions: Iterable[int]) -> dict[int, set[str]]:
+    """Communes du périmètre de chacune de ces conventions (deux requêtes)."""
+    perimetres = list(Droit.objects.filter(convention__in=list(conventions)).values_list("convention_id", "perimetre"))
+    communes: dict[str, set[str]] = {}
+    couples = TerritoireCommune.objects.filter(territoire_id__in={code for _, code in perimetres if code})
+    for territoire, commune in couples.values_list("territoire_id", "commune_id"):
+        communes.setdefault(territoire, set()).add(commune)
+    trouvees: dict[int, set[str]] = {}
+    for convention, territoire in perimetres:
+        trouvees.setdefault(convention, set()).update(communes.get(territoire, ()))
+    return trouvees
 
 
 def charger_contacts(organisme_id: int, departement: str, territoires: Iterable[str]) -> dict[str, ContactAutorite]:

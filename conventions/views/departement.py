@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -12,21 +15,28 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conventions.actions import departement as actes
-from conventions.actions.en_nombre import TransmissionEnNombre, conventions_a_signer, transmettre_en_nombre
+from conventions.actions.en_nombre import (
+    ALERTE_SANS_PIECE,
+    SANS_PIECE,
+    TransmissionEnNombre,
+    conventions_a_signer,
+    transmettre_en_nombre,
+)
 from conventions.actions.transmission import conventions_a_transmettre
+from conventions.chargement_autorites import Destinataire, charger_autorites_par_perimetre, communes_par_convention
 from conventions.chargement_preparation import reservataires_a_conventionner
 from conventions.chargement_tableau import ETAPES, charger_tableau
 from conventions.domaine.codes import EtatConvention
 from conventions.forms import FormulaireProposition, champ_date
 from conventions.models import Convention
-from conventions.views.transmission import ActeDepartement, lire_lieu
+from conventions.views.transmission import ActeDepartement, lire_lieu, pastille_de_la_piece
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.series.models import GenreSerie, Serie
 from flux_reservations.socle.actes import SansSaisie
 from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
 from flux_reservations.socle.formulaires import choisir_parmi
-from flux_reservations.socle.presentation import Fil, compter, ecrire_date
+from flux_reservations.socle.presentation import Fil, Pastille, compter, ecrire_date
 from flux_reservations.socle.requete import Requete
 
 ENTETES = (
@@ -210,13 +220,33 @@ class ProposerTout(ActeDuTableau):
         return self.raconter(bilan, "proposées")
 
 
+@dataclass(frozen=True, slots=True)
+class ConventionATransmettre:
+    """Une convention qui partira : avec quoi, et chez qui."""
+
+    convention: Convention
+    piece: Pastille
+    autorites: tuple[Destinataire, ...]
+
+    @property
+    def absentes(self) -> list[str]:
+        """Les autorités à qui l'on ne sait pas encore remettre."""
+        return [une.nom for une in self.autorites if not une.est_connu]
+
+
+class FormulaireTransmission(SansSaisie):
+    """Rien à saisir : la page montre les conventions, une à une."""
+
+    conventions: Sequence[ConventionATransmettre] = ()
+
+
 class TransmettreTout(ActeDuTableau):
     """Transmettre chaque convention signée qui ne l'est pas encore : confirmé ici, mené par l'ouvrier, raconté ligne à ligne."""
 
     role = Role.RESPONSABLE
     titre = "Transmettre les conventions signées"
     bouton = "Transmettre"
-    formulaire = SansSaisie
+    gabarit = "conventions/transmettre_tout.html"
     ton = "danger"
     serie: Serie | None = None
 
@@ -224,17 +254,43 @@ class TransmettreTout(ActeDuTableau):
         """L'avancement, une fois lancé."""
         return reverse("serie", args=[self.serie.pk]) if self.serie else super().retour()
 
+    @cached_property
+    def conventions(self) -> list[ConventionATransmettre]:
+        """Ce qui partira, convention par convention, comme l'acte unitaire le montre (nombre fixe de requêtes)."""
+        attente = conventions_a_transmettre(self.request.acteur, self.bailleur.pk, self.departement.pk)
+        conventions = list(attente.select_related("reservataire"))
+        communes = communes_par_convention(une.pk for une in conventions)
+        autorites = charger_autorites_par_perimetre(
+            self.bailleur.pk, self.departement.pk, {une.pk: communes.get(une.pk, ()) for une in conventions}
+        )
+        return [ConventionATransmettre(une, pastille_de_la_piece(une), tuple(autorites[une.pk])) for une in conventions]
+
+    def creer_formulaire(self, donnees: Any = None) -> forms.Form:
+        """La confirmation, et le détail de ce qui part."""
+        formulaire = FormulaireTransmission(donnees)
+        formulaire.conventions = self.conventions
+        return formulaire
+
     def recapitulatif(self) -> list[tuple[str, object]]:
-        """Les conventions en attente."""
-        conventions = conventions_a_transmettre(self.request.acteur, self.bailleur.pk, self.departement.pk)
+        """Combien de conventions, d'autorités, et ce qui manque."""
+        autorites = {une.territoire for ligne in self.conventions for une in ligne.autorites}
+        absentes = sorted({nom for ligne in self.conventions for nom in ligne.absentes})
         return [
             ("Département", str(self.departement)),
-            ("À transmettre", ", ".join(une.numero for une in conventions) or "aucune"),
+            ("À transmettre", compter(len(self.conventions), "convention")),
+            ("Autorités", compter(len(autorites), "autorité")),
+            ("Absentes du carnet, à remettre par une autre voie", ", ".join(absentes) or "aucune"),
+            (SANS_PIECE, compter(self._sans_piece, "convention")),
         ]
 
+    @property
+    def _sans_piece(self) -> int:
+        return sum(not ligne.convention.piece_signee_id for ligne in self.conventions)
+
     def avertissement(self) -> str:
-        """Ce que l'envoi a d'irréversible."""
-        return TransmissionEnNombre.avertissement
+        """Ce que l'envoi a d'irréversible, et ce qui part quand la pièce signée manque."""
+        sans = f" {ALERTE_SANS_PIECE}" if self._sans_piece else ""
+        return f"{TransmissionEnNombre.avertissement}{sans}"
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Lance la série."""

@@ -42,7 +42,9 @@ def _deplier(request: Requete, convention: Convention, logements: dict[str, int]
     zones = zones_de_taux(convention, logements or {}, timezone.localdate())
     entetes = ["Communes", "Lignes qui s'y ajoutent", "Taux"]
     lignes = [[_nommer(zone), _dire_les_lignes(zone), ecrire_taux(zone.taux)] for zone in zones]
-    explication = "Des taux ne s'additionnent que sur une même assiette : voici leur somme, là où leurs périmètres se recouvrent."
+    explication = (
+        "Des taux ne s'additionnent que sur une même assiette : voici leur somme, là où leurs périmètres se recouvrent."
+    )
     if logements is not None:
         entetes.append("Logements")
         for ligne, zone in zip(lignes, zones, strict=True):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from conventions.actions import en_nombre
 from conventions.actions.en_nombre import SignatureVoulue, preparer_signatures, transmettre_en_nombre
 from conventions.actions.pieces import Fichier
+from conventions.chargement_autorites import charger_autorites, communes_des_droits
 from conventions.domaine.codes import EtatConvention
 from conventions.domaine.rapprochement import rapprocher
 from conventions.models import Bailleur, Convention
@@ -561,3 +562,32 @@ def test_deja_transmise_entre_temps_elle_ne_repart_pas(bailleur: Bailleur, respo
     mener(serie)
     assert "déjà transmise" in serie.actes.get().message
     assert Envoi.objects.count() == 2
+
+
+@pytest.mark.regle("RG-17")
+def test_transmettre_tout_montre_de_chacune_ce_que_montre_l_acte_unitaire(
+    ecran: Client, bailleur: Bailleur, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Combien d'autorités, lesquelles manquent au carnet, et ce qui part sans pièce signée ; en un nombre fixe de requêtes."""
+
+    def lire() -> tuple[str, int]:
+        with django_assert_max_num_queries(60) as requetes:
+            page = ecran.get(reverse("transmettre_tout", args=["94"])).content.decode()
+        return page, len(requetes)
+
+    convention = creer_convention(bailleur, creer_reservataire("MSA"))
+    page, peu = lire()
+    unitaire = ecran.get(reverse("transmettre_convention", args=[convention.pk])).content.decode()
+    (autorite,) = [
+        une.nom for une in charger_autorites(bailleur.pk, "94", communes_des_droits(convention)) if not une.est_connu
+    ]
+    for attendu in (autorite, '<span class="pastille pastille-attention">Sans pièce signée</span>'):
+        assert attendu in page.replace("&#x27;", "'")
+        assert attendu in unitaire.replace("&#x27;", "'")
+    assert "2\u00a0autorités" in page
+    assert "le texte engendré, sans signatures, sera transmis" in page
+    for rang in range(5):
+        creer_convention(bailleur, creer_reservataire(f"AUTRE{rang}"), [("1", "", "departement:94")])
+    page, nombre = lire()
+    assert nombre == peu
+    assert page.count("pastille-attention") == 6
