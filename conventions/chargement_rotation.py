@@ -26,12 +26,14 @@ _SANS_BAIL: Final = 0
 class RotationRpls:
     """Les baux en cours d'un bailleur dans un département, et la rotation qu'ils disent.
 
-    `derniere` : dernière année civile que le répertoire connaît en entier ; `annees` : combien d'années on moyenne.
+    `derniere` : dernière année civile que le répertoire connaît en entier ; `annees` : combien d'années on moyenne ;
+    `anciennes` : fiches d'un autre millésime que le dernier, laissées de côté.
     """
 
     source: str = ""
     derniere: int = 0
     annees: int = 0
+    anciennes: int = 0
     par_strate: Mapping[Strate, BauxEnCours] = field(default_factory=dict)
 
     @property
@@ -61,14 +63,35 @@ class RotationRpls:
 
 
 def fiches_du_champ(bailleur_id: int, departement: str, le: date) -> QuerySet[FicheRpls]:
-    """Fiches des logements du champ et du flux à cette date qui disent un bail en cours, ou une vacance (RG-34)."""
+    """Fiches du dernier millésime des logements du champ et du flux à cette date qui disent un bail en cours, ou une vacance (RG-34).
+
+    Un bail lu dans un répertoire plus ancien n'est plus forcément en cours : il ferait baisser la rotation. Sans aucun millésime, toutes.
+    """
+    return _du_millesime(*_fiches_par_millesime(bailleur_id, departement, le))
+
+
+def _fiches_par_millesime(
+    bailleur_id: int, departement: str, le: date
+) -> tuple[QuerySet[FicheRpls], dict[int | None, int]]:
+    """Les fiches, de tout millésime, et leur nombre par millésime (None : inconnu)."""
     dites = Q(dernier_bail__isnull=False) | Q(est_vacant=True)
-    return FicheRpls.objects.filter(dites, logement__in=logements_du_flux(bailleur_id, departement, le))
+    fiches = FicheRpls.objects.filter(dites, logement__in=logements_du_flux(bailleur_id, departement, le))
+    return fiches, dict(fiches.order_by().values_list("millesime").annotate(nombre=Count("pk")))
+
+
+def _dernier(nombres: Mapping[int | None, int]) -> int | None:
+    return max((un for un in nombres if un is not None), default=None)
+
+
+def _du_millesime(fiches: QuerySet[FicheRpls], nombres: Mapping[int | None, int]) -> QuerySet[FicheRpls]:
+    millesime = _dernier(nombres)
+    return fiches if millesime is None else fiches.filter(millesime=millesime)
 
 
 def charger_rotation_rpls(bailleur_id: int, departement: str, le: date) -> RotationRpls:
     """Les baux en cours par strate, à cette date (deux requêtes)."""
-    fiches = fiches_du_champ(bailleur_id, departement, le)
+    toutes, nombres = _fiches_par_millesime(bailleur_id, departement, le)
+    fiches, millesime = _du_millesime(toutes, nombres), _dernier(nombres)
     en_qpv = SituationLogement.objects.filter(logement=OuterRef("logement"), periode__contains=le).exclude(qpv="")
     premiere = When(
         dernier_bail__year=ExtractYear("logement__date_premiere_location"),
@@ -106,12 +129,10 @@ def charger_rotation_rpls(bailleur_id: int, departement: str, le: date) -> Rotat
         for strate, baux in relocations.items()
     }
     annees = ANNEES_DE_PREVISION.valeur(le)
-    millesimes = sorted(
-        annee for annee in fiches.order_by().values_list("millesime", flat=True).distinct() if annee is not None
-    )
     baux = [annee for un in par_strate.values() for annee in (*un.relocations, *un.premieres)]
-    derniere = min((millesimes[-1] if millesimes else max(baux, default=le.year) + 1), le.year) - 1
-    return RotationRpls(dire_la_source(tuple(millesimes)), derniere, annees, par_strate)
+    derniere = min(max(baux, default=le.year) + 1 if millesime is None else millesime, le.year) - 1
+    anciennes = 0 if millesime is None else sum(nombres.values()) - nombres[millesime]
+    return RotationRpls(dire_la_source((millesime,) if millesime else ()), derniere, annees, anciennes, par_strate)
 
 
 def _sommer(tous: Iterable[BauxEnCours]) -> BauxEnCours:

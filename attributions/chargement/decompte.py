@@ -9,7 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, When
+from django.db.models.functions import ExtractYear
 
 from attributions.domaine.codes import NatureLiberation, OrigineSolde
 from attributions.domaine.decompte import FaitsOrientation
@@ -130,6 +131,27 @@ def compter_mises_en_location(
     return par_strate
 
 
+def compter_annees_connues(bailleur: int, departement: str, debut: date, fin: date, conventions: Conventions) -> int:
+    """Années civiles de la période où un bail du flux au moins est connu : les seules que l'on moyenne (RG-32 ; une requête)."""
+    lignes = (
+        mises_en_location(bailleur, departement, debut, fin)
+        .annotate(
+            annee=ExtractYear("date_bail", output_field=IntegerField()),
+            premiere=Case(When(nature=NatureLiberation.PREMIERE_LOCATION, then=F("date_bail"))),
+        )
+        .order_by()
+        .values_list("logement__commune_id", "annee", "premiere")
+        .distinct()
+    )
+    return len(
+        {
+            annee
+            for commune, annee, premiere in lignes
+            if premiere is None or conventions.premieres_locations_dans_le_flux(commune, premiere)
+        }
+    )
+
+
 def charger_conversion(bailleur: Bailleur, departement: str, le: date) -> FaitsConversion:
     """Tout ce que `convertir_stock` lit, en un nombre fixe de requêtes (RG-19, RG-35)."""
     chargees = charger_conventions(bailleur.pk, departement)
@@ -160,12 +182,15 @@ def charger_conversion(bailleur: Bailleur, departement: str, le: date) -> FaitsC
 def charger_conversion_a_l_ecran(
     bailleur: Bailleur, departement: str, le: date
 ) -> tuple[FaitsConversion, RotationRpls | None]:
-    """Les faits de la conversion ; sans aucun bail ces trois années, la rotation du RPLS pèse les strates, et elle est rendue (RG-35).
+    """Les faits de la conversion ; s'il manque une des trois années, la rotation du RPLS pèse les strates, et elle est rendue (RG-35).
 
-    La commande `convertir_stock` s'en tient aux baux de l'application.
+    Le seuil est celui de la prévision (RG-32). La commande `convertir_stock` et l'export s'en tiennent aux baux de l'application.
     """
     faits = charger_conversion(bailleur, departement, le)
-    if faits.mises_en_location:
+    annees = ANNEES_DE_PREVISION.valeur(le)
+    debut, fin = date(le.year - annees, 1, 1), date(le.year - 1, 12, 31)
+    conventions = charger_conventions(bailleur.pk, departement).conventions
+    if compter_annees_connues(bailleur.pk, departement, debut, fin, conventions) >= annees:
         return faits, None
     rpls = charger_rotation_rpls(bailleur.pk, departement, le)
     if not rpls.est_connue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from django.db.models import Q, QuerySet
@@ -28,26 +29,25 @@ ANNEES_LUES: Final = (1900, 2200)
 
 
 class BauxRpls(ReserveeMixin):
-    """Un logement par ligne ; `?annee=` : reloués cette année-là ; `?commune=` ; `?au=` : année où le champ se lit (1er janvier)."""
+    """Un logement par ligne ; `?annee=` : reloués cette année-là ; `?commune=` ; `?au=` : date où le champ se lit."""
 
     natures = frozenset({Nature.BAILLEUR})
 
     def get(self, request: Requete, departement: str) -> HttpResponse:
         """Les logements du nombre demandé."""
         bailleur, lieu = lire_lieu(request, departement)
-        premier = timezone.localdate().replace(month=1, day=1)
-        jour = premier.replace(year=_entier(request.GET.get("au", ""), premier.year))
+        jour = _date(request.GET.get("au", ""), timezone.localdate().replace(month=1, day=1))
         fiches = fiches_du_champ(bailleur.pk, lieu.pk, jour).filter(
             logement__in=Logement.objects.visibles_par(request.acteur)
         )
-        titre = "Baux en cours connus du répertoire"
+        titre = "Logements connus du répertoire"
         if commune := request.GET.get("commune", ""):
             fiches = fiches.filter(logement__commune_id=commune)
         if "annee" in request.GET:
-            annee = _entier(request.GET["annee"], premier.year)
+            annee = _entier(request.GET["annee"], jour.year)
             fiches = reloues_en(fiches, annee)
             titre = f"Reloués en {annee}, d'après leur bail en cours"
-        return repondre_depliage(request, _deplier(titre, fiches, lieu.pk, jour.year))
+        return repondre_depliage(request, _deplier(titre, fiches, jour))
 
 
 def reloues_en(fiches: QuerySet[FicheRpls], annee: int) -> QuerySet[FicheRpls]:
@@ -66,7 +66,20 @@ def _entier(texte: str, defaut: int) -> int:
     return annee
 
 
-def _deplier(titre: str, fiches: QuerySet[FicheRpls], departement: str, annee: int) -> Depliage:
+def _date(texte: str, defaut: date) -> date:
+    """Une date AAAA-MM-JJ ; lève `Introuvable` si ce n'en est pas une."""
+    if not texte:
+        return defaut
+    try:
+        lue = date.fromisoformat(texte)
+    except ValueError as erreur:
+        raise Introuvable from erreur
+    if not ANNEES_LUES[0] <= lue.year <= ANNEES_LUES[1]:
+        raise Introuvable
+    return lue
+
+
+def _deplier(titre: str, fiches: QuerySet[FicheRpls], jour: date) -> Depliage:
     nombre = fiches.count()
     montrees = fiches.select_related("logement__commune").order_by("-dernier_bail", "logement__identifiant")
     au_dela = f" Les {ecrire_nombre(LOGEMENTS_MONTRES)} premiers sont montrés." if nombre > LOGEMENTS_MONTRES else ""
@@ -87,7 +100,7 @@ def _deplier(titre: str, fiches: QuerySet[FicheRpls], departement: str, annee: i
             for une in montrees[:LOGEMENTS_MONTRES]
         ],
         regle="RG-35",
-        explication=f"Logements du champ du flux au 1er janvier {annee}, hors stock maintenu ; moyenne sur "
+        explication=f"Logements du champ du flux au {ecrire_date_courte(jour)}, hors stock maintenu ; moyenne sur "
         f"{ANNEES_DE_PREVISION.valeur(timezone.localdate())} années.{au_dela}",
         fil=[("Patrimoine", reverse("patrimoine"))],
     )

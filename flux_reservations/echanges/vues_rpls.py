@@ -66,7 +66,7 @@ def _lire(bailleur: int, code: str, nom: str) -> DepartementRpls:
     jour = timezone.localdate()
     premier = jour.replace(month=1, day=1)
     rpls = charger_rotation_rpls(bailleur, code, premier)
-    rotation = dire_la_rotation(rpls, code, premier.year) if rpls.est_connue else None
+    rotation = dire_la_rotation(rpls, code, premier) if rpls.est_connue else None
     return DepartementRpls(code, nom, charger_declaration(bailleur, code, jour), rotation)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from attributions.chargement.decompte import charger_conversion, charger_conversion_a_l_ecran, peser_les_strates
 from bilans.actions import produire as module_de_production
@@ -76,7 +77,7 @@ def test_la_prevision_est_le_patrimoine_par_la_rotation_de_la_commune() -> None:
 def test_les_strates_sont_pesees_exactement() -> None:
     # Strate 1 : 10 logements à 1/4 ; strate 2, inconnue : 30 à la rotation d'ensemble, 1/4.
     un, deux = Strate(A, "T2", False), Strate(B, "T3", False)
-    rpls = RotationRpls("RPLS 2026", 2025, 1, {un: BauxEnCours({2025: 1, 2000: 3})})
+    rpls = RotationRpls("RPLS 2026", 2025, 1, par_strate={un: BauxEnCours({2025: 1, 2000: 3})})
     poids = peser_les_strates(rpls, {un: 10, deux: 30})
     assert Fraction(poids[un], poids[deux]) == Fraction(10, 30)
 
@@ -184,12 +185,59 @@ def test_la_prevision_et_la_conversion_montrent_la_rotation_jusqu_aux_logements(
     client.force_login(creer_utilisateur(bailleur))
     page = client.get("/flux/prevision/?departement=94&annee=2026").content.decode()
     assert "Source : RPLS 2026, rotation 2023-2025" in page
-    assert f"/patrimoine/baux/94/?commune={CRETEIL}&amp;au=2026&amp;annee=2025" in page
-    for demande, nombre in (("annee=2025&au=2026", 2), (f"commune={VITRY}&au=2026", 10), ("au=2026", 30)):
+    assert f"/patrimoine/baux/94/?commune={CRETEIL}&amp;au=2026-01-01&amp;annee=2025" in page
+    for demande, nombre in (
+        ("annee=2025&au=2026-01-01", 2),
+        (f"commune={VITRY}&au=2026-01-01", 10),
+        ("au=2026-01-01", 30),
+    ):
         detail = client.get(f"/patrimoine/baux/94/?{demande}").content.decode()
         assert detail.count('href="/patrimoine/') - detail.count('href="/patrimoine/"') == nombre, demande
-    assert "RPLS 2026" in client.get("/flux/conversion/?departement=94").content.decode()
+    conversion = client.get("/flux/conversion/?departement=94").content.decode()
+    assert "RPLS 2026" in conversion
+    assert "La commande et l&#x27;export ne donnent pas ce taux" in conversion
     assert client.get("/patrimoine/baux/94/?annee=x").status_code == 404
+    assert client.get("/patrimoine/baux/94/?au=2026-13-01").status_code == 404
+
+
+@pytest.mark.regle("RG-35")
+def test_le_nombre_de_la_conversion_mene_aux_logements_du_champ_du_jour(bailleur: Bailleur) -> None:
+    jour = timezone.localdate()
+    # Un logement au stock maintenu jusqu'à hier : dans le champ aujourd'hui, pas au 1er janvier.
+    ReservationStock.objects.create(
+        logement=bailleur.logements.filter(commune=CRETEIL).first(),
+        reservataire=creer_reservataire("DEF", "defense"),
+        contrepartie="logements_identifies",
+        date_fin=jour - timedelta(days=1),
+    )
+    client = Client()
+    client.force_login(creer_utilisateur(bailleur))
+    page = client.get("/flux/conversion/?departement=94").content.decode()
+    assert "Logements connus" in page
+    adresse = f"/patrimoine/baux/94/?au={jour.isoformat()}"
+    assert f'href="{adresse}">30</a>' in page
+    detail = client.get(adresse).content.decode()
+    assert detail.count('href="/patrimoine/') - detail.count('href="/patrimoine/"') == 30
+
+
+@pytest.mark.regle("RG-35")
+def test_un_seul_bail_ne_fait_pas_jeter_le_repertoire(bailleur: Bailleur) -> None:
+    jour = date(2026, 6, 1)
+    for annee in (2023, 2024, 2025):
+        assert charger_conversion_a_l_ecran(bailleur, "94", jour)[1] is not None, annee
+        creer_liberation(creer_logement(bailleur), date(annee, 3, 1), date_bail=date(annee, 4, 1))
+    assert charger_conversion_a_l_ecran(bailleur, "94", jour)[1] is None
+
+
+@pytest.mark.regle("RG-35")
+def test_la_rotation_ne_lit_que_le_dernier_millesime_et_dit_les_fiches_plus_anciennes(bailleur: Bailleur) -> None:
+    FicheRpls.objects.filter(logement__commune=VITRY).update(millesime=2022)
+    rpls = charger_rotation_rpls(bailleur.pk, "94", date(2026, 1, 1))
+    assert (rpls.source, rpls.ensemble().total, rpls.anciennes) == ("RPLS 2026", 20, 10)
+    client = Client()
+    client.force_login(creer_utilisateur(bailleur))
+    page = client.get("/flux/prevision/?departement=94&annee=2026").content.decode()
+    assert "d&#x27;un millésime plus ancien, ou inconnu, laissées de côté" in page
 
 
 @pytest.mark.regle("RG-34")

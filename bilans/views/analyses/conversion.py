@@ -72,7 +72,7 @@ class PageConversion(PageAnalyse):
         )
         tableaux = [tableau]
         if rpls is not None:
-            tableaux.append(dire_la_rotation(rpls, champ.departement, jour.year))
+            tableaux.append(dire_la_rotation(rpls, champ.departement, jour))
         if formulaire.is_bound and formulaire.is_valid():
             tableaux.append(_dire_l_impact(champ, formulaire.choisie(), formulaire.cleaned_data["lecture"]))
         return Analyse(
@@ -90,8 +90,8 @@ def _dire_la_source(rpls: RotationRpls | None) -> list[tuple[str, str]]:
     if rpls is None:
         return []
     message = (
-        f"Aucun bail n'est connu ici ces trois dernières années : le taux pondéré est pesé par la rotation que montre le {rpls.source} "
-        f"({rpls.periode}), strate par strate."
+        f"Les baux des trois dernières années ne sont pas tous connus ici : le taux pondéré est pesé par la rotation que montre le "
+        f"{rpls.source} ({rpls.periode}), strate par strate. La commande et l'export ne donnent pas ce taux : ils s'en tiennent aux baux."
     )
     return [("attention", message)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from bilans.views.champ import Champ, lire_champ
 from conventions.chargement_rotation import RotationRpls
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.calendrier import premier_janvier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import (
@@ -48,7 +50,11 @@ class PagePrevision(PageAnalyse):
         if est_modifiable and lue.est_saisie:
             actes = [("Revenir à la prévision calculée", f"{reverse('prevision_moyenne')}?{champ.parametres()}")]
         if lue.calculee.rpls is not None:
-            tableaux.append(dire_la_rotation(lue.calculee.rpls, champ.departement, champ.annee, lue.calculee.logements))
+            tableaux.append(
+                dire_la_rotation(
+                    lue.calculee.rpls, champ.departement, premier_janvier(champ.annee), lue.calculee.logements
+                )
+            )
         if lue.publiee_le is None:
             avis += _dire_la_source(lue.calculee)
         return Analyse(
@@ -94,9 +100,9 @@ def _dire_la_source(calculee: PrevisionCalculee) -> list[tuple[str, str]]:
 
 
 def dire_la_rotation(
-    rpls: RotationRpls, departement: str, annee: int, logements: Mapping[str, int] | None = None
+    rpls: RotationRpls, departement: str, le: date, logements: Mapping[str, int] | None = None
 ) -> TableauSimple:
-    """La rotation de chaque commune d'après le RPLS : chaque nombre mène à ses logements (RG-32, RG-35)."""
+    """La rotation de chaque commune d'après le RPLS, champ lu à cette date : chaque nombre mène à ses logements (RG-32, RG-35)."""
     annees = range(rpls.derniere, rpls.derniere - rpls.annees, -1)
     par_commune = rpls.par_commune()
     noms = noms_des_communes(par_commune)
@@ -106,7 +112,7 @@ def dire_la_rotation(
 
         def lien(nombre: int, commune: str = commune, **quoi: object) -> Lien:
             demande = urlencode(
-                {nom: valeur for nom, valeur in {"commune": commune, "au": annee, **quoi}.items() if valeur}
+                {nom: valeur for nom, valeur in {"commune": commune, "au": le.isoformat(), **quoi}.items() if valeur}
             )
             return Lien(ecrire_nombre(nombre), f"{reverse('baux_rpls', args=[departement])}?{demande}")
 
@@ -125,13 +131,20 @@ def dire_la_rotation(
         (
             "Commune",
             *(["Logements du champ"] if logements else []),
-            "Baux connus",
+            "Logements connus",
             *(f"Reloués en {une}" for une in annees),
             "Rotation annuelle",
         ),
         lignes,
-        note="un logement reloué ne montre que son dernier bail : chaque année se rapporte à ceux que les suivantes n'ont pas reloués",
+        note="un logement reloué ne montre que son dernier bail : chaque année se rapporte à ceux que les suivantes n'ont pas reloués"
+        + _dire_les_anciennes(rpls),
     )
+
+
+def _dire_les_anciennes(rpls: RotationRpls) -> str:
+    if not rpls.anciennes:
+        return ""
+    return f" ; {compter(rpls.anciennes, 'fiche')} d'un millésime plus ancien, ou inconnu, laissées de côté"
 
 
 def _comparer_au_constate(
