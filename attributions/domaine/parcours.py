@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from attributions.domaine.codes import DECISIONS_FAVORABLES, Decision, Issue, Reponse
 from attributions.domaine.limites import limite_prolongee
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.droit.delais import (
     CANDIDATS_MINIMUM,
@@ -172,8 +173,8 @@ def avertir_nombre_de_candidats(nombre: int, attendu: int | None, le: date) -> s
         return ""
     pluriel = "s" if nombre > 1 else ""
     return (
-        f"{nombre or 'aucun'} candidat{pluriel} pour {minimum} attendus : dites pourquoi (pas assez de candidats, ménage désigné par "
-        "le préfet, logement très social adapté)."
+        f"{nombre or 'aucun'} candidat{pluriel} pour {accorder(minimum, 'attendu')} : dites pourquoi (pas assez de candidats, ménage "
+        "désigné par le préfet, logement très social adapté)."
     )
 
 

@@ -22,6 +22,7 @@ from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.droit.conservation import SEANCES_DES_MEMBRES
 from flux_reservations.pieces.views import envoyer_piece
 from flux_reservations.socle.formulaires import proposer
+from flux_reservations.socle.presentation import compter
 from flux_reservations.socle.requete import Requete
 
 
@@ -63,7 +64,8 @@ class ConvoquerMembres(ActeSeance):
         nouvelles = convoquer_membres(
             acteur=self.request.acteur, seance_id=self.seance.pk, rattachements=donnees["membres"]
         )
-        return f"{len(donnees['membres'])} membres convoqués, dont {len(nouvelles)} nouveaux avertis par courriel."
+        convoques = compter(len(donnees["membres"]), "membre convoqué", "membres convoqués")
+        return f"{convoques}, dont {compter(len(nouvelles), 'nouveau averti', 'nouveaux avertis')} par courriel."
 
 
 class MesSeances(ReserveeMixin):

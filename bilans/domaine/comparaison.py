@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from attributions.domaine.codes import Exclusion
+from flux_reservations.commun.arrondis import accorder
 
 _ASSIETTE = {
     "mises_en_location": "mises en location (A)",
@@ -51,7 +52,7 @@ def dire_ce_qui_change(avant: Mapping[str, Any], apres: Mapping[str, Any]) -> li
         phrases = [SANS_COMPARAISON]
     if len(phrases) > PHRASES_AU_PLUS:
         reste = len(phrases) - PHRASES_AU_PLUS
-        return [*phrases[:PHRASES_AU_PLUS], f"Et {reste} autres nombres."]
+        return [*phrases[:PHRASES_AU_PLUS], f"Et {accorder(reste, 'autre nombre', 'autres nombres')}."]
     return phrases or [RIEN]
 
 

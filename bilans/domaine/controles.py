@@ -20,7 +20,7 @@ from conventions.domaine.egalite import (
 )
 from conventions.domaine.plafonds import controler_partage_des_garanties, controler_plafonds
 from conventions.domaine.versions import VersionConvention
-from flux_reservations.commun.arrondis import lisible
+from flux_reservations.commun.arrondis import accorder, lisible
 from flux_reservations.droit.delais import CANDIDATS_MINIMUM
 from flux_reservations.droit.taux import PART_MINIMALE_HORS_QPV, plafond_agents, plafond_etat
 
@@ -78,8 +78,8 @@ def _depassements_constates(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Cont
             yield Controle(
                 "RG-14",
                 Niveau.ALERTE,
-                f"Dépassement constaté : {recus} logements décomptés pour {nom}, pour {lisible(permis)} permis sur les "
-                f"{flux.assiette.flux} logements du flux.",
+                f"Dépassement constaté : {accorder(recus, 'logement décompté', 'logements décomptés')} pour {nom}, pour {lisible(permis)} "
+                f"permis sur {accorder(flux.assiette.flux, 'logement')} du flux.",
                 liberations=_imputees(comptes),
             )
 
@@ -130,8 +130,8 @@ def _part_hors_qpv(faits: FaitsFlux, flux: FluxAnnuel) -> Iterator[Controle]:
         yield Controle(
             "RG-37",
             Niveau.ALERTE,
-            f"Hors QPV, l'État a reçu {part} % du flux ({flux.etat.decompte_hors_qpv} logements sur {flux.etat.flux_hors_qpv}), "
-            f"pour {lisible(seuil * 100)} % au moins.",
+            f"Hors QPV, l'État a reçu {part} % du flux ({accorder(flux.etat.decompte_hors_qpv, 'logement')} sur "
+            f"{flux.etat.flux_hors_qpv}), pour {lisible(seuil * 100)} % au moins.",
             liberations=_imputees(_de_l_etat(flux)),
         )
 
@@ -156,8 +156,8 @@ def _repli(flux: FluxAnnuel) -> Iterator[Controle]:
         yield Controle(
             "RG-19",
             Niveau.ALERTE,
-            f"{repli.reservataire.code} n'avait pas signé de convention en flux à l'échéance : ses {repli.droits} droits en stock "
-            f"({lisible(repli.taux)} %) vont au préfet du {repli.debut:%d/%m/%Y} au {repli.fin:%d/%m/%Y}.",
+            f"{repli.reservataire.code} n'avait pas signé de convention en flux à l'échéance : au préfet, "
+            f"{accorder(repli.droits, 'droit')} en stock ({lisible(repli.taux)} %) du {repli.debut:%d/%m/%Y} au {repli.fin:%d/%m/%Y}.",
         )
 
 

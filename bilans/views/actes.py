@@ -208,7 +208,7 @@ class RelancerTous(ActeSurBilan):
         attendus = envois_de(self.request, self.bilan).filter(recu_le__isnull=True).values_list("pk", flat=True)
         nombre = relancer(acteur=self.request.acteur, envois=attendus)
         return (
-            f"{compter(nombre, 'rappel')} envoyés."
+            f"{compter(nombre, 'rappel envoyé', 'rappels envoyés')}."
             if nombre
             else "Tous les rappels possibles sont déjà partis aujourd'hui."
         )

@@ -15,6 +15,7 @@ from conventions.domaine.codes import EtatConcertation, SousContingent
 from conventions.domaine.concertation import verifier_repartition, verifier_transition
 from conventions.models import Bailleur, Concertation, PartConcertation, Reservataire
 from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
 from flux_reservations.notifications.messages import Message
@@ -110,7 +111,9 @@ def proposer_une_part(*, acteur: Acteur, part_id: int, demandes: int, souhait: s
             raise ErreurMetier("repartition_arretee", "La répartition de ce programme est arrêtée.", regle="RG-22")
         if demandes > concertation.logements:
             raise ErreurMetier(
-                "demande_trop_grande", f"Le programme compte {concertation.logements} logements.", champ="demandes"
+                "demande_trop_grande",
+                f"Le programme compte {accorder(concertation.logements, 'logement')}.",
+                champ="demandes",
             )
         part.demandes, part.souhait = demandes, souhait.strip()
         part.repondue_le, part.repondue_par_id = timezone.now(), acteur.utilisateur_id

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from typing import Final
 
 from conventions.domaine.codes import EtatConcertation
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.commun.erreurs import ErreurMetier
 
 TRANSITIONS: Final[Mapping[EtatConcertation, frozenset[EtatConcertation]]] = {
@@ -34,6 +35,6 @@ def verifier_repartition(comptes: Set[int], parts: Mapping[int, int], logements:
     if somme != logements:
         raise ErreurMetier(
             "repartition_fausse",
-            f"La répartition fait {somme} logements pour un programme de {logements} : ajustez les parts.",
+            f"La répartition fait {accorder(somme, 'logement')} pour un programme de {logements} : ajustez les parts.",
             regle="RG-22",
         )

@@ -12,7 +12,7 @@ from conventions.domaine.codes import Contrepartie, DelaiUnite
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.perimetres import recouvrements, somme_des_taux
 from conventions.domaine.versions import VersionConvention
-from flux_reservations.commun.arrondis import lisible
+from flux_reservations.commun.arrondis import accorder, lisible
 from flux_reservations.droit.conversion import echeance_d_un_droit_garanti
 from flux_reservations.droit.taux import plafond_etat
 
@@ -127,7 +127,9 @@ def controler_uniformite(version: VersionConvention, le: date, communes: Iterabl
         par_taux.setdefault("0", []).extend(sorted(attendues - couvertes))
     if len(par_taux) <= 1:
         return []
-    detail = " ; ".join(f"{taux} % sur {len(liste)} communes" for taux, liste in sorted(par_taux.items(), reverse=True))
+    detail = " ; ".join(
+        f"{taux} % sur {accorder(len(liste), 'commune')}" for taux, liste in sorted(par_taux.items(), reverse=True)
+    )
     message = f"Le taux de l'État n'est pas le même sur chaque commune : {detail}."
     stipulation = version.motif_perimetre.strip()
     message += (

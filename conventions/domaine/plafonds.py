@@ -12,7 +12,7 @@ from conventions.domaine.codes import Contrepartie, SousContingent
 from conventions.domaine.controles import Controle, Niveau
 from conventions.domaine.perimetres import LigneEnVigueur, Recouvrement, recouvrements, somme_des_taux, zone_courue
 from conventions.domaine.versions import VersionConvention
-from flux_reservations.commun.arrondis import lisible
+from flux_reservations.commun.arrondis import accorder, lisible
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.droit import taux as taux_de_droit
 from flux_reservations.droit.taux import Derogation
@@ -84,7 +84,7 @@ def _nommer(communes: Sequence[str], noms: Noms) -> str:
     """« Créteil, Villejuif et 45 autres » ; le code à défaut du nom."""
     cites = ", ".join(noms.get(commune, commune) for commune in communes[:COMMUNES_CITEES])
     autres = len(communes) - COMMUNES_CITEES
-    return f"{cites} et {autres} autres" if autres > 0 else cites
+    return f"{cites} et {accorder(autres, 'autre')}" if autres > 0 else cites
 
 
 def _controler(recouvrement: Recouvrement, plafond: _Plafond, derogation: Derogation, noms: Noms) -> Controle | None:

@@ -156,7 +156,7 @@ class OuvrirConcertation(ReserveeMixin, VueActe):
             ),
             invites=donnees["invites"],
         )
-        return f"Concertation ouverte : {compter(len(donnees['invites']), 'réservataire')} invités."
+        return f"Concertation ouverte : {compter(len(donnees['invites']), 'réservataire invité', 'réservataires invités')}."
 
 
 class ActeConcertation(ReserveeMixin, VueActe):
@@ -297,7 +297,8 @@ class ArreterRepartition(ActeConcertation):
     def avertissement(self) -> str:
         """Ce que l'acte a d'irréversible."""
         return (
-            f"La somme des parts fait les {self.concertation.logements} logements du programme. La répartition et le compte rendu "
+            f"La somme des parts fait le nombre du programme, {compter(self.concertation.logements, 'logement')}. "
+            "La répartition et le compte rendu "
             "partent à tous les invités ; ils ne se reprennent pas."
         )
 

@@ -22,7 +22,7 @@ from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.formulaires import choisir_parmi, proposer
-from flux_reservations.socle.presentation import Fil, Moment, Pastille, ecrire_date
+from flux_reservations.socle.presentation import Fil, Moment, Pastille, compter, ecrire_date
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, VueListe
 from flux_reservations.territoires.models import Departement
@@ -56,7 +56,7 @@ def pastille_de(manquement: Manquement) -> Pastille:
     avancement = avancement_de(manquement)
     if avancement.est_echue:
         return Pastille("Deux mois passés" if manquement.convention_id else "Arrêté possible", "danger")
-    return Pastille(f"{avancement.jours_restants} jours restants", "attention")
+    return Pastille(compter(avancement.jours_restants, "jour restant", "jours restants"), "attention")
 
 
 class ListeManquements(ReserveeMixin, VueListe[Manquement]):

@@ -57,6 +57,11 @@ def lisible(valeur: Nombre, decimales: int = 2) -> str:
     return f"{entier},{reste}" if reste else entier
 
 
+def accorder(nombre: int, singulier: str, pluriel: str = "") -> str:
+    """« 1 logement », « 2 logements » : un nombre et son mot, dans un message du domaine (à l'écran : `presentation.compter`)."""
+    return f"{nombre} {singulier if abs(nombre) < 2 else pluriel or f'{singulier}s'}"  # noqa: PLR2004 : règle d'accord
+
+
 def pourcentage(partie: Nombre, tout: Nombre, decimales: int = 2) -> str | None:
     """`partie` ÷ `tout` en %, en chaîne arrondie ; None si le dénominateur est nul."""
     if not tout:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from flux_reservations.acces.models import Jeton, Organisme, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.pieces.models import Piece
 
 
@@ -188,7 +189,7 @@ class Trace(models.Model):
         verbose_name = "trace d'un import"
 
     def __str__(self) -> str:
-        return f"{self.table} ({len(self.lignes)} lignes)"
+        return f"{self.table} ({accorder(len(self.lignes), 'ligne')})"
 
 
 from flux_reservations.echanges.export_complet.modeles import ExportComplet, MorceauExport  # noqa: E402 : un module à eux

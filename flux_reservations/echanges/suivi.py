@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.echanges.colonnes import Colonne
 from flux_reservations.echanges.contexte import Contexte
 from flux_reservations.echanges.rapport import LIMITE_ANOMALIES, LIMITE_CHANGEMENTS, Changement, FichierLu
@@ -86,14 +87,18 @@ class Suivi:
         for anomalies, debut in zip((rapport.erreurs, rapport.avertissements), self._debut, strict=True):
             anomalies[debut:] = sorted(anomalies[debut:], key=lambda anomalie: anomalie.ligne or 0)
         if self.compte.erreurs > LIMITE_ANOMALIES:
-            rapport.refuser(fichier, f"Et {self.compte.erreurs - LIMITE_ANOMALIES} autres erreurs dans ce fichier.")
+            rapport.refuser(
+                fichier,
+                f"Et {accorder(self.compte.erreurs - LIMITE_ANOMALIES, 'autre erreur', 'autres erreurs')} dans ce fichier.",
+            )
         if self._avertissements > LIMITE_ANOMALIES:
             rapport.avertir(
-                fichier, f"Et {self._avertissements - LIMITE_ANOMALIES} autres avertissements dans ce fichier."
+                fichier,
+                f"Et {accorder(self._avertissements - LIMITE_ANOMALIES, 'autre avertissement', 'autres avertissements')} dans ce fichier.",
             )
         for (colonne, genre), nombre in self._remarques.items():
             if nombre > 1:
-                rapport.avertir(fichier, f"{genre} : {nombre} lignes en tout.", colonne=colonne)
+                rapport.avertir(fichier, f"{genre} : {accorder(nombre, 'ligne')} en tout.", colonne=colonne)
 
     def retenir_cle(self, ligne: Ligne) -> bool:
         """Retient la clé de la ligne ; refuse la ligne si une autre l'a déjà, et rend faux."""

@@ -75,8 +75,9 @@ def test_la_part_de_l_etat_se_lit_par_commune(client_bailleur: Client) -> None:
 
 @pytest.mark.regle("RG-32")
 def test_la_prevision_s_affiche_a_cote_du_constate(client_bailleur: Client) -> None:
-    trouvees = {ligne[0]: ligne[5] for ligne in lignes(client_bailleur, "prevision")}
-    assert trouvees["Créteil"] == "6"
+    trouvees = {ligne[0]: ligne[5:8] for ligne in lignes(client_bailleur, "prevision")}
+    # A constaté, que juge « A dans l'intervalle » ; le flux constaté ; l'écart est un entier.
+    assert trouvees["Créteil"] == ["6", "6", "+6"]
 
 
 @pytest.mark.regle("RG-35")

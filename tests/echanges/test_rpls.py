@@ -50,7 +50,7 @@ def test_les_codes_rpls_sont_traduits(base: Path) -> None:
 @pytest.mark.contrat("rpls_contreslog", "rpls_mode")
 def test_ce_qui_est_a_confirmer_et_l_etat_des_lieux_sont_dits(base: Path) -> None:
     messages = [a.message for a in importer(base, {"rpls": COMPLET}, siren=SIREN).avertissements]
-    assert any("1 logements mis hors du champ (gele)" in message for message in messages)
+    assert any("1 logement mis hors du champ (gele)" in message for message in messages)
     assert any("État, prioritaires : 1" in message for message in messages)
 
 

@@ -60,7 +60,8 @@ class PagePrevision(PageAnalyse):
         return Analyse(
             "Moyenne des trois années civiles précédentes (celles où le bailleur a des baux dans le département) ; à "
             "défaut, patrimoine × rotation, celle du RPLS s'il est importé. L'intervalle va du plus petit au plus grand "
-            "A constaté ces années-là. Un clic sur une commune corrige sa prévision, jusqu'à la publication de l'information de début "
+            "A constaté ces années-là, A prévu compris s'il en sort. Un clic sur une commune corrige sa prévision, "
+            "jusqu'à la publication de l'information de début "
             "d'année.",
             "RG-32",
             tableaux,
@@ -159,7 +160,7 @@ def _comparer_au_constate(
     lignes = []
     for ecart in sorted(ecarts, key=lambda un: noms.get(un.commune, un.commune)):
         prevue = prevues.get(ecart.commune, PrevisionDeCommune(ecart.commune, 0, {}, 0, 0))
-        nom = noms.get(ecart.commune, ecart.commune)
+        nom, constatee = noms.get(ecart.commune, ecart.commune), constates.get(ecart.commune)
         if est_modifiable and ecart.commune in prevues:
             nom = Lien(nom, f"{reverse('prevision_corriger', args=[ecart.commune])}?{champ.parametres()}")
         lignes.append(
@@ -169,9 +170,10 @@ def _comparer_au_constate(
                 ecrire_nombre(prevue.total_exclusions),
                 ecrire_nombre(prevue.flux),
                 f"{prevue.minimum} – {prevue.maximum}",
+                ecrire_nombre(constatee.mises_en_location if constatee else 0),
                 Lien(ecrire_nombre(ecart.constate), detail(champ, quoi="C", commune=ecart.commune)),
-                ecrire_solde(ecart.ecart),
-                _situer(prevue, constates.get(ecart.commune)),
+                ecrire_solde(ecart.ecart, 0),
+                _situer(prevue, constatee),
             )
         )
     prevu, constate = sum(un.prevu for un in ecarts), sum(un.constate for un in ecarts)
@@ -183,8 +185,9 @@ def _comparer_au_constate(
             "B prévu",
             "Flux prévu",
             "Intervalle de A",
+            "A constaté",
             "Flux constaté",
-            "Constaté − prévu",
+            "Flux constaté − prévu",
             "A dans l'intervalle",
         ),
         lignes,
@@ -262,7 +265,10 @@ class CorrigerPrevision(ActeDePrevision):
         return [
             ("Commune", noms_des_communes([commune]).get(commune, commune)),
             *super().recapitulatif(),
-            ("A constaté ces trois dernières années", f"de {self.prevue.minimum} à {self.prevue.maximum} logements"),
+            (
+                "Intervalle de A, prévu et années passées",
+                f"de {self.prevue.minimum} à {compter(self.prevue.maximum, 'logement')}",
+            ),
         ]
 
     def executer(self, donnees: dict[str, Any]) -> str:

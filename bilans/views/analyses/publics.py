@@ -14,7 +14,7 @@ from bilans.domaine.publics import Mobilite, menages_de_l_annee, mesurer_la_mobi
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple, detail
 from bilans.views.champ import Champ, nommer_les_comptes
 from flux_reservations.commun.arrondis import lisible
-from flux_reservations.socle.presentation import Lien, Pastille, ecrire_nombre, ecrire_solde, ecrire_taux
+from flux_reservations.socle.presentation import Lien, Pastille, compter, ecrire_nombre, ecrire_solde, ecrire_taux
 from flux_reservations.socle.requete import Requete
 
 LIBELLES = {
@@ -91,8 +91,8 @@ def _dire_la_mobilite(mobilite: Mobilite, annonces: Mapping[str, int], champ: Ch
             for motif in Exclusion
         ],
         note=(
-            f"{ecrire_nombre(mobilite.mutations)} mutations sur {ecrire_nombre(mobilite.attributions)} baux "
+            f"{compter(mobilite.mutations, 'mutation')} sur {compter(mobilite.attributions, 'bail', 'baux')} "
             f"({ecrire_taux(part * 100 if part is not None else None, 1)}) ; elles libèrent "
-            f"{ecrire_nombre(mobilite.logements_liberes)} logements du parc"
+            f"{compter(mobilite.logements_liberes, 'logement')} du parc"
         ),
     )

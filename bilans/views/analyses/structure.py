@@ -16,7 +16,7 @@ from bilans.domaine.equilibre import EcartDeModalite, equilibre_du_compte, part_
 from bilans.views.analyses.commun import Analyse, PageAnalyse, TableauSimple, detail, noms_des_communes
 from bilans.views.champ import Champ, nommer_les_comptes
 from conventions.domaine.egalite import taux_par_commune
-from flux_reservations.socle.presentation import Lien, Pastille, ecrire_nombre, ecrire_solde, ecrire_taux
+from flux_reservations.socle.presentation import Lien, Pastille, compter, ecrire_nombre, ecrire_solde, ecrire_taux
 from flux_reservations.socle.requete import Requete
 
 
@@ -56,7 +56,14 @@ class Equilibre(PageAnalyse):
             "de logements reçus.",
             "RG-48",
             [tableau],
-            [("attention", f"{nom} : {alertes} modalités s'écartent de la structure éligible.")] if alertes else (),
+            [
+                (
+                    "attention",
+                    f"{nom} : {compter(alertes, 'modalité s’écarte', 'modalités s’écartent')} de la structure éligible.",
+                )
+            ]
+            if alertes
+            else (),
             formulaire=FormulaireCompte(request.GET or None, comptes=noms_des_comptes, initial={"compte": code}),
         )
 

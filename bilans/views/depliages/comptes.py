@@ -17,7 +17,7 @@ from bilans.views.depliages.commun import (
     nom_du_compte,
     trouver_compte,
 )
-from flux_reservations.commun.arrondis import lisible
+from flux_reservations.commun.arrondis import accorder, lisible
 from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.socle.presentation import (
@@ -104,7 +104,7 @@ def deplier_ligne(calcul: CalculAnnuel, champ: Champ, demande: Demande) -> Depli
         raise Introuvable
     ligne = compte.lignes[rang]
     explication = (
-        f"{lisible(ligne.taux)} % × {ligne.nombre} logements = {lisible(ligne.droit, 4)}, du {ecrire_date_courte(ligne.debut)} "
+        f"{lisible(ligne.taux)} % × {accorder(ligne.nombre, 'logement')} = {lisible(ligne.droit, 4)}, du {ecrire_date_courte(ligne.debut)} "
         f"au {ecrire_date_courte(ligne.fin)}."
     )
     return depliage_de_logements(
@@ -176,7 +176,7 @@ def deplier_solde(calcul: CalculAnnuel, champ: Champ, demande: Demande) -> Depli
         [
             "solde, attente comptée",
             Lien(ecrire_solde(compte.solde - attente, 4), detail_du_compte(champ, compte, "attente")),
-            f"{attente} orientés, pas encore décomptés : le pont vers le retard du moteur",
+            f"{accorder(attente, 'orienté, pas encore décompté', 'orientés, pas encore décomptés')} : le pont vers le retard du moteur",
         ],
         [
             f"dont reporté sur {champ.annee + 1}",

@@ -40,7 +40,7 @@ from flux_reservations.echanges.reprise.rapprochement import (
 from flux_reservations.echanges.reprise.vues import ActeDeReprise
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.exports import repondre_csv
-from flux_reservations.socle.presentation import Pastille, type_de_ton
+from flux_reservations.socle.presentation import Pastille, compter, type_de_ton
 from flux_reservations.socle.requete import Requete
 
 TONS: Final[dict[Ecart, type_de_ton]] = {
@@ -254,7 +254,7 @@ class DireLesLibelles(ActeDuTableur):
         for rang, (libelle, sous) in self._dans_l_ordre():
             proposition = self.une.libelles[libelle, sous]
             formulaire.fields[f"libelle_{rang}"] = forms.ChoiceField(
-                label=f"{libelle}{f', {sous}' if sous else ''} ({nombres[libelle, sous]} lignes)",
+                label=f"{libelle}{f', {sous}' if sous else ''} ({compter(nombres[libelle, sous], 'ligne')})",
                 help_text=""
                 if proposition.est_sure
                 else "À confirmer."

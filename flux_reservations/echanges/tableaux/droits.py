@@ -14,6 +14,7 @@ from django.db.models import Prefetch
 from conventions.domaine.codes import COLLECTIVITES, SousContingent, TypeReservataire
 from conventions.models import Bailleur, Convention, Droit
 from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.echanges.colonnes import Choix, Colonne, ListeTerritoires, Texte
 from flux_reservations.echanges.modele import colonne_de
 from flux_reservations.echanges.nombres import taux
@@ -141,7 +142,7 @@ class Droits(Tableau):
                 suivi.avertir(
                     None,
                     "",
-                    f"{len(restants)} droits retirés : le fichier remplace ceux de la convention qu'il cite.",
+                    f"{accorder(len(restants), 'droit retiré', 'droits retirés')} : le fichier remplace ceux de la convention qu'il cite.",
                     valeur="",
                 )
         self._creer(neufs)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from conventions.domaine.codes import Typologie
 from conventions.domaine.contingents import CONTINGENTS
 from conventions.models import Bailleur
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.echanges.cellules import ValeurFautive
 from flux_reservations.echanges.colonnes import Choix
 from flux_reservations.echanges.suivi import Suivi
@@ -236,11 +237,11 @@ class Rpls(Patrimoine):
             curseur.execute("DROP TABLE fiches_lues")
         suivi.compte.fiches += changees
         if changees:
-            suivi.avertir(None, "", f"Contingent ou bail en cours mis à jour : {changees} logements.", valeur="")
-        if gardees:
-            message = (
-                f"{gardees} logements ont déjà le contingent et le bail d'un millésime plus récent : ils les gardent."
+            suivi.avertir(
+                None, "", f"Contingent ou bail en cours mis à jour : {accorder(changees, 'logement')}.", valeur=""
             )
+        if gardees:
+            message = f"Contingent et bail déjà d'un millésime plus récent, gardés : {accorder(gardees, 'logement')}."
             suivi.avertir(None, "", message, valeur="")
 
     def _millesime(self, suivi: Suivi) -> tuple[int | None, str]:
@@ -253,7 +254,9 @@ class Rpls(Patrimoine):
         if millesime is not None and self._a_des_fiches:
             suivi.avertir(None, "", f"Millésime {millesime} du RPLS, {origine}.", valeur="")
         if self._sortis:
-            message = f"{self._sortis} logements sortis du patrimoine dans l'année (MODE 9) : ils ne sont pas lus."
+            message = (
+                f"Sortis du patrimoine dans l'année (MODE 9), donc pas lus : {accorder(self._sortis, 'logement')}."
+            )
             suivi.avertir(None, "MODE", message, valeur="")
         self._dire_les_modes(suivi, millesime)
         if self._contingents:
@@ -274,7 +277,10 @@ class Rpls(Patrimoine):
             deja = suivi.contexte.rapport.a_confirmer.get(motif, 0)
             suivi.contexte.rapport.a_confirmer[motif] = deja + nombre
             suivi.avertir(
-                None, "MODE", f"{nombre} logements mis hors du champ ({motif}) d'après MODE : à confirmer.", valeur=""
+                None,
+                "MODE",
+                f"{accorder(nombre, 'logement mis', 'logements mis')} hors du champ ({motif}) d'après MODE : à confirmer.",
+                valeur="",
             )
         if a_confirmer and millesime is not None and suivi.contexte.effet is None:
             message = (

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.echanges.management.commands.importer import lire_siren
 from flux_reservations.socle.commande import CommandeMetier
@@ -41,4 +42,4 @@ class Command(CommandeMetier):
     def presenter(self, resultat: Any) -> None:
         """Une ligne par fichier."""
         for fichier in resultat["fichiers"]:
-            self.stdout.write(f"{fichier['fichier']} : {fichier['lignes']} lignes")
+            self.stdout.write(f"{fichier['fichier']} : {accorder(fichier['lignes'], 'ligne')}")

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.echanges.rapport import Anomalie
 from flux_reservations.socle.commande import CommandeMetier, lire_date
 
@@ -60,7 +61,7 @@ class Command(CommandeMetier):
         """Une ligne par fichier, puis les avertissements."""
         for fichier in resultat["fichiers"]:
             self.stdout.write(
-                f"{fichier['fichier']} : {fichier['lignes']} lignes, {fichier['crees']} créées, "
+                f"{fichier['fichier']} : {accorder(fichier['lignes'], 'ligne')}, {fichier['crees']} créées, "
                 f"{fichier['modifies']} modifiées, {fichier['inchanges']} inchangées"
             )
         for avertissement in resultat["avertissements"]:
