@@ -10,9 +10,12 @@ import pytest
 from flux_reservations.commun.arrondis import accorder
 
 RACINE = Path(__file__).parents[2]
-FIXE = re.compile(r"\{[^{}\"]+\} (?:logements|jours|lignes|droits|membres|modalités)\b")
+FIXE = re.compile(r"\{([^{}\"]+)\} (?:logements|jours|lignes|droits|membres|modalités)\b")
 """Un nombre interpolé devant un pluriel fixe."""
-CONSTANTES = re.compile(r"\b(?:[A-Z][A-Z_]{3,}|GARDE\.days|self\.jours|resultat)|\{lignes\} lignes|len\(lignes\)")
+TOUJOURS_PLUSIEURS = re.compile(
+    r"[A-Z_]{4,}(\.valeur\(.*\))?"  # une constante
+    r"|GARDE\.days|lignes|len\(lignes\)|self\.jours"  # une durée fixe, un plafond, un cas où le singulier est dit à part
+)
 
 
 @pytest.mark.parametrize(("nombre", "attendu"), [(0, "0 droit retiré"), (1, "1 droit retiré"), (2, "2 droits retirés")])
@@ -26,6 +29,7 @@ def test_aucun_message_n_ecrit_un_pluriel_fixe_apres_un_nombre() -> None:
         for dossier in ("attributions", "bilans", "conventions", "flux_reservations")
         for chemin in (RACINE / dossier).rglob("*.py")
         for ligne in chemin.read_text(encoding="utf-8").splitlines()
-        if FIXE.search(ligne) and not CONSTANTES.search(ligne)
+        for nombre in FIXE.findall(ligne)
+        if not TOUJOURS_PLUSIEURS.fullmatch(nombre)
     ]
     assert fautes == []

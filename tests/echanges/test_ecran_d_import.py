@@ -149,7 +149,7 @@ def test_ce_que_mode_met_hors_du_champ_se_confirme(bailleur: Bailleur) -> None:
     assert etats == {"N1": "", "N2": "", "N3": "fonction"}
     depose.refresh_from_db()
     messages = [un["message"] for un in depose.rapport["avertissements"]]
-    assert "1 logements mis hors du champ (fonction) d'après MODE." in messages
+    assert "1 logement mis hors du champ (fonction) d'après MODE." in messages
     assert not any("à confirmer" in un for un in messages)
     assert depose.rapport["a_confirmer"] == {}
 

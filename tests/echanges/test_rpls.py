@@ -184,7 +184,7 @@ def test_le_bail_est_bail_et_remlocdate_ne_fait_que_le_suppleer(base: Path) -> N
         None,
     ]
     assert [fiche(nom).est_vacant for nom in ("A1", "A3", "A4")] == [False, True, False]
-    assert any("1 logements sortis du patrimoine" in a.message for a in rapport.avertissements)
+    assert any("1 logement sorti du patrimoine" in a.message for a in rapport.avertissements)
     assert not Logement.objects.filter(identifiant="A5").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bilans.recoupement import annees_a_verifier, verifier_annee, verifier_bilans, verifier_journaux, verifier_pieces
+from flux_reservations.commun.arrondis import accorder
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.socle.commande import CommandeMetier
 
@@ -31,5 +32,6 @@ class Command(CommandeMetier):
     def presenter(self, resultat: Any) -> None:
         """Une phrase."""
         self.stdout.write(
-            f"Tout se recoupe : {resultat['annees']} années recalculées par deux chemins, bilans publiés, pièces et journal intacts."
+            f"Tout se recoupe : {accorder(resultat['annees'], 'année recalculée', 'années recalculées')} par deux chemins, bilans publiés, "
+            "pièces et journal intacts."
         )

@@ -254,9 +254,7 @@ class Rpls(Patrimoine):
         if millesime is not None and self._a_des_fiches:
             suivi.avertir(None, "", f"Millésime {millesime} du RPLS, {origine}.", valeur="")
         if self._sortis:
-            message = (
-                f"Sortis du patrimoine dans l'année (MODE 9), donc pas lus : {accorder(self._sortis, 'logement')}."
-            )
+            message = f"{accorder(self._sortis, 'logement sorti', 'logements sortis')} du patrimoine dans l'année (MODE 9) : non repris."
             suivi.avertir(None, "MODE", message, valeur="")
         self._dire_les_modes(suivi, millesime)
         if self._contingents:
@@ -271,7 +269,12 @@ class Rpls(Patrimoine):
         }
         if suivi.contexte.options.modes_confirmes:
             for motif, nombre in a_confirmer.items():
-                suivi.avertir(None, "MODE", f"{nombre} logements mis hors du champ ({motif}) d'après MODE.", valeur="")
+                suivi.avertir(
+                    None,
+                    "MODE",
+                    f"{accorder(nombre, 'logement mis', 'logements mis')} hors du champ ({motif}) d'après MODE.",
+                    valeur="",
+                )
             return
         for motif, nombre in a_confirmer.items():
             deja = suivi.contexte.rapport.a_confirmer.get(motif, 0)
