@@ -52,6 +52,7 @@ SANS_EXPORT = {
     "bilan": "le PDF et le tableur (XLSX) du bilan",
     "bilan_recu": "le PDF et le tableur (XLSX) du bilan",
     "signer_en_nombre": "un formulaire à cocher : la liste des conventions s'exporte",
+    "transmettre_tout": "une confirmation : la liste des conventions s'exporte, et le compte rendu de la série aussi",
     "campagne_publier": "un formulaire à cocher : la campagne s'exporte",
     "serie": "l'essai d'une série : son compte rendu s'exporte quand elle est menée",
     "gabarits": "des textes, chacun rendu en PDF ; ils sont dans « Exporter tout »",
