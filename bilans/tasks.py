@@ -6,11 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from bilans.actions.campagnes import TACHE_DE_CAMPAGNE, avancer_la_campagne, relancer_les_campagnes
-from bilans.actions.preparer import TACHE_DE_PRODUCTION, envoyer_la_tache
+from bilans.actions.preparer import TACHE_DE_PRODUCTION
 from bilans.actions.produire import produire as produire_un_bilan
 from bilans.echeances import rappeler_les_echeances
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan
+from flux_reservations.socle.taches import envoyer_la_tache
 
 
 @shared_task(name=TACHE_DE_PRODUCTION)

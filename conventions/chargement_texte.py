@@ -109,7 +109,7 @@ def empreinte_de(convention: Convention) -> str:
 
 def _valeurs(ligne: Model, *, sauf: Collection[str] = ()) -> dict[str, Any]:
     """Les valeurs écrites d'une ligne, sans celles que la base calcule."""
-    champs = ligne._meta.concrete_fields  # noqa: SLF001 : l'API publique de Django passe par là
+    champs = ligne._meta.concrete_fields
     return {
         champ.attname: getattr(ligne, champ.attname)
         for champ in champs

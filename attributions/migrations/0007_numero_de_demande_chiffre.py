@@ -14,7 +14,7 @@ PAQUET = 5000
 
 def chiffrer_les_numeros(apps: Any, schema_editor: Any) -> None:
     """Chiffre en place ce qui était en clair."""
-    champ = apps.get_model("attributions", "Candidat")._meta.get_field("numero_demande")  # noqa: SLF001 : l'API publique de Django passe par là
+    champ = apps.get_model("attributions", "Candidat")._meta.get_field("numero_demande")
     _recrire(schema_editor, lambda numero: (champs.valeur_en_base(champ, numero), champs.empreinte_en_base(numero)))
 
 

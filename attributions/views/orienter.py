@@ -183,7 +183,8 @@ class Suivre(ReserveeMixin):
         else:
             messages.success(
                 request,
-                f"{liberation.numero} est orientée vers {orientation.compte}. Vous pouvez revenir en arrière tant que rien n'est notifié.",
+                f"{liberation.numero} est orientée vers « {orientation.nom_du_compte} ». Vous pouvez revenir en arrière tant que rien "
+                "n'est notifié.",
             )
         return HttpResponseRedirect(retour)
 
@@ -315,4 +316,7 @@ class ChoisirUnAutreCompte(ActeLiberation):
             compte=donnees["compte"],
             motif=donnees["motif"],
         )
-        return f"{self.liberation.numero} est orientée vers {orientation.compte}, à la place de {self.propose}."
+        propose = nommer_compte(self.propose, self.noms)
+        return (
+            f"{self.liberation.numero} est orientée vers « {orientation.nom_du_compte} », à la place de « {propose} »."
+        )

@@ -13,14 +13,16 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from bilans.actions.preparer import envoyer_la_tache, ouvrir_brouillon, verifier_l_annee, verrouiller_bailleur
-from bilans.actions.produire import produire, verrou_consultatif
+from bilans.actions.preparer import ouvrir_brouillon, verifier_l_annee, verrouiller_bailleur
+from bilans.actions.produire import produire
 from bilans.domaine.cycle_de_vie import Etat
 from bilans.models import Bilan, Campagne
 from bilans.models.bilan import GenreBilan
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.taches import envoyer_apres_validation, envoyer_la_tache
+from flux_reservations.socle.verrous import verrou_consultatif
 
 TACHE_DE_CAMPAGNE = "bilans.avancer_la_campagne"
 VERROU_DE_PLACE = 6064
@@ -137,7 +139,7 @@ def _lancer(campagne: Campagne) -> None:
     """Une chaîne de tâches par place, dès que la transaction est validée."""
     cle = campagne.pk
     for _ in range(PLACES):
-        transaction.on_commit(lambda: envoyer_la_tache(TACHE_DE_CAMPAGNE, cle))
+        envoyer_apres_validation(TACHE_DE_CAMPAGNE, cle)
 
 
 def _verrouiller(acteur: Acteur, campagne_id: int) -> Campagne:

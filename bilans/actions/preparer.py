@@ -5,12 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import date
 
-from celery import current_app
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from bilans.domaine.cycle_de_vie import Etat, verifier_transition
 from bilans.models import Bilan, Campagne
@@ -19,6 +16,7 @@ from conventions.models import Bailleur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.taches import envoyer_apres_validation
 
 logger = logging.getLogger(__name__)
 TACHE_DE_PRODUCTION = "bilans.produire"
@@ -44,7 +42,7 @@ def preparer_bilan(
         bailleur = verrouiller_bailleur(acteur, bailleur_id)
         bilan = ouvrir_brouillon(acteur, bailleur, departement, annee, genre)
         cle = bilan.pk
-        transaction.on_commit(lambda: envoyer_la_tache(TACHE_DE_PRODUCTION, cle))
+        envoyer_apres_validation(TACHE_DE_PRODUCTION, cle)
     return bilan
 
 
@@ -90,16 +88,6 @@ def ouvrir_brouillon(
     bilan.save()
     journaliser_bilan(acteur, bilan, "preparer_bilan", {"version": bilan.version})
     return bilan
-
-
-def envoyer_la_tache(nom: str, cle: int) -> None:
-    """Lance une tâche de production ; sans courtier, la reprise périodique s'en charge."""
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task(nom, args=[cle], retry=False)
-    except OperationalError:
-        logger.warning("%s(%s) : courtier injoignable, la reprise s'en chargera", nom, cle)
 
 
 def abandonner(*, acteur: Acteur, bilan_id: int) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -27,6 +26,7 @@ from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.presentation import ecrire_date
 from flux_reservations.socle.tableur import TYPE_XLSX
+from flux_reservations.socle.verrous import verrou_consultatif
 
 VERROU_DE_PRODUCTION = 6063
 """Espace des verrous consultatifs : un bilan ne se produit qu'une fois à la fois."""
@@ -38,20 +38,6 @@ _NOMS_DE_FICHIER = {
     GenreBilan.DEBUT_ANNEE: "information",
     GenreBilan.CALEOL: "bilan-caleol",
 }
-
-
-@contextmanager
-def verrou_consultatif(espace: int, cle: int) -> Iterator[bool]:
-    """Vrai si le verrou est pris ; il tombe à la sortie, ou avec le processus s'il meurt."""
-    with connection.cursor() as curseur:
-        curseur.execute("SELECT pg_try_advisory_lock(%s, %s)", [espace, cle])
-        pris = bool(curseur.fetchone()[0])
-    try:
-        yield pris
-    finally:
-        if pris:
-            with connection.cursor() as curseur:
-                curseur.execute("SELECT pg_advisory_unlock(%s, %s)", [espace, cle])
 
 
 def produire(bilan_id: int) -> bool:

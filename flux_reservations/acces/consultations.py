@@ -69,7 +69,7 @@ class Consultation(models.Model):
     def objet(self) -> str:
         """Ce qui a été lu, en clair : « orientation 12 » ; le type tel quel s'il n'existe plus."""
         try:
-            nom = str(apps.get_model(self.objet_type)._meta.verbose_name)  # noqa: SLF001 : l'API publique de Django
+            nom = str(apps.get_model(self.objet_type)._meta.verbose_name)
         except (LookupError, ValueError):
             nom = self.objet_type
         return f"{nom} {self.objet_cle}".strip()

@@ -134,7 +134,7 @@ class ConnexionQuerySet(models.QuerySet["Connexion"]):
             return self.none()
         siennes = models.Q(utilisateur_id=acteur.utilisateur_id)
         if acteur.peut(Role.RESPONSABLE):
-            roles = apps.get_model("acces", "Rattachement")._default_manager  # noqa: SLF001 : le gestionnaire d'un modèle quelconque
+            roles = apps.get_model("acces", "Rattachement")._default_manager
             alors = roles.filter(
                 models.Q(clos_le__isnull=True) | models.Q(clos_le__gte=models.OuterRef("instant")),
                 utilisateur=models.OuterRef("utilisateur"),

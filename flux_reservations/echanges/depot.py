@@ -9,11 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from celery import current_app
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Sum
-from kombu.exceptions import OperationalError
 
 from conventions.models import Bailleur
 from flux_reservations.acces.models import Organisme
@@ -24,6 +21,7 @@ from flux_reservations.echanges.models import EN_ATTENTE, EN_TRAVAIL, Correspond
 from flux_reservations.echanges.retour import verifier_qui_defait
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.taches import envoyer_apres_validation
 
 logger = logging.getLogger(__name__)
 TAILLE_MAXIMALE: Final = 200 * 1024 * 1024
@@ -238,13 +236,4 @@ def _changer_etat(
 
 def demander_le_traitement(import_id: int) -> None:
     """Lance la tâche une fois la transaction validée ; sans courtier, le rattrapage périodique s'en charge."""
-    transaction.on_commit(lambda: _lancer(import_id))
-
-
-def _lancer(import_id: int) -> None:
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task(TACHE, args=[import_id], retry=False)
-    except OperationalError:
-        logger.warning("import=%s : courtier injoignable, le rattrapage le traitera", import_id)
+    envoyer_apres_validation(TACHE, import_id)

@@ -19,7 +19,7 @@ from flux_reservations.socle.champs import completer, est_chiffre, valeur_en_bas
 
 def champs_de(modele: type[models.Model]) -> list[Any]:
     """Champs écrits d'un modèle : tous, sauf la clé primaire et les colonnes calculées par la base."""
-    options = modele._meta  # noqa: SLF001 : l'API publique de Django passe par là
+    options = modele._meta
     return [champ for champ in options.concrete_fields if not champ.primary_key and not champ.generated]
 
 
@@ -40,7 +40,7 @@ class MiseDeCote:
     """
 
     def __init__(self, modele: type[models.Model], *, de_plus: Sequence[str] = ()) -> None:
-        table, cle = modele._meta.db_table, str(modele._meta.pk.column)  # noqa: SLF001 : l'API publique de Django passe par là
+        table, cle = modele._meta.db_table, str(modele._meta.pk.column)
         self.modele = modele
         self.champs = champs_de(modele)
         self._extraire = itemgetter(*(champ.attname for champ in self.champs), *de_plus)

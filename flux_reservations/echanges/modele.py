@@ -27,7 +27,7 @@ def colonne_de(
     obligatoire: bool = False,
 ) -> Colonne:
     """Colonne d'un champ du modèle : type, longueur, codes et valeur par défaut viennent du champ."""
-    attribut: Any = modele._meta.get_field(champ or nom)  # noqa: SLF001 : l'API publique de Django passe par là
+    attribut: Any = modele._meta.get_field(champ or nom)
     defaut = attribut.get_default()
     return Colonne(
         nom, type_ or _type_du_champ(attribut), obligatoire=obligatoire, champ=attribut.attname, defaut=defaut
@@ -147,7 +147,7 @@ class TableauModele(Tableau):
             valeurs = {cle[rang] for cle in cles}
             if None not in valeurs:
                 filtre[f"{attribut}__parmi"] = valeurs
-        tout: models.QuerySet[Any] = self.modele._default_manager.all()  # noqa: SLF001 : le gestionnaire d'un modèle quelconque
+        tout: models.QuerySet[Any] = self.modele._default_manager.all()
         lignes = tout.filter(**filtre).values_list("pk", *attributs)
         rangs = [attributs.index(attribut) for attribut in self.cle_base]
         return {

@@ -24,6 +24,6 @@ def _messages() -> dict[str, str]:
     return {
         contrainte.name: str(contrainte.violation_error_message)
         for modele in apps.get_models()
-        for contrainte in modele._meta.constraints  # noqa: SLF001 : l'API publique de Django passe par là
+        for contrainte in modele._meta.constraints
         if contrainte.violation_error_message != BaseConstraint.default_violation_error_message
     }

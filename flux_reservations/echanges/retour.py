@@ -49,8 +49,7 @@ DECLENCHEURS: Final = {
 }
 """Un par genre d'écriture : PostgreSQL n'en veut pas plus pour une table de transition ; une écriture de trace par instruction."""
 TABLES_DES_DROITS: Final[Mapping[str, Any]] = {
-    modele._meta.db_table: modele  # noqa: SLF001 : API publique
-    for modele in (Convention, Droit, Droit.perimetre.through, Droit.assiette.through)
+    modele._meta.db_table: modele for modele in (Convention, Droit, Droit.perimetre.through, Droit.assiette.through)
 }
 """Ce qui fait une convention : ses versions, leurs droits, où ils s'exercent et courent."""
 RIEN_NE_DOIT_EN_DEPENDRE: Final = "Des données plus récentes en dépendent"
@@ -61,7 +60,7 @@ def tables_tracees() -> list[tuple[str, str]]:
     touchees = ("conventions", "attributions", "bilans")
     modeles = [modele for nom in touchees for modele in apps.get_app_config(nom).get_models(include_auto_created=True)]
     modeles.append(apps.get_model("acces", "Organisme"))
-    return sorted({(modele._meta.db_table, str(modele._meta.pk.column)) for modele in modeles})  # noqa: SLF001 : API publique
+    return sorted({(modele._meta.db_table, str(modele._meta.pk.column)) for modele in modeles})
 
 
 def poser_les_declencheurs(curseur: Any) -> None:
@@ -194,7 +193,7 @@ def _refuser_ce_qui_a_change(curseur: Any, table: str, cle: str) -> None:
     )
     (changees,) = curseur.fetchone()
     if changees:
-        noms = {une._meta.db_table: une._meta.verbose_name for une in apps.get_models(include_auto_created=True)}  # noqa: SLF001
+        noms = {une._meta.db_table: une._meta.verbose_name for une in apps.get_models(include_auto_created=True)}
         pluriel = "lignes ont" if changees > 1 else "ligne a"
         raise ErreurMetier(
             "change_depuis", f"{RIEN_NE_DOIT_EN_DEPENDRE} : {changees} {pluriel} changé depuis ({noms[table]})."

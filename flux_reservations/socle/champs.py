@@ -101,14 +101,14 @@ def empreinte_en_base(valeur: str) -> str:
 
 def est_chiffre(modele: type[models.Model]) -> bool:
     """Vrai si le modèle a un champ chiffré ou une empreinte : sinon, ses valeurs s'écrivent telles quelles."""
-    return any(isinstance(champ, ChampChiffre | ChampEmpreinte) for champ in modele._meta.concrete_fields)  # noqa: SLF001 : l'API publique de Django passe par là
+    return any(isinstance(champ, ChampChiffre | ChampEmpreinte) for champ in modele._meta.concrete_fields)
 
 
 def completer(modele: type[models.Model], valeurs: dict[str, Any]) -> dict[str, Any]:
     """Les valeurs d'une ligne (par attribut), ses empreintes calculées : pour qui écrit en masse."""
     empreintes = {
         champ.attname: empreinte_en_base(str(valeurs[champ.source]))
-        for champ in modele._meta.concrete_fields  # noqa: SLF001 : l'API publique de Django passe par là
+        for champ in modele._meta.concrete_fields
         if isinstance(champ, ChampEmpreinte)
     }
     return valeurs | empreintes if empreintes else valeurs
@@ -116,7 +116,7 @@ def completer(modele: type[models.Model], valeurs: dict[str, Any]) -> dict[str, 
 
 def _col_d_empreinte(lhs: Any) -> Any:
     champ = lhs.target
-    return champ.model._meta.get_field(champ.empreinte).get_col(lhs.alias)  # noqa: SLF001 : l'API publique de Django passe par là
+    return champ.model._meta.get_field(champ.empreinte).get_col(lhs.alias)
 
 
 def _chercher(valeur: Any) -> str:

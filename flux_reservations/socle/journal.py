@@ -55,7 +55,7 @@ def _ajouter(
         utilisateur_id=acteur.utilisateur_id,
         acteur_organisme_id=acteur.organisme_id,
         action=action,
-        objet_type=objet._meta.label_lower,  # noqa: SLF001 : l'API publique de Django passe par là
+        objet_type=objet._meta.label_lower,
         objet_cle=str(objet.pk),
         libelle=str(getattr(objet, "pseudonyme", objet))[:200],
         avant=_lisible(avant),

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from celery import current_app
 from celery.exceptions import SoftTimeLimitExceeded
 from django.test import Client
 from django.utils import timezone
@@ -400,9 +401,7 @@ def test_les_appels_ont_leur_file(settings: Any, monkeypatch: pytest.MonkeyPatch
     """Un logiciel lent ne retarde pas les envois : la démonstration et docker-compose lui donnent son propre ouvrier."""
     envoyees: list[dict[str, Any]] = []
     settings.CELERY_BROKER_URL = "redis://essai"
-    monkeypatch.setattr(
-        actions.current_app, "send_task", lambda nom, **options: envoyees.append({"nom": nom} | options)
-    )
+    monkeypatch.setattr(current_app, "send_task", lambda nom, **options: envoyees.append({"nom": nom} | options))
     actions.lancer(7)
     assert [(une["nom"], une["args"], une["queue"]) for une in envoyees] == [("echanges.livrer_appel", [7], "appels")]
     for fichier in ("docker-compose.yml", "flux_reservations/embarque/application.py"):

@@ -9,15 +9,12 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from bilans.actions.produire import verrou_consultatif
 from conventions.models import Bailleur
 from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
 from flux_reservations.acces.courriels_secrets import poster
@@ -29,6 +26,8 @@ from flux_reservations.echanges.exportation import archiver
 from flux_reservations.echanges.tableaux import TABLEAUX
 from flux_reservations.socle.chiffrement import chiffrer_octets, dechiffrer_octets
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.taches import envoyer_apres_validation
+from flux_reservations.socle.verrous import verrou_consultatif
 
 logger = logging.getLogger(__name__)
 TACHE: Final = "echanges.fabriquer_export"
@@ -58,17 +57,8 @@ def demander_export(*, acteur: Acteur, motif: str) -> ExportComplet:
             return ExportComplet.objects.filter(bailleur=bailleur).latest("pk")
         noter_consultation(acteur, GenreConsultation.EXPORT, "conventions.bailleur", bailleur.siren, motif)
         journaliser(acteur=acteur, action="exporter_tout", objet=export, organisme_id=bailleur.pk, motif=motif)
-        transaction.on_commit(lambda: _lancer(export.pk))
+        envoyer_apres_validation(TACHE, export.pk)
     return export
-
-
-def _lancer(export_id: int) -> None:
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task(TACHE, args=[export_id], retry=False)
-    except OperationalError:
-        logger.warning("export=%s : courtier injoignable, la reprise le fera", export_id)
 
 
 def fabriquer(export_id: int) -> EtatExport | None:

@@ -66,18 +66,18 @@ def supprimer_sans_reste(organisme_id: int) -> None:
     with rls.en_systeme():
         for modele in SANS_POIDS:
             champ = next(nom for un, nom in _renvois() if un is modele)
-            modele._base_manager.filter(**{champ: organisme_id}).delete()  # noqa: SLF001 : le gestionnaire d'un modèle quelconque
+            modele._base_manager.filter(**{champ: organisme_id}).delete()
         for registre in (Bailleur, Reservataire):
-            registre._base_manager.filter(pk=organisme_id).delete()  # noqa: SLF001 : de même
-        Organisme._base_manager.filter(pk=organisme_id).delete()  # noqa: SLF001 : de même
+            registre._base_manager.filter(pk=organisme_id).delete()
+        Organisme._base_manager.filter(pk=organisme_id).delete()
 
 
 def _compter(organisme_id: int) -> Counter[str]:
     comptes: Counter[str] = Counter()
     for modele, champ in _renvois():
         if modele not in SANS_POIDS:
-            lignes = modele._base_manager.filter(**{champ: organisme_id})  # noqa: SLF001 : de même
-            comptes[str(modele._meta.verbose_name).capitalize()] += lignes.count()  # noqa: SLF001 : l'API publique de Django
+            lignes = modele._base_manager.filter(**{champ: organisme_id})
+            comptes[str(modele._meta.verbose_name).capitalize()] += lignes.count()
     return comptes
 
 
@@ -85,7 +85,7 @@ def _renvois() -> Iterator[tuple[type[models.Model], str]]:
     """Chaque champ qui cite un organisme, un bailleur ou un réservataire : une table nouvelle est comptée sans qu'on y pense."""
     vus = set()
     for cible in (Organisme, Bailleur, Reservataire):
-        for renvoi in cible._meta.get_fields(include_hidden=True):  # noqa: SLF001 : l'API publique de Django
+        for renvoi in cible._meta.get_fields(include_hidden=True):
             champ: Any = getattr(renvoi, "field", None)
             if not renvoi.auto_created or renvoi.concrete or champ is None or champ.remote_field.parent_link:
                 continue

@@ -241,7 +241,7 @@ class Droits(Tableau):
             (Droit.assiette.through, [lu.assiette for _, lu in neufs]),
         )
         for modele, territoires in liens:
-            modele._default_manager.bulk_create(  # noqa: SLF001 : une table de liaison
+            modele._default_manager.bulk_create(
                 modele(droit_id=droit.pk, territoire_id=code)
                 for droit, codes in zip(droits, territoires, strict=True)
                 for code in sorted(codes)

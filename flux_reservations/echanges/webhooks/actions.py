@@ -13,13 +13,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from celery import current_app
 from celery.exceptions import SoftTimeLimitExceeded
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
@@ -28,6 +25,7 @@ from flux_reservations.echanges.webhooks.limites import controler_le_debit, cont
 from flux_reservations.echanges.webhooks.modeles import ANNONCABLES, Abonnement, Appel, EtatAppel, Evenement
 from flux_reservations.echanges.webhooks.reseau import AdresseRefusee, AppelManque, appeler, viser
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.taches import envoyer_apres_validation, envoyer_la_tache
 
 logger = logging.getLogger(__name__)
 TACHE: Final = "echanges.livrer_appel"
@@ -215,17 +213,12 @@ def _journaliser(acteur: Acteur, abonnement: Abonnement, action: str, apres: dic
 
 def _demander(appel_id: int) -> None:
     """Lance la livraison une fois la transaction validée ; sans courtier, le passage périodique s'en charge."""
-    transaction.on_commit(lambda: lancer(appel_id))
+    envoyer_apres_validation(TACHE, appel_id, file=FILE)
 
 
 def lancer(appel_id: int) -> None:
     """Confie la livraison à un travailleur."""
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task(TACHE, args=[appel_id], queue=FILE, retry=False)
-    except OperationalError:
-        logger.warning("appel=%s : courtier injoignable, le passage suivant le livrera", appel_id)
+    envoyer_la_tache(TACHE, appel_id, file=FILE)
 
 
 def appels_dus() -> list[int]:

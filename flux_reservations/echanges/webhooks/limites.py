@@ -37,7 +37,7 @@ def controler_le_debit(organisme_id: int) -> None:
     """
     envoyes = EntreeJournal.objects.filter(
         organisme_id=organisme_id,
-        objet_type=Abonnement._meta.label_lower,  # noqa: SLF001 : l'API publique de Django passe par là
+        objet_type=Abonnement._meta.label_lower,
         action__in=DEFIANTES,
         instant__gt=timezone.now() - FENETRE,
     )

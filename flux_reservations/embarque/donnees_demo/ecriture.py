@@ -33,7 +33,7 @@ def reserver_au_fil(modele: type[models.Model], paquet: int = 1000) -> Iterator[
 
 def ecrire(modele: type[models.Model], lignes: Sequence[models.Model]) -> None:
     """Écrit des lignes neuves ; celles qui n'ont pas encore de clé en reçoivent une."""
-    champs: list[models.Field[Any, Any]] = [champ for champ in modele._meta.concrete_fields if not champ.generated]  # noqa: SLF001
+    champs: list[models.Field[Any, Any]] = [champ for champ in modele._meta.concrete_fields if not champ.generated]
     sans_cle = [ligne for ligne in lignes if ligne.pk is None]
     for ligne, cle in zip(sans_cle, reserver(modele, len(sans_cle)), strict=True):
         ligne.pk = cle
@@ -64,4 +64,4 @@ def _valeur(valeur: Any, *, est_json: bool) -> Any:
 
 
 def _table(modele: type[models.Model]) -> str:
-    return modele._meta.db_table  # noqa: SLF001 : l'API publique de Django passe par là
+    return modele._meta.db_table

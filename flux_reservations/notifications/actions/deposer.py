@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from celery import current_app
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur
@@ -22,6 +20,7 @@ from flux_reservations.notifications.messages import Message
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, VoieEnvoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.taches import envoyer_apres_validation
 
 logger = logging.getLogger(__name__)
 TACHE_D_EXPEDITION = "notifications.expedier_lot"
@@ -100,7 +99,7 @@ def _preparer(
     envoi = Envoi(
         lot=lot,
         genre=message.genre.value,
-        objet_type=objet.ligne._meta.label_lower if objet.ligne else "",  # noqa: SLF001 : interface publique de Django
+        objet_type=objet.ligne._meta.label_lower if objet.ligne else "",
         objet_cle=str(objet.ligne.pk) if objet.ligne else "",
         emetteur_id=emetteur.pk,
         destinataire_id=destinataire.organisme_id,
@@ -128,13 +127,4 @@ def adresse_publique(chemin: str) -> str:
 
 def demander_l_expedition(lot: uuid.UUID) -> None:
     """Lance l'expédition dès que la transaction est validée ; sans courtier, le rattrapage périodique s'en charge."""
-    transaction.on_commit(lambda: _lancer(lot))
-
-
-def _lancer(lot: uuid.UUID) -> None:
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task(TACHE_D_EXPEDITION, args=[str(lot)], retry=False)
-    except OperationalError:
-        logger.warning("lot=%s : courtier injoignable, le rattrapage l'expédiera", lot)
+    envoyer_apres_validation(TACHE_D_EXPEDITION, lot)

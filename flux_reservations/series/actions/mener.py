@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import logging
 
-from celery import current_app
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
@@ -21,6 +18,7 @@ from flux_reservations.pieces.models import Piece
 from flux_reservations.series.genres import genre_de
 from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, EtatActe, Serie
 from flux_reservations.socle import rls
+from flux_reservations.socle.taches import envoyer_apres_validation, envoyer_la_tache
 
 logger = logging.getLogger(__name__)
 TACHE = "series.avancer"
@@ -118,20 +116,10 @@ def reprendre_les_series() -> int:
     """Chaque minute : relance celles dont il reste des actes, au cas où leur processus est mort ; rend leur nombre."""
     cles = list(Serie.objects.en_travail().values_list("pk", flat=True))
     for cle in cles:
-        envoyer_la_tache(cle)
+        envoyer_la_tache(TACHE, cle)
     return len(cles)
 
 
 def lancer(serie_id: int) -> None:
     """Confie la série à l'ouvrier dès que la transaction est validée."""
-    transaction.on_commit(lambda: envoyer_la_tache(serie_id))
-
-
-def envoyer_la_tache(serie_id: int) -> None:
-    """Demande un pas de plus ; sans courtier, la reprise périodique s'en charge."""
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task(TACHE, args=[serie_id], retry=False)
-    except OperationalError:
-        logger.warning("série=%s : courtier injoignable, la reprise s'en chargera", serie_id)
+    envoyer_apres_validation(TACHE, serie_id)

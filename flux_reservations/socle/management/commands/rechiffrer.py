@@ -25,7 +25,7 @@ class Command(CommandeMetier):
     def executer(self, **options: Any) -> dict[str, int]:
         """Rend le nombre de valeurs rechiffrées, par champ."""
         del options
-        champs = [champ for modele in apps.get_models() for champ in modele._meta.concrete_fields]  # noqa: SLF001 : l'API publique de Django passe par là
+        champs = [champ for modele in apps.get_models() for champ in modele._meta.concrete_fields]
         faits = {_nommer(champ): _rechiffrer_un_champ(champ) for champ in champs if isinstance(champ, ChampChiffre)}
         return faits | {
             _nommer(champ): _rechiffrer_des_octets(champ) for champ in champs if isinstance(champ, ChampOctetsChiffres)
@@ -33,12 +33,12 @@ class Command(CommandeMetier):
 
 
 def _nommer(champ: ChampChiffre | ChampOctetsChiffres) -> str:
-    return f"{champ.model._meta.label_lower}.{champ.name}"  # noqa: SLF001 : de même
+    return f"{champ.model._meta.label_lower}.{champ.name}"
 
 
 def _rechiffrer_des_octets(champ: ChampOctetsChiffres) -> int:
     noms = {
-        "table": sql.Identifier(champ.model._meta.db_table),  # noqa: SLF001 : de même
+        "table": sql.Identifier(champ.model._meta.db_table),
         "valeur": sql.Identifier(str(champ.column)),
     }
     lire = sql.SQL("SELECT id, {valeur} FROM {table} WHERE id > %s ORDER BY id LIMIT %s FOR UPDATE").format(**noms)
@@ -57,7 +57,7 @@ def _rechiffrer_des_octets(champ: ChampOctetsChiffres) -> int:
 
 
 def _rechiffrer_un_champ(champ: ChampChiffre) -> int:
-    options = champ.model._meta  # noqa: SLF001 : l'API publique de Django passe par là
+    options = champ.model._meta
     compagnon: Any = options.get_field(champ.empreinte)
     noms = {
         "table": sql.Identifier(options.db_table),
