@@ -12,11 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from bilans.calcul import calculer_annee
-from bilans.views.champ import Champ
 from conventions.models import Bailleur, FicheRpls
 from flux_reservations.echanges.exemples import composer_les_exemples
 from flux_reservations.echanges.reprise import actions
-from flux_reservations.echanges.reprise.vues_rapprochement import rapprocher_la_piece
+from flux_reservations.echanges.reprise.vues_rapprochement import lire_le_tableur, rapprocher_le_tableur
 from tests.echanges.depot import comptes, importer
 from tests.fabriques import (
     acteur_de,
@@ -65,8 +64,9 @@ def test_le_tableur_d_exemple_se_rapproche_aux_deux_ecarts_pres(bailleur: Baille
     archive = ZipFile(io.BytesIO(composer_les_exemples(bailleur, "94", annee)))
     nom = next(nom for nom in archive.namelist() if nom.endswith(".xlsx"))
     piece = actions.deposer_le_decompte(acteur=acteur_de(bailleur), nom=nom, octets=archive.read(nom))
-    champ = Champ(acteur_de(bailleur), bailleur, "94", annee, [], [])
-    une = rapprocher_la_piece(piece, calculer_annee(bailleur, "94", annee), champ)
+    une = rapprocher_le_tableur(
+        lire_le_tableur(piece, acteur_de(bailleur)), calculer_annee(bailleur, "94", annee), acteur_de(bailleur)
+    )
     assert une.a_confirmer == []
     assert sorted(cause.genre for cause in une.causes if cause) == ["Absente de votre tableur", "Comptée deux fois"]
 

@@ -18,7 +18,6 @@ from openpyxl import Workbook
 from attributions.domaine.codes import OrigineSolde
 from attributions.models import Orientation, SoldeOuverture
 from bilans.calcul import calculer_annee
-from bilans.views.champ import Champ
 from conventions.actions.pieces import Fichier
 from conventions.models import Bailleur, Convention, Logement, Reservataire, ReservationStock
 from flux_reservations.acces.models import Utilisateur
@@ -35,7 +34,7 @@ from flux_reservations.echanges.reprise.rapprochement import (
     rapprocher,
     totaliser,
 )
-from flux_reservations.echanges.reprise.vues_rapprochement import rapprocher_la_piece
+from flux_reservations.echanges.reprise.vues_rapprochement import lire_le_tableur, rapprocher_le_tableur
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.socle.models import EntreeJournal
 from tests.fabriques import (
@@ -277,8 +276,9 @@ def test_chaque_ecart_dit_sa_cause(bailleur: Bailleur) -> None:
     piece = actions.deposer_le_decompte(
         acteur=acteur_de(bailleur), nom="d.csv", octets=f"logement;compte\n{lignes}".encode()
     )
-    champ = Champ(acteur_de(bailleur), bailleur, "94", annee, [], [])
-    une = rapprocher_la_piece(piece, calculer_annee(bailleur, "94", annee), champ)
+    une = rapprocher_le_tableur(
+        lire_le_tableur(piece, acteur_de(bailleur)), calculer_annee(bailleur, "94", annee), acteur_de(bailleur)
+    )
     causes = {
         ligne.lui.logement: cause.genre
         for ligne, cause in zip(une.lignes, une.causes, strict=True)

@@ -135,7 +135,7 @@ class _LecteurDeLignes:
         if nom == "c":
             reference = attributs.get("r", "")
             trouve = _COLONNE.match(reference)
-            self._rang = _rang_de_colonne(trouve[0]) if trouve else self._rang + 1
+            self._rang = rang_de_colonne(trouve[0]) if trouve else self._rang + 1
             self._type, self._style = attributs.get("t", "n"), attributs.get("s", "")
             self._texte = []
             self._longueur, self._a_une_formule = 0, False
@@ -179,7 +179,8 @@ class _LecteurDeLignes:
             self._morceaux.append(texte)
 
 
-def _rang_de_colonne(lettres: str) -> int:
+def rang_de_colonne(lettres: str) -> int:
+    """Le rang d'une colonne nommée par ses lettres, à partir de 0 : A → 0, AA → 26."""
     rang = 0
     for lettre in lettres:
         rang = rang * 26 + ord(lettre) - 64

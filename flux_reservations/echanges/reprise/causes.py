@@ -44,7 +44,7 @@ class Cause:
 
 
 def expliquer(lignes: Sequence[LigneRapprochee], calcul: CalculAnnuel, acteur: Acteur) -> list[Cause | None]:
-    """La cause de chaque ligne, None si elle est identique (trois requêtes au plus)."""
+    """La cause de chaque ligne, None si elle est identique (deux requêtes au plus)."""
     registre = _Registre([une.lui for une in lignes if une.ecart is Ecart.CHEZ_LUI_SEUL and une.lui], calcul, acteur)
     return [_expliquer_une(une, registre) for une in lignes]
 
@@ -98,8 +98,9 @@ class _Registre:
             return
         cherches = {cle_souple(texte) for une in lignes for texte in (une.liberation, une.logement) if texte}
         connues = Liberation.objects.visibles_par(acteur).order_by("date_disponibilite", "pk")
-        self._retraits = dict(connues.exclude(retrait="").values_list("pk", "retrait"))
-        for pk, numero, logement in connues.values_list("pk", "numero", "logement__identifiant"):
+        for pk, numero, logement, retrait in connues.values_list("pk", "numero", "logement__identifiant", "retrait"):
+            if retrait:
+                self._retraits[pk] = retrait
             for texte, index in ((numero, self._par_numero), (logement, self._par_logement)):
                 if (cle := cle_souple(texte)) in cherches:
                     index.setdefault(cle, []).append((pk, numero))

@@ -10,6 +10,7 @@ from typing import Final
 
 from flux_reservations.echanges.lecture.analyseur import Analyseur
 from flux_reservations.echanges.lecture.classeur import BLOC, trouver_feuille
+from flux_reservations.echanges.lecture.feuille import rang_de_colonne
 from flux_reservations.echanges.lecture.source import FichierIllisible
 from flux_reservations.echanges.lecture.xlsx import ERREURS_DE_CLASSEUR, REMEDE
 
@@ -49,7 +50,7 @@ def lire_les_fusions(chemin: Path) -> list[Plage]:
 
 
 def _lire_une_plage(gauche: str, haut: str, droite: str, bas: str) -> Plage:
-    plage = (int(haut) - 1, _rang(gauche), int(bas) - 1, _rang(droite))
+    plage = (int(haut) - 1, rang_de_colonne(gauche), int(bas) - 1, rang_de_colonne(droite))
     if plage[0] < 0 or plage[2] < plage[0] or plage[3] < plage[1]:
         message = f"La fusion de cellules {gauche}{haut}:{droite}{bas} est à l'envers : {REMEDE}."
         raise FichierIllisible(message)
@@ -81,10 +82,3 @@ def etendre(lignes: Sequence[list[str]], fusions: Sequence[Plage]) -> None:
             ligne.extend([""] * manquantes)
             if not ligne[gauche].strip():
                 ligne[gauche] = valeur
-
-
-def _rang(lettres: str) -> int:
-    rang = 0
-    for lettre in lettres:
-        rang = rang * 26 + ord(lettre) - ord("A") + 1
-    return rang - 1

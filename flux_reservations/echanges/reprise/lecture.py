@@ -135,10 +135,9 @@ def _pourquoi_l_ecarter(ligne: LigneDuBailleur, cellules: Sequence[str], entetes
         and len(remplies) <= len(entetes.rangs) + 1
     ):
         return "un total ou une synthèse"
-    designe = ligne.liberation or ligne.logement
-    if len(remplies) == 1 or len(set(remplies)) == 1:
+    if len(set(remplies)) == 1:
         return "un titre ou une note"
-    if not designe:
+    if not (ligne.liberation or ligne.logement):
         return "ni libération ni logement"
     if not ligne.libelle:
         return "aucun compte : le logement n'est décompté à personne"
@@ -147,12 +146,10 @@ def _pourquoi_l_ecarter(ligne: LigneDuBailleur, cellules: Sequence[str], entetes
 
 def comptes_connus(calcul: CalculAnnuel) -> list[CompteConnu]:
     """Les comptes de l'année, avec le nom de leur titulaire (une requête)."""
-    codes = {compte.compte.partition("/")[0] for compte in calcul.flux.comptes}
+    codes = {compte.code for compte in calcul.flux.comptes}
     noms = dict(Reservataire.objects.filter(code__in=codes).values_list("code", "nom"))
     return [
-        CompteConnu(
-            compte.compte, noms.get(compte.compte.partition("/")[0], compte.compte), est_etat="/" in compte.compte
-        )
+        CompteConnu(compte.compte, noms.get(compte.code, compte.compte), est_etat=bool(compte.sous_contingent))
         for compte in calcul.flux.comptes
     ]
 

@@ -44,6 +44,11 @@ class CompteConnu:
     nom: str
     est_etat: bool = False
 
+    @property
+    def reservataire(self) -> str:
+        """Le code de son titulaire, sans le sous-contingent."""
+        return self.code.partition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Proposition:
@@ -61,7 +66,7 @@ def proposer_un_compte(libelle: str, sous_contingent: str, comptes: Iterable[Com
     connus = list(comptes)
     cle = cle_de_tri(libelle)
     codes = {cle_de_tri(un.code): un.code for un in connus} | {
-        cle_de_tri(un.code.partition("/")[0]): un.code.partition("/")[0] for un in connus
+        cle_de_tri(un.reservataire): un.reservataire for un in connus
     }
     if cle in _BAILLEUR or cle == cle_de_tri(COMPTE_BAILLEUR) or "non reserve" in cle:
         return Proposition(COMPTE_BAILLEUR, True)
@@ -110,7 +115,7 @@ def _lire_l_etat(
     cle: str, sous_contingent: str, connus: Iterable[CompteConnu], codes: Mapping[str, str]
 ) -> Proposition | None:
     """Le compte de l'État, si le libellé le dit ; sûr s'il n'y en a qu'un dans le département."""
-    etats = sorted({un.code.partition("/")[0] for un in connus if un.est_etat})
+    etats = sorted({un.reservataire for un in connus if un.est_etat})
     mots = cle.split()
     est_dit = any(mot in _ETAT for mot in mots) or cle in _ETAT or (codes.get(mots[0] if mots else "") in etats)
     if not est_dit or not etats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -84,58 +84,43 @@ def rapprocher(lui: Sequence[LigneDuBailleur], nous: Sequence[LigneDeChezNous]) 
     """
     index = _Index(nous)
     lignes = []
+    prises: set[int] = set()
     for ligne in lui:
-        candidats = index.restants(ligne)
-        pendant = next((une for une in candidats if est_le_meme_compte(ligne.compte, une.compte)), None) or next(
-            iter(candidats), None
-        )
-        if pendant is None:
-            deja = index.est_deja_prise(ligne)
-            lignes.append(LigneRapprochee(Ecart.DOUBLON if deja else Ecart.CHEZ_LUI_SEUL, ligne, None))
+        rangs = index.rangs(ligne)
+        libres = [rang for rang in rangs if rang not in prises]
+        if not libres:
+            lignes.append(LigneRapprochee(Ecart.DOUBLON if rangs else Ecart.CHEZ_LUI_SEUL, ligne, None))
             continue
-        index.prendre(pendant)
+        rang = next((un for un in libres if est_le_meme_compte(ligne.compte, nous[un].compte)), libres[0])
+        prises.add(rang)
+        pendant = nous[rang]
         if not ligne.compte:
             ecart = Ecart.LIBELLE_INCONNU
         else:
             ecart = Ecart.IDENTIQUE if est_le_meme_compte(ligne.compte, pendant.compte) else Ecart.AUTRE_COMPTE
         lignes.append(LigneRapprochee(ecart, ligne, pendant))
+    jamais_prises = [une for rang, une in enumerate(nous) if rang not in prises]
     lignes += [
         LigneRapprochee(Ecart.CHEZ_NOUS_SEUL, None, une)
-        for une in sorted(index.jamais_prises(), key=lambda une: une.liberation)
+        for une in sorted(jamais_prises, key=lambda une: une.liberation)
     ]
     return sorted(lignes, key=lambda une: _ORDRE.get(une.ecart, 0))
 
 
 class _Index:
-    """Nos lignes par numéro et par logement, et celles déjà rapprochées."""
+    """Le rang de nos lignes, par numéro et par logement."""
 
     def __init__(self, nous: Sequence[LigneDeChezNous]) -> None:
-        self._nous = nous
-        self._prises: set[int] = set()
         self._par_liberation: dict[str, list[int]] = {}
         self._par_logement: dict[str, list[int]] = {}
         for rang, une in enumerate(nous):
             self._par_liberation.setdefault(cle_souple(une.liberation), []).append(rang)
             self._par_logement.setdefault(cle_souple(une.logement), []).append(rang)
 
-    def _rangs(self, ligne: LigneDuBailleur) -> list[int]:
+    def rangs(self, ligne: LigneDuBailleur) -> list[int]:
         """Par la libération si elle est dite et connue, sinon par le logement."""
         par_numero = self._par_liberation.get(cle_souple(ligne.liberation), []) if ligne.liberation else []
         return par_numero or (self._par_logement.get(cle_souple(ligne.logement), []) if ligne.logement else [])
-
-    def restants(self, ligne: LigneDuBailleur) -> list[LigneDeChezNous]:
-        return [self._nous[rang] for rang in self._rangs(ligne) if rang not in self._prises]
-
-    def est_deja_prise(self, ligne: LigneDuBailleur) -> bool:
-        return bool(self._rangs(ligne))
-
-    def prendre(self, une: LigneDeChezNous) -> None:
-        self._prises.add(
-            next(rang for rang in self._par_liberation[cle_souple(une.liberation)] if self._nous[rang] is une)
-        )
-
-    def jamais_prises(self) -> list[LigneDeChezNous]:
-        return [une for rang, une in enumerate(self._nous) if rang not in self._prises]
 
 
 def cle_souple(numero: str) -> str:
@@ -148,11 +133,6 @@ def est_le_meme_compte(lui: str, nous: str) -> bool:
     """Vrai pour le même compte, ou le même réservataire si lui ne dit pas le sous-contingent ; la casse est indifférente."""
     lui, nous = lui.casefold(), nous.casefold()
     return bool(lui) and (lui == nous or ("/" not in lui and lui == nous.partition("/")[0]))
-
-
-def avec_compte(ligne: LigneDuBailleur, compte: str) -> LigneDuBailleur:
-    """La ligne, son libellé compris."""
-    return replace(ligne, compte=compte)
 
 
 def totaliser(lignes: Iterable[LigneRapprochee]) -> list[TotalDeCompte]:

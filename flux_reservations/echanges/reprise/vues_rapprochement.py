@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django import forms
@@ -16,7 +17,7 @@ from attributions.domaine.codes import COMPTE_BAILLEUR
 from bilans.calcul import CalculAnnuel, calculer_annee
 from bilans.views.champ import Champ, lire_champ
 from flux_reservations.acces.reserve import ReserveeMixin
-from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.echanges.reprise import actions
 from flux_reservations.echanges.reprise.causes import Cause, expliquer
@@ -29,11 +30,10 @@ from flux_reservations.echanges.reprise.lecture import (
     lire_tableur,
     resoudre_les_libelles,
 )
-from flux_reservations.echanges.reprise.libelles import Proposition
+from flux_reservations.echanges.reprise.libelles import CompteConnu, Proposition
 from flux_reservations.echanges.reprise.rapprochement import (
     Ecart,
     LigneRapprochee,
-    avec_compte,
     rapprocher,
     totaliser,
 )
@@ -81,15 +81,22 @@ def lire_piece(request: Requete, pk: int) -> Piece:
     return piece
 
 
-def rapprocher_la_piece(piece: Piece, calcul: CalculAnnuel, champ: Champ) -> Rapprochee:
-    """Le tableur face à notre décompte, avec ce que la personne a déjà dit de ses colonnes et de ses libellés."""
-    tableur = lire_tableur(piece, actions.choix_retenus(champ.acteur, actions.COLONNES))
-    comptes = comptes_connus(calcul)
-    confirmes = actions.choix_retenus(champ.acteur, actions.LIBELLES)
-    libelles = resoudre_les_libelles(tableur.libelles, comptes, confirmes)
-    lues = [avec_compte(une, libelles[une.libelle, une.sous_contingent].compte) for une in tableur.lignes]
+def lire_le_tableur(piece: Piece, acteur: Acteur) -> Tableur:
+    """Le tableur, avec ce que la personne a déjà dit de ses colonnes."""
+    return lire_tableur(piece, actions.choix_retenus(acteur, actions.COLONNES))
+
+
+def resoudre(tableur: Tableur, comptes: Sequence[CompteConnu], acteur: Acteur) -> dict[tuple[str, str], Proposition]:
+    """Le compte de chaque libellé du tableur, avec ce que la personne en a déjà dit."""
+    return resoudre_les_libelles(tableur.libelles, comptes, actions.choix_retenus(acteur, actions.LIBELLES))
+
+
+def rapprocher_le_tableur(tableur: Tableur, calcul: CalculAnnuel, acteur: Acteur) -> Rapprochee:
+    """Le tableur face à notre décompte."""
+    libelles = resoudre(tableur, comptes_connus(calcul), acteur)
+    lues = [replace(une, compte=libelles[une.libelle, une.sous_contingent].compte) for une in tableur.lignes]
     lignes = rapprocher(lues, lire_notre_decompte(calcul))
-    return Rapprochee(tableur, lignes, expliquer(lignes, calcul, champ.acteur), libelles)
+    return Rapprochee(tableur, lignes, expliquer(lignes, calcul, acteur), libelles)
 
 
 class Rapprochement(ReserveeMixin):
@@ -101,9 +108,11 @@ class Rapprochement(ReserveeMixin):
     def get(self, request: Requete, pk: int) -> HttpResponseBase:
         """La page, ou le fichier ; d'abord les colonnes, si elles ne sont pas comprises."""
         piece, champ = lire_piece(request, pk), lire_champ(request)
-        une = rapprocher_la_piece(piece, calculer_annee(champ.bailleur, champ.departement, champ.annee), champ)
-        if not une.tableur.entetes.suffisent:
+        tableur = lire_le_tableur(piece, champ.acteur)
+        if not tableur.entetes.suffisent:
             return HttpResponseRedirect(f"{reverse('reprise_colonnes', args=[pk])}?{champ.parametres()}")
+        calcul = calculer_annee(champ.bailleur, champ.departement, champ.annee)
+        une = rapprocher_le_tableur(tableur, calcul, champ.acteur)
         if request.GET.get("export") == "csv":
             lignes = (_en_cellules(ligne, cause) for ligne, cause in zip(une.lignes, une.causes, strict=True))
             return repondre_csv(f"rapprochement-{champ.annee}", ENTETES_DE_L_EXPORT, lignes)
@@ -182,7 +191,7 @@ class DireLesColonnes(ActeDuTableur):
     def preparer(self, **cles: Any) -> None:
         """Lit les en-têtes."""
         super().preparer(**cles)
-        self.tableur = lire_tableur(self.piece, actions.choix_retenus(self.request.acteur, actions.COLONNES))
+        self.tableur = lire_le_tableur(self.piece, self.request.acteur)
 
     def avertissement(self) -> str:
         """Où les en-têtes ont été trouvés, et ce qu'il faut."""
@@ -211,11 +220,10 @@ class DireLesColonnes(ActeDuTableur):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Retient."""
-        intitules = self.tableur.entetes.intitules
         choix = {
-            cle_de_colonne(intitules[rang], rang): role
-            for nom, role in donnees.items()
-            if (rang := int(nom.removeprefix("colonne_"))) < len(intitules)
+            cle_de_colonne(intitule, rang): donnees[f"colonne_{rang}"]
+            for rang, intitule in enumerate(self.tableur.entetes.intitules)
+            if f"colonne_{rang}" in donnees
         }
         actions.retenir_les_choix(acteur=self.request.acteur, genre=actions.COLONNES, choix=choix)
         return "Colonnes retenues, pour ce tableur et les suivants."
@@ -226,14 +234,17 @@ class DireLesLibelles(ActeDuTableur):
 
     titre, bouton = "Libellés de votre tableur", "Retenir et rapprocher"
     gabarit = "echanges/depot_reprise.html"
-    une: Rapprochee
-    calcul: CalculAnnuel
+    comptes: list[CompteConnu]
+    nombres: dict[tuple[str, str], int]
+    libelles: dict[tuple[str, str], Proposition]
 
     def preparer(self, **cles: Any) -> None:
-        """Lit les libellés."""
+        """Lit les libellés et les comptes de l'année ; rien n'est rapproché."""
         super().preparer(**cles)
-        self.calcul = calculer_annee(self.champ.bailleur, self.champ.departement, self.champ.annee)
-        self.une = rapprocher_la_piece(self.piece, self.calcul, self.champ)
+        tableur = lire_le_tableur(self.piece, self.request.acteur)
+        self.nombres = tableur.libelles
+        self.comptes = comptes_connus(calculer_annee(self.champ.bailleur, self.champ.departement, self.champ.annee))
+        self.libelles = resoudre(tableur, self.comptes, self.request.acteur)
 
     def avertissement(self) -> str:
         """Ce qu'on demande."""
@@ -242,19 +253,17 @@ class DireLesLibelles(ActeDuTableur):
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """Un choix par libellé ; ceux à confirmer d'abord."""
         formulaire = forms.Form(donnees)
-        comptes = comptes_connus(self.calcul)
-        etats = sorted({un.code.partition("/")[0] for un in comptes if un.est_etat})
+        etats = sorted({un.reservataire for un in self.comptes if un.est_etat})
         choix = [
             ("", "Aucun compte connu"),
-            *((un.code, f"{un.nom} ({un.code})") for un in comptes),
+            *((un.code, f"{un.nom} ({un.code})") for un in self.comptes),
             *((code, f"État, sans dire le sous-contingent ({code})") for code in etats),
             (COMPTE_BAILLEUR, "Le bailleur, non réservé"),
         ]
-        nombres = self.une.tableur.libelles
         for rang, (libelle, sous) in self._dans_l_ordre():
-            proposition = self.une.libelles[libelle, sous]
+            proposition = self.libelles[libelle, sous]
             formulaire.fields[f"libelle_{rang}"] = forms.ChoiceField(
-                label=f"{libelle}{f', {sous}' if sous else ''} ({compter(nombres[libelle, sous], 'ligne')})",
+                label=f"{libelle}{f', {sous}' if sous else ''} ({compter(self.nombres[libelle, sous], 'ligne')})",
                 help_text=""
                 if proposition.est_sure
                 else "À confirmer."
@@ -267,16 +276,11 @@ class DireLesLibelles(ActeDuTableur):
         return formulaire
 
     def _dans_l_ordre(self) -> list[tuple[int, tuple[str, str]]]:
-        return sorted(enumerate(self.une.libelles), key=lambda un: (self.une.libelles[un[1]].est_sure, un[0]))
+        return sorted(enumerate(self.libelles), key=lambda un: (self.libelles[un[1]].est_sure, un[0]))
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Retient."""
-        libelles = dict(self._dans_l_ordre())
-        choix = {
-            cle_de_libelle(*libelles[rang]): compte
-            for nom, compte in donnees.items()
-            if (rang := int(nom.removeprefix("libelle_"))) in libelles
-        }
+        choix = {cle_de_libelle(*libelle): donnees[f"libelle_{rang}"] for rang, libelle in self._dans_l_ordre()}
         actions.retenir_les_choix(acteur=self.request.acteur, genre=actions.LIBELLES, choix=choix)
         return "Libellés retenus, pour ce tableur et les suivants."
 
@@ -286,6 +290,7 @@ class RetirerLeTableur(ActeDuTableur):
 
     titre, bouton = "Retirer ce tableur ?", "Retirer"
     ton = "danger"
+    retire = False
 
     def avertissement(self) -> str:
         """Ce qui s'ensuit."""
@@ -299,11 +304,9 @@ class RetirerLeTableur(ActeDuTableur):
         """Retire."""
         del donnees
         actions.retirer_le_tableur(acteur=self.request.acteur, piece_id=self.piece.pk)
+        self.retire = True
         return "Tableur retiré."
 
-    def post(self, request: Requete, **cles: Any) -> Any:
-        """Ensuite, l'assistant : le rapprochement n'existe plus."""
-        reponse = super().post(request, **cles)
-        if isinstance(reponse, HttpResponseRedirect):
-            return HttpResponseRedirect(f"{reverse('reprise')}?{self.champ.parametres()}")
-        return reponse
+    def retour(self) -> str:
+        """L'assistant une fois retiré : le rapprochement n'existe plus."""
+        return f"{reverse('reprise')}?{self.champ.parametres()}" if self.retire else super().retour()
