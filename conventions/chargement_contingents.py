@@ -35,6 +35,11 @@ SITUATIONS: Final[Mapping[str, str]] = {
 }
 
 
+def situations_en_ecart(code: int) -> tuple[Situation, ...]:
+    """Où la déclaration et les droits se contredisent : réservé sans son droit, ou droit sur un non réservé."""
+    return (Situation.AUTRE,) if code == NON_RESERVE else (Situation.AUTRE, Situation.ECHU, Situation.SANS)
+
+
 @dataclass(frozen=True, slots=True)
 class LigneContingent:
     """Un contingent déclaré : ses logements par typologie, et par situation de leurs droits enregistrés."""
@@ -75,8 +80,8 @@ class LigneContingent:
 
     @property
     def ecart(self) -> int:
-        """Logements où la déclaration et les droits se contredisent : réservé sans son droit, ou droit sur un non réservé."""
-        return self.autre if self.code == NON_RESERVE else self.autre + self.echu + self.sans
+        """Logements où la déclaration et les droits se contredisent."""
+        return sum(self.par_situation.get(une, 0) for une in situations_en_ecart(self.code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +151,19 @@ def fiches_du_departement(bailleur_id: int, departement: str) -> QuerySet[FicheR
     return FicheRpls.objects.filter(logement__bailleur_id=bailleur_id, logement__commune__departement_id=departement)
 
 
-def avec_situation(fiches: QuerySet[FicheRpls], le: date) -> QuerySet[FicheRpls]:
-    """Annote `droits` (`Situation`) : ce que le logement porte à cette date, face au contingent de la fiche.
+def situation_des_droits(le: date) -> Case:
+    """La `Situation` d'une fiche : ce que son logement porte à cette date, face au contingent déclaré.
 
     Un droit qui a pris fin n'est pas un droit jamais enregistré : il a pu être converti en flux (RG-35).
     """
     de_suite = ReservationStock.objects.filter(logement=OuterRef("logement"), nature=NatureDroitStock.SUITE)
     actifs = de_suite.actives(le)
     autre = When(Exists(actifs), then=Value(Situation.AUTRE.value))
-    return fiches.annotate(
-        droits=Case(
-            *_d_un_titulaire(actifs, Situation.MEME),
-            autre,
-            *_d_un_titulaire(de_suite.filter(date_fin__lt=le), Situation.ECHU),
-            default=Value(Situation.SANS.value),
-        )
+    return Case(
+        *_d_un_titulaire(actifs, Situation.MEME),
+        autre,
+        *_d_un_titulaire(de_suite.filter(date_fin__lt=le), Situation.ECHU),
+        default=Value(Situation.SANS.value),
     )
 
 
@@ -178,8 +181,13 @@ def charger_declaration(bailleur_id: int, departement: str, le: date) -> Declara
     fiches = fiches_du_departement(bailleur_id, departement).exclude(contingent="")
     nombres: dict[int, Counter[str]] = defaultdict(Counter)
     situations: dict[int, Counter[str]] = defaultdict(Counter)
-    groupees = avec_situation(fiches, le).order_by().values("contingent", "logement__typologie", "droits")  # type: ignore[misc]  # annotée par avec_situation
-    lignes = groupees.annotate(nombre=Count("pk")).values_list("contingent", "logement__typologie", "droits", "nombre")
+    lignes = (
+        fiches.annotate(droits=situation_des_droits(le))
+        .order_by()
+        .values("contingent", "logement__typologie", "droits")
+        .annotate(nombre=Count("pk"))
+        .values_list("contingent", "logement__typologie", "droits", "nombre")
+    )
     for contingent, typologie, situation, nombre in lignes:
         nombres[int(contingent)][typologie] += nombre
         situations[int(contingent)][situation] += nombre
@@ -197,6 +205,13 @@ def charger_declaration(bailleur_id: int, departement: str, le: date) -> Declara
 
 
 def _charger_titulaires(bailleur_id: int, departement: str, le: date) -> tuple[LigneTitulaire, ...]:
+    champs = (
+        "reservataire__code",
+        "reservataire_id",
+        "reservataire__nom",
+        "reservataire__type",
+        "logement__fiche_rpls__contingent",
+    )
     lignes = (
         ReservationStock.objects.actives(le)
         .filter(
@@ -205,22 +220,9 @@ def _charger_titulaires(bailleur_id: int, departement: str, le: date) -> tuple[L
             nature=NatureDroitStock.SUITE,
         )
         .order_by()
-        .values(
-            "reservataire__code",
-            "reservataire_id",
-            "reservataire__nom",
-            "reservataire__type",
-            "logement__fiche_rpls__contingent",
-        )
+        .values(*champs)
         .annotate(nombre=Count("logement_id", distinct=True))
-        .values_list(
-            "reservataire__code",
-            "reservataire_id",
-            "reservataire__nom",
-            "reservataire__type",
-            "logement__fiche_rpls__contingent",
-            "nombre",
-        )
+        .values_list(*champs, "nombre")
     )
     par_titulaire: dict[tuple[str, int, str, str], Counter[int]] = defaultdict(Counter)
     for code, cle, nom, type_, contingent, nombre in lignes:

@@ -19,6 +19,8 @@ from conventions.domaine.rotation import BauxEnCours, estimer_rotation
 from conventions.models import FicheRpls, SituationLogement
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
 
+EST_PREMIER_BAIL: Final = Q(dernier_bail__year=ExtractYear("logement__date_premiere_location"))
+"""Le bail en cours est de l'année de la première location : ce n'est pas une relocation (RG-35)."""
 _SANS_BAIL: Final = 0
 
 
@@ -70,6 +72,12 @@ def fiches_du_champ(bailleur_id: int, departement: str, le: date) -> QuerySet[Fi
     return _du_millesime(*_fiches_par_millesime(bailleur_id, departement, le))
 
 
+def reloues_en(fiches: QuerySet[FicheRpls], annee: int) -> QuerySet[FicheRpls]:
+    """Celles dont le bail en cours est de cette année, sans être le premier du logement."""
+    connue = Q(logement__date_premiere_location__isnull=False)
+    return fiches.filter(dernier_bail__year=annee).exclude(EST_PREMIER_BAIL & connue)
+
+
 def _fiches_par_millesime(
     bailleur_id: int, departement: str, le: date
 ) -> tuple[QuerySet[FicheRpls], dict[int | None, int]]:
@@ -93,10 +101,6 @@ def charger_rotation_rpls(bailleur_id: int, departement: str, le: date) -> Rotat
     toutes, nombres = _fiches_par_millesime(bailleur_id, departement, le)
     fiches, millesime = _du_millesime(toutes, nombres), _dernier(nombres)
     en_qpv = SituationLogement.objects.filter(logement=OuterRef("logement"), periode__contains=le).exclude(qpv="")
-    premiere = When(
-        dernier_bail__year=ExtractYear("logement__date_premiere_location"),
-        then=Value(1),
-    )
     lignes = (
         fiches.annotate(
             en_qpv=Exists(en_qpv),
@@ -105,7 +109,7 @@ def charger_rotation_rpls(bailleur_id: int, departement: str, le: date) -> Rotat
                 default=Value(_SANS_BAIL),
                 output_field=IntegerField(),
             ),
-            est_premier=Case(premiere, default=Value(0), output_field=IntegerField()),
+            est_premier=Case(When(EST_PREMIER_BAIL, then=Value(1)), default=Value(0), output_field=IntegerField()),
             commune=F("logement__commune_id"),
             typologie=F("logement__typologie"),
         )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import ExtractYear
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from conventions.chargement_contingents import dire_la_source
-from conventions.chargement_rotation import fiches_du_champ
+from conventions.chargement_rotation import fiches_du_champ, reloues_en
 from conventions.models import FicheRpls, Logement
 from conventions.views.transmission import lire_lieu
 from flux_reservations.acces.reserve import ReserveeMixin
@@ -48,12 +47,6 @@ class BauxRpls(ReserveeMixin):
             fiches = reloues_en(fiches, annee)
             titre = f"Reloués en {annee}, d'après leur bail en cours"
         return repondre_depliage(request, _deplier(titre, fiches, jour))
-
-
-def reloues_en(fiches: QuerySet[FicheRpls], annee: int) -> QuerySet[FicheRpls]:
-    """Celles dont le bail en cours est de cette année, sans être le premier du logement."""
-    premiers = Q(dernier_bail__year=ExtractYear("logement__date_premiere_location"))
-    return fiches.filter(dernier_bail__year=annee).exclude(premiers & Q(logement__date_premiere_location__isnull=False))
 
 
 def _entier(texte: str, defaut: int) -> int:

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from conventions.chargement_contingents import (
     SITUATIONS,
-    Situation,
-    avec_situation,
     dire_la_source,
     fiches_du_departement,
+    situation_des_droits,
+    situations_en_ecart,
 )
 from conventions.domaine.codes import NatureDroitStock
 from conventions.domaine.contingents import CONTINGENTS, NON_RESERVE, contingents_possibles
@@ -65,16 +65,15 @@ def _du_contingent(
     code, situation = demande["contingent"], demande.get("situation", "")
     if code not in {str(un) for un in CONTINGENTS} or (situation and situation not in {*SITUATIONS, ECART}):
         raise Introuvable
-    fiches = avec_situation(fiches_du_departement(bailleur.pk, lieu.pk), jour).filter(contingent=code)
+    fiches = (
+        fiches_du_departement(bailleur.pk, lieu.pk).filter(contingent=code).annotate(droits=situation_des_droits(jour))
+    )
     titre = f"Déclarés « {CONTINGENTS[int(code)]} »"
     if situation == ECART:
-        contredits = (
-            [Situation.AUTRE] if int(code) == NON_RESERVE else [Situation.AUTRE, Situation.ECHU, Situation.SANS]
-        )
-        fiches = fiches.filter(droits__in=contredits)  # type: ignore[misc]  # annotée par avec_situation
+        fiches = fiches.filter(droits__in=situations_en_ecart(int(code)))
         titre = f"{titre}, contredits par les droits enregistrés"
     elif situation:
-        fiches = fiches.filter(droits=situation)  # type: ignore[misc]  # annotée par avec_situation
+        fiches = fiches.filter(droits=situation)
         titre = f"{titre}, {SITUATIONS[situation]}"
     choisis = logements.filter(pk__in=fiches.values("logement_id"))
     return titre, choisis.filter(typologie=demande["typologie"]) if "typologie" in demande else choisis

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bilans.views.analyses.commun import TableauSimple
 from bilans.views.analyses.prevision import dire_la_rotation
-from conventions.chargement_contingents import DeclarationRpls, Situation, avec_situation, charger_declaration
+from conventions.chargement_contingents import DeclarationRpls, Situation, charger_declaration, situation_des_droits
 from conventions.chargement_rotation import charger_rotation_rpls
 from conventions.domaine.codes import Contrepartie, NatureDroitStock, TypeReservataire
 from conventions.domaine.contingents import CONTINGENTS, NON_RESERVE
@@ -76,8 +76,8 @@ def _a_completer(fiches: QuerySet[FicheRpls]) -> Iterator[list[object]]:
     for contingent, type_ in TITULAIRES.items():
         trouves = list(Reservataire.objects.filter(type=type_).values_list("code", flat=True)[:2])
         codes[contingent] = trouves[0] if len(trouves) == 1 else ""
-    lignes = avec_situation(fiches, timezone.localdate()).exclude(contingent__in=["", str(NON_RESERVE)])
-    sans_droit = lignes.filter(droits=Situation.SANS)  # type: ignore[misc]  # annotée par avec_situation
+    lignes = fiches.exclude(contingent__in=["", str(NON_RESERVE)])
+    sans_droit = lignes.annotate(droits=situation_des_droits(timezone.localdate())).filter(droits=Situation.SANS)
     for fiche in sans_droit.select_related("logement").order_by("logement__identifiant").iterator(chunk_size=2000):
         yield [
             fiche.logement.identifiant,
