@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from conventions.models import Bailleur
@@ -39,8 +39,9 @@ def _preparer() -> tuple[Bailleur, str]:
     return bailleur, secret
 
 
-def _travailler(import_id: int) -> None:
-    """Un travailleur, comme le ferait Celery : un autre fil, en système."""
+def _travailler(nom: str, import_id: int) -> None:
+    """Un travailleur, comme le ferait Celery : un autre fil, en système, une fois la transaction validée."""
+    assert nom == depot.TACHE
 
     def travailler() -> None:
         try:
@@ -48,14 +49,14 @@ def _travailler(import_id: int) -> None:
         finally:
             connection.close()
 
-    threading.Thread(target=travailler).start()
+    transaction.on_commit(threading.Thread(target=travailler).start)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_les_exemples_s_executent(
     live_server: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(depot, "_lancer", _travailler)
+    monkeypatch.setattr(depot, "envoyer_apres_validation", _travailler)
     bailleur, secret = _preparer()
     charger_recepteur()
     abonnement = Abonnement(organisme_id=bailleur.pk, usage="doc", sel=uuid.uuid4())

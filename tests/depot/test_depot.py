@@ -60,6 +60,11 @@ def test_aucun_chemin_de_machine_ni_hote_de_registre() -> None:
     assert not fautes
 
 
+def test_aucun_lien_symbolique() -> None:
+    """Un lien suivi par git mène hors du dépôt dès qu'il change de machine."""
+    assert not [nom for nom in fichiers_suivis() if chemin(nom).is_symlink()]
+
+
 def test_aucun_module_fourre_tout() -> None:
     fautes = [nom for nom in modules() if NOMS_INTERDITS & set(nom.removesuffix(".py").split("/"))]
     assert not fautes
