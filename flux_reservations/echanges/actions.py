@@ -21,13 +21,11 @@ from flux_reservations.echanges.options import Options
 from flux_reservations.echanges.plafonds import signaler_les_plafonds
 from flux_reservations.echanges.rapport import Rapport
 from flux_reservations.echanges.refus_de_la_base import dire_le_refus
-from flux_reservations.echanges.tableaux import types_de_fichier
+from flux_reservations.echanges.tableaux import REGISTRE_COMMUN, types_de_fichier
 from flux_reservations.socle.journal import journaliser
 
 JOURNALISES = frozenset({"liberations", "orientations", "candidats", "seances", "inscriptions", "soldes_ouverture"})
-"""Tableaux dont chaque ligne modifiée par une personne se lit au journal, avant et après."""
-REGISTRE = frozenset({"bailleurs", "reservataires"})
-"""Le registre commun : ce que l'administration y crée ou y change se lit à son journal."""
+"""Tableaux dont chaque ligne modifiée par une personne se lit au journal, avant et après ; du registre commun, chaque ligne créée aussi."""
 
 
 def essayer(
@@ -147,7 +145,7 @@ def _dire_les_lignes(contexte: Contexte) -> list[dict[str, Any]]:
             "champs": {nom: list(valeurs) for nom, valeurs in un.champs.items() if nom != "numero_demande"},
         }
         for un in contexte.rapport.changements
-        if un.tableau in REGISTRE or (un.nature == "modifie" and un.tableau in JOURNALISES)
+        if un.tableau in REGISTRE_COMMUN or (un.nature == "modifie" and un.tableau in JOURNALISES)
     ]
 
 

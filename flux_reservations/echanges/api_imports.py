@@ -21,6 +21,7 @@ from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.models import ImportDepose
+from flux_reservations.echanges.tableaux.rpls_codes import MODES_HORS_CHAMP
 from flux_reservations.socle.api import DemandeTropGrosse, LecteurJson
 
 _ENVELOPPE = 1024 * 1024
@@ -124,7 +125,7 @@ class DemandeApplication(serializers.Serializer[dict[str, Any]]):
     """`modes_ignores` : les motifs hors champ du RPLS (MODE) à ne pas poser."""
 
     modes_ignores = serializers.ListField(
-        child=serializers.ChoiceField(["gele", "association", "fonction"]), required=False, default=list
+        child=serializers.ChoiceField(list(MODES_HORS_CHAMP.values())), required=False, default=list
     )
 
 

@@ -14,12 +14,10 @@ from flux_reservations.echanges.lecture.fichiers import DebutDeFichier, normalis
 from flux_reservations.echanges.lecture.source import FichierIllisible
 from flux_reservations.echanges.models import Correspondance
 from flux_reservations.echanges.options import IGNOREE
-from flux_reservations.echanges.tableaux import TABLEAUX, choisir_tableau, types_de_fichier
+from flux_reservations.echanges.tableaux import RESERVES, TABLEAUX, choisir_tableau, types_de_fichier
 from flux_reservations.echanges.tableaux.rpls_codes import est_rpls
 
 EXEMPLES: Final = 3
-RESERVES: Final = frozenset({"bailleurs", "reservataires", "contenus", "pieces", "bilans", "envois", "demandes"})
-"""Tableaux qu'un agent n'importe pas : le registre commun, et les preuves."""
 LONGUEUR_D_EXEMPLE: Final = 60
 RESSEMBLANCE: Final = 0.78
 """Au-dessus, deux noms se ressemblent assez pour être proposés l'un pour l'autre ; la personne décide."""

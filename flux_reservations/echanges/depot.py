@@ -19,6 +19,7 @@ from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuva
 from flux_reservations.echanges.fichiers_deposes import effacer_les_fichiers
 from flux_reservations.echanges.models import EN_ATTENTE, EN_TRAVAIL, Correspondance, EtatImport, ImportDepose
 from flux_reservations.echanges.retour import verifier_qui_defait
+from flux_reservations.echanges.tableaux import REGISTRE_COMMUN
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
 from flux_reservations.socle.taches import envoyer_apres_validation
@@ -30,8 +31,6 @@ IMPORTS_EN_ATTENTE_AU_PLUS: Final = 50
 """Imports d'un organisme ni appliqués ni abandonnés."""
 OCTETS_GARDES_AU_PLUS: Final = 2 * 1024 * 1024 * 1024
 """Octets des fichiers déposés d'un organisme : dix dépôts des plus gros."""
-REGISTRES_COMMUNS: Final = ("bailleurs", "reservataires")
-"""Tableaux communs à la plateforme : son administration les importe, et rien d'autre ; un agent de bailleur ne les importe pas."""
 TACHE: Final = "echanges.traiter_import"
 
 
@@ -98,7 +97,7 @@ def _refuser_au_dela_des_plafonds(organisme_id: int, octets: int) -> None:
 
 def _refuser_le_tableau_d_autrui(acteur: Acteur, nom: str) -> None:
     """Lève `ErreurMetier` si le nom du fichier dit un tableau que l'acteur n'importe pas."""
-    est_du_registre = nom.lower().startswith(REGISTRES_COMMUNS)
+    est_du_registre = nom.lower().startswith(REGISTRE_COMMUN)
     if acteur.nature is Nature.PLATEFORME and not est_du_registre:
         raise ErreurMetier(
             "hors_du_registre",

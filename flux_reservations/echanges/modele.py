@@ -11,7 +11,7 @@ from django.db import models
 from flux_reservations.echanges.colonnes import Choix, Colonne, Courriel, OuiNon, Texte, TypeColonne
 from flux_reservations.echanges.masse import MiseDeCote, attributs_de, valeurs_par_defaut
 from flux_reservations.echanges.nombres import Date, Decimale, Entier
-from flux_reservations.echanges.preuves import proteger_les_preuves
+from flux_reservations.echanges.preuves import proteger_les_preuves, refuser_a_un_agent
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau
 
@@ -64,6 +64,8 @@ class TableauModele(Tableau):
         """Compare à la base et met de côté : inchangé, modifié, créé."""
         if suivi.reserve is None:
             suivi.reserve = self.ouvrir_reserve()
+        if self.a_l_administration and refuser_a_un_agent(suivi):
+            return
         self.resoudre(suivi, lot)
         bonnes = [ligne for ligne in lot if not ligne.fautive and ligne.cle and suivi.retenir_cle(ligne)]
         existants = self.lire_existants({ligne.cle for ligne in bonnes})

@@ -22,6 +22,11 @@ QUALIFICATIONS: Final = ("exclusion", "retrait")
 BAIL_RESERVE: Final = (
     "Un bail est signé : sa date se corrige ou s'annule à l'écran, par un responsable et avec un motif (RG-45)."
 )
+RESERVE_A_L_ADMINISTRATION: Final = (
+    "Ce tableau porte des preuves (pièces, bilans publiés, registre des envois) ou ce qu'un autre a dit ou décidé (préfet, "
+    "réservataires) : seule l'administration l'importe, "
+    "par la commande importer."
+)
 GELEES: Final[Mapping[str, str]] = {"logement_id": "logement", "nature": "nature"}
 """Ce qu'une libération orientée ne change plus, et sa colonne : l'orientation a été décidée pour ce logement-là."""
 GELEE: Final = (
@@ -34,6 +39,15 @@ DATES: Final[Mapping[str, tuple[str, ...]]] = {
     "orientations": ("date_orientation", "date_mise_a_disposition", "date_proposition", "date_caleol", "date_rendu"),
 }
 """Dates qui placent une ligne dans une année."""
+
+
+def refuser_a_un_agent(suivi: Suivi) -> bool:
+    """Vrai, et le dit, si l'acteur ne peut pas importer une preuve : on ne fabrique pas la sienne."""
+    if suivi.contexte.acteur.est_systeme:
+        return False
+    if not suivi.compte.erreurs:
+        suivi.refuser(None, "", RESERVE_A_L_ADMINISTRATION)
+    return True
 
 
 def proteger_les_preuves(

@@ -32,8 +32,6 @@ class Suivi:
         self.annees_publiees: frozenset[int] | None = None
         self.seances_closes: frozenset[int] | None = None
         """Ce qui est figé chez le bailleur, lu une fois (`preuves.py`)."""
-        self.en_flux: set[int] = set()
-        """Lignes de droits en stock dont le titulaire a une convention en flux en vigueur (RG-35)."""
         self._debut = len(contexte.rapport.erreurs), len(contexte.rapport.avertissements)
         self._cles: dict[tuple[Any, ...], int] = {}
         self._avertissements = 0

@@ -43,6 +43,8 @@ class Tableau(ABC):
     colonnes: ClassVar[Sequence[Colonne]]
     colonne_cle: ClassVar[str]
     """Colonne montrée quand une clé se répète."""
+    a_l_administration: ClassVar[bool] = False
+    """Vrai si seule l'administration l'importe, par la commande : des preuves, ou ce qu'un autre a dit ou décidé."""
     taille_lot: ClassVar[int] = 5000
     """Lignes lues, comparées, mises de côté ou exportées à la fois : ce qui tient en mémoire."""
 

@@ -23,7 +23,7 @@ from flux_reservations.echanges.lecture.fichiers import Fichier
 from flux_reservations.echanges.lecture.source import FichierIllisible
 from flux_reservations.echanges.models import DEPOSANTS, ImportDepose
 from flux_reservations.echanges.options import IGNOREE
-from flux_reservations.echanges.tableaux import types_de_fichier
+from flux_reservations.echanges.tableaux import REGISTRE_COMMUN, types_de_fichier
 from flux_reservations.echanges.views import lire_import
 from flux_reservations.socle.exports import repondre_csv
 from flux_reservations.socle.requete import Requete
@@ -31,7 +31,7 @@ from flux_reservations.socle.requete import Requete
 
 def _tableaux(request: Requete) -> list[str]:
     """Les tableaux que l'acteur importe."""
-    return list(depot.REGISTRES_COMMUNS) if request.acteur.nature is Nature.PLATEFORME else tableaux_proposes()
+    return list(REGISTRE_COMMUN) if request.acteur.nature is Nature.PLATEFORME else tableaux_proposes()
 
 
 class ColonnesImport(ReserveeMixin):

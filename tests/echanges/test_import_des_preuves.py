@@ -11,6 +11,13 @@ from bilans.models import Prevision
 from conventions.models import Bailleur, ContactAutorite, Gabarit, Reservataire
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.echanges.actions import appliquer, essayer
+from flux_reservations.echanges.contexte import Contexte
+from flux_reservations.echanges.correspondances import deviner_type, tableaux_proposes
+from flux_reservations.echanges.preuves import RESERVE_A_L_ADMINISTRATION
+from flux_reservations.echanges.rapport import FichierLu, Rapport
+from flux_reservations.echanges.suivi import Suivi
+from flux_reservations.echanges.tableau import Tableau
+from flux_reservations.echanges.tableaux import REGISTRE_COMMUN, RESERVES, TABLEAUX
 from flux_reservations.socle import rls
 from tests.echanges.depot import AUTRE, BAILLEURS, CONVENTIONS, RESERVATAIRES, SIREN, deposer, importer
 
@@ -53,6 +60,17 @@ def test_un_bailleur_n_importe_ni_preuve_ni_acte_d_un_autre(
     rapport = appliquer([deposer(tmp_path, {nom: REFUSES[nom]})], acteur=agent.avec_role(role))
     assert not rapport.applique
     assert any("seule l'administration" in erreur.message for erreur in rapport.erreurs), rapport.erreurs
+
+
+@pytest.mark.parametrize("classe", TABLEAUX)
+def test_un_tableau_refuse_a_un_agent_ne_lui_est_ni_propose_ni_devine(agent: Acteur, classe: type[Tableau]) -> None:
+    suivi = Suivi(Contexte(agent, Rapport()), tableau := classe(), FichierLu("", tableau.nom))
+    tableau.traiter(suivi, [])
+    refuse = [erreur.message for erreur in suivi.contexte.rapport.erreurs] == [RESERVE_A_L_ADMINISTRATION]
+    reserve = refuse or tableau.nom in REGISTRE_COMMUN
+    assert (tableau.nom in RESERVES) is reserve
+    assert (tableau.nom in tableaux_proposes()) is not reserve
+    assert not (reserve and deviner_type(list(tableau.colonnes_lues())))
 
 
 @pytest.mark.regle("RG-17")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from flux_reservations.echanges.lecture.fichiers import normaliser_entete
 from flux_reservations.echanges.tableau import Tableau
@@ -60,6 +61,10 @@ TABLEAUX: tuple[type[Tableau], ...] = (
 )
 """Ordre d'import : ce qui est cité avant ce qui cite."""
 
+REGISTRE_COMMUN: Final = (Bailleurs.nom, Reservataires.nom)
+"""Tableaux communs à la plateforme : son administration les importe, et rien d'autre ; un agent de bailleur ne les dépose pas."""
+RESERVES: Final = frozenset(REGISTRE_COMMUN) | {tableau.nom for tableau in TABLEAUX if tableau.a_l_administration}
+"""Tableaux qu'un agent n'importe pas."""
 RPLS = "rpls"
 
 

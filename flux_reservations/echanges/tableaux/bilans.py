@@ -20,7 +20,7 @@ from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.references import DEPARTEMENT, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
-from flux_reservations.echanges.tableaux.pieces import canoniser, citer_piece, refuser_a_un_agent, retrouver_pieces
+from flux_reservations.echanges.tableaux.pieces import canoniser, citer_piece, retrouver_pieces
 from flux_reservations.echanges.valeurs import EMPREINTE, Instant
 from flux_reservations.pieces.models import Contenu
 from flux_reservations.territoires.models import Departement
@@ -41,6 +41,7 @@ class Bilans(TableauModele):
     """Le tableau `bilans` ; un bilan publié ne change plus, un brouillon ne s'exporte pas : il se refait."""
 
     nom = "bilans"
+    a_l_administration = True
     modele = Bilan
     colonne_cle = "annee"
     cle_base = ("genre", "bailleur_id", "departement_id", "annee", "version")
@@ -66,8 +67,6 @@ class Bilans(TableauModele):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """Le bailleur, le département, les pièces et les données doivent exister."""
-        if refuser_a_un_agent(suivi):
-            return
         resoudre_bailleurs(suivi, lot)
         departements = set(Departement.objects.values_list("code", flat=True))
         citations = {ligne.valeurs.get(nom) or "" for ligne in lot for nom in ("pdf", "tableur")} - {""}

@@ -26,7 +26,7 @@ from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux.dialogue import conventions_citees, pieces_citees
 from flux_reservations.echanges.tableaux.envois import codes_des_organismes, organismes_cites
 from flux_reservations.echanges.tableaux.patrimoine import COMMUNE
-from flux_reservations.echanges.tableaux.pieces import citer_piece, refuser_a_un_agent
+from flux_reservations.echanges.tableaux.pieces import citer_piece
 from flux_reservations.echanges.valeurs import Instant, TexteExact
 from flux_reservations.territoires.models import Departement, Territoire
 from flux_reservations.territoires.resolution import Resolution
@@ -89,6 +89,7 @@ class Concertations(TableauModele):
     """Le tableau `concertations` : les programmes neufs et leur compte rendu (RG-22)."""
 
     nom = "concertations"
+    a_l_administration = True
     modele = Concertation
     colonne_cle = "programme"
     cle_base = ("bailleur_id", "commune_id", "programme")
@@ -114,8 +115,6 @@ class Concertations(TableauModele):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """Bailleur, département, commune et pièce doivent exister."""
-        if refuser_a_un_agent(suivi):
-            return
         resoudre_bailleurs(suivi, lot)
         departements = set(Departement.objects.values_list("pk", flat=True))
         for ligne in lot:
@@ -170,6 +169,7 @@ class PartsDeConcertation(TableauModele):
     """Le tableau `parts_concertation` : ce que chacun demande, ce qui est arrêté ; réservataire vide : le bailleur."""
 
     nom = "parts_concertation"
+    a_l_administration = True
     modele = PartConcertation
     colonne_cle = "programme"
     cle_base = ("concertation_id", "reservataire_id", "sous_contingent")
@@ -187,8 +187,6 @@ class PartsDeConcertation(TableauModele):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """La concertation et le réservataire doivent exister."""
-        if refuser_a_un_agent(suivi):
-            return
         resoudre_bailleurs(suivi, lot)
         reservataires = chercher_reservataires(suivi, lot)
         concertations = {
@@ -244,6 +242,7 @@ class Manquements(TableauModele):
     """Le tableau `manquements` : les mises en demeure reçues par le bailleur, et leur suite (RG-20)."""
 
     nom = "manquements"
+    a_l_administration = True
     modele = Manquement
     colonne_cle = "mise_en_demeure_le"
     cle_base = ("bailleur_id", "departement_id", "mise_en_demeure_le", "convention_id", "reservataire_id")
@@ -265,8 +264,6 @@ class Manquements(TableauModele):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """Bailleur, préfet, convention et réservataire doivent exister."""
-        if refuser_a_un_agent(suivi):
-            return
         resoudre_bailleurs(suivi, lot)
         conventions, reservataires = conventions_citees(suivi, lot), chercher_reservataires(suivi, lot)
         prefets = organismes_cites(lot, "prefet")

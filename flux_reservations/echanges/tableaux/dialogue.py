@@ -21,7 +21,7 @@ from flux_reservations.echanges.references import (
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
 from flux_reservations.echanges.tableaux.envois import codes_des_organismes, organismes_cites
-from flux_reservations.echanges.tableaux.pieces import citer_piece, refuser_a_un_agent, retrouver_pieces
+from flux_reservations.echanges.tableaux.pieces import citer_piece, retrouver_pieces
 from flux_reservations.echanges.valeurs import Instant, TexteExact
 
 _BAILLEUR = Colonne("bailleur", Siren(), obligatoire=True)
@@ -96,6 +96,7 @@ class VersionsProposees(TableauModele):
     """Le tableau `versions_proposees` : ce que le réservataire a lu, et le gabarit d'où vient le texte."""
 
     nom = "versions_proposees"
+    a_l_administration = True
     modele = VersionProposee
     colonne_cle = "convention"
     cle_base = ("convention_id", "rang")
@@ -113,8 +114,6 @@ class VersionsProposees(TableauModele):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """La convention, la pièce et le gabarit doivent exister."""
-        if refuser_a_un_agent(suivi):
-            return
         resoudre_bailleurs(suivi, lot)
         conventions, pieces = conventions_citees(suivi, lot), pieces_citees(suivi, lot)
         gabarits = {
@@ -161,6 +160,7 @@ class Commentaires(TableauModele):
     """Le tableau `commentaires` : le fil des parties, qui ne se récrit pas."""
 
     nom = "commentaires"
+    a_l_administration = True
     modele = Commentaire
     colonne_cle = "convention"
     cle_base = ("convention_id", "organisme_id", "ecrit_le")
@@ -175,8 +175,6 @@ class Commentaires(TableauModele):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """La convention et l'auteur doivent exister."""
-        if refuser_a_un_agent(suivi):
-            return
         resoudre_bailleurs(suivi, lot)
         conventions, auteurs = conventions_citees(suivi, lot), organismes_cites(lot, "organisme")
         for ligne in lot:

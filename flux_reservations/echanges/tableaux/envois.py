@@ -15,7 +15,7 @@ from flux_reservations.echanges.objets import designer, retrouver
 from flux_reservations.echanges.references import DEPARTEMENT, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
-from flux_reservations.echanges.tableaux.pieces import citer_piece, refuser_a_un_agent, retrouver_pieces
+from flux_reservations.echanges.tableaux.pieces import citer_piece, retrouver_pieces
 from flux_reservations.echanges.valeurs import Cle, Instant, TexteExact
 from flux_reservations.notifications.demandes import Demande
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi
@@ -86,6 +86,7 @@ class Envois(PorteUnObjet):
     """Le tableau `envois` ; ce qui n'est pas parti s'importe en échec, à relancer : importer n'écrit à personne."""
 
     nom = "envois"
+    a_l_administration = True
     modele = Envoi
     colonne_cle = "cle"
     colonne_organisme = "destinataire"
@@ -120,8 +121,6 @@ class Envois(PorteUnObjet):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """L'émetteur est le bailleur ; destinataire, objet, pièce et territoire doivent exister."""
-        if refuser_a_un_agent(suivi):
-            return
         self.lire_references(suivi, lot)
         bailleurs = {ligne.bailleur_id for ligne in lot if ligne.bailleur_id}
         pieces = retrouver_pieces(bailleurs, {ligne.valeurs.get("piece") or "" for ligne in lot} - {""})
@@ -180,6 +179,7 @@ class Demandes(PorteUnObjet):
     """Le tableau `demandes` : contestations et précisions adressées au bailleur, et leurs réponses."""
 
     nom = "demandes"
+    a_l_administration = True
     modele = Demande
     colonne_cle = "objet_cle"
     colonne_organisme = "emetteur"
@@ -201,8 +201,6 @@ class Demandes(PorteUnObjet):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """Le destinataire est le bailleur ; l'émetteur et l'objet doivent exister."""
-        if refuser_a_un_agent(suivi):
-            return
         self.lire_references(suivi, lot)
         for ligne in lot:
             if not ligne.fautive and ligne.bailleur_id is not None:

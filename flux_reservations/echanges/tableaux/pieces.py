@@ -17,6 +17,7 @@ from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
 from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.objets import designer, retrouver
+from flux_reservations.echanges.preuves import refuser_a_un_agent
 from flux_reservations.echanges.references import resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne, Tableau
@@ -33,20 +34,6 @@ PORTEURS: Final[Mapping[str, tuple[Any, str]]] = {
     "attributions.seance": (Seance, "proces_verbal"),
 }
 """Objets qui tiennent une pièce, et par quel champ ; un bilan et un envoi citent la leur dans leur propre tableau."""
-RESERVE_A_L_ADMINISTRATION: Final = (
-    "Ce tableau porte des preuves (pièces, bilans publiés, registre des envois) ou ce qu'un autre a dit ou décidé (préfet, "
-    "réservataires) : seule l'administration l'importe, "
-    "par la commande importer."
-)
-
-
-def refuser_a_un_agent(suivi: Suivi) -> bool:
-    """Vrai, et le dit, si l'acteur ne peut pas importer une preuve : on ne fabrique pas la sienne."""
-    if suivi.contexte.acteur.est_systeme:
-        return False
-    if not suivi.compte.erreurs:
-        suivi.refuser(None, "", RESERVE_A_L_ADMINISTRATION)
-    return True
 
 
 def canoniser(donnees: Any) -> bytes:
@@ -63,6 +50,7 @@ class Contenus(Tableau):
     """Le tableau `contenus` : des octets en morceaux, vérifiés par leur empreinte."""
 
     nom = "contenus"
+    a_l_administration = True
     colonne_cle = "empreinte"
     taille_lot = 200
     colonnes: ClassVar = (
@@ -148,6 +136,7 @@ class Pieces(TableauModele):
     """Le tableau `pieces` ; `porteur` dit la convention signée ou la séance dont c'est la pièce."""
 
     nom = "pieces"
+    a_l_administration = True
     modele = Piece
     colonne_cle = "empreinte"
     cle_base = ("organisme_id", "contenu_id", "nom")
@@ -168,8 +157,6 @@ class Pieces(TableauModele):
 
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """Le bailleur et le porteur doivent exister ; les octets, être donnés par cet import ou déjà être au bailleur."""
-        if refuser_a_un_agent(suivi):
-            return
         resoudre_bailleurs(suivi, lot)
         empreintes = {ligne.valeurs.get("empreinte", "") for ligne in lot}
         siennes = set(Piece.objects.filter(contenu__in=empreintes).values_list("organisme_id", "contenu_id").distinct())

@@ -36,6 +36,10 @@ class ReservationsStock(TableauModele):
         colonne_de(ReservationStock, "date_fin"),
     )
 
+    def __init__(self) -> None:
+        self._en_flux: set[int] = set()
+        """Lignes dont le titulaire a une convention en flux en vigueur (RG-35)."""
+
     def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
         """Logement et réservataire doivent exister."""
         resoudre_bailleurs(suivi, lot)
@@ -69,7 +73,7 @@ class ReservationsStock(TableauModele):
             complet = {"nature": suivi.colonnes["nature"].defaut, "date_debut": None} | ligne.champs
             ligne.cle = tuple(complet[attribut] for attribut in self.cle_base)
             if (logement[1], reservataire.pk, logement[2]) in en_flux:
-                suivi.en_flux.add(ligne.numero)
+                self._en_flux.add(ligne.numero)
 
     def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
         """La fin ne précède pas le début ; un droit de suite qui (re)devient actif malgré une convention en flux se dit (RG-35)."""
@@ -77,7 +81,7 @@ class ReservationsStock(TableauModele):
             suivi.refuser(
                 ligne, "date_fin", "La fin d'un droit ne précède pas son début : corrigez l'une des deux dates."
             )
-        if ligne.numero in suivi.en_flux and _court(complet) and not (ancien and _court(ancien)):
+        if ligne.numero in self._en_flux and _court(complet) and not (ancien and _court(ancien)):
             suivi.remarquer(
                 ligne,
                 "reservataire",

@@ -13,11 +13,12 @@ from conventions.models import Bailleur, Reservataire, ReservationStock
 from flux_reservations.acces.models import Rattachement, Utilisateur
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.echanges import depot, traitement
+from flux_reservations.echanges.tableaux.rpls_codes import MODES_HORS_CHAMP
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
 from flux_reservations.embarque.donnees_demo.patrimoine import LogementDemo
 
 ENTETE: Final = "IDENT_INT;IDENT_REP;DEPCOM;CODEPOSTAL;NBPIECE;MODE;BAIL;REMLOCDATE;CONTRESLOG"
-MODES: Final = {"gele": "3", "association": "4", "fonction": "5"}
+MODES: Final = {motif: mode for mode, motif in MODES_HORS_CHAMP.items()}
 OUBLIES: Final = 60
 HERITES: Final = 25
 """Pour mille : droits que la déclaration oublie ; anciens droits convertis qu'elle déclare encore."""
