@@ -17,7 +17,7 @@ from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuva
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.notifications.suivi_des_envois import dire_les_envois, lien_vers_les_remises
 from flux_reservations.series.actions.preparer import Voulu, preparer_serie
-from flux_reservations.series.genres import Genre, inscrire
+from flux_reservations.series.genres import Genre, Suite, inscrire
 from flux_reservations.series.models import ActeDeSerie, GenreSerie, Serie
 from flux_reservations.socle.presentation import Fil, compter, ecrire_date, ecrire_instant
 
@@ -104,11 +104,11 @@ class PublicationEnNombre(Genre):
         )
         return f"Publié le {ecrire_instant(bilan.publie_le)}."
 
-    def suivre(self, acteur: Acteur, actes: Sequence[ActeDeSerie]) -> dict[int, str]:
+    def suivre(self, acteur: Acteur, actes: Sequence[ActeDeSerie]) -> dict[int, Suite]:
         """Où en sont les envois de chaque document (une requête)."""
         return dire_les_envois(Envoi.objects.visibles_par(acteur), "bilans.bilan", [acte.cle for acte in actes])
 
-    def lien_de_suite(self, suites: Mapping[int, str]) -> tuple[str, str] | None:
+    def lien_de_suite(self, suites: Mapping[int, Suite]) -> tuple[str, str] | None:
         """Enregistrer d'un coup les remises qui restent."""
         return lien_vers_les_remises(suites)
 

@@ -26,7 +26,7 @@ from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.notifications.suivi_des_envois import dire_les_envois, lien_vers_les_remises
 from flux_reservations.pieces.models import Piece
 from flux_reservations.series.actions.preparer import Voulu, confirmer_serie, preparer_serie
-from flux_reservations.series.genres import Genre, inscrire
+from flux_reservations.series.genres import Genre, Suite, inscrire
 from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, GenreSerie, Serie
 from flux_reservations.socle.presentation import Fil, compter, ecrire_date
 from flux_reservations.territoires.models import Departement
@@ -246,7 +246,7 @@ class TransmissionEnNombre(ActeDeConvention):
         envois = transmettre_convention(acteur=acteur, convention_id=acte.cle)
         return f"Déposée chez {compter(len(envois), 'autorité')}."
 
-    def suivre(self, acteur: Acteur, actes: Sequence[ActeDeSerie]) -> dict[int, str]:
+    def suivre(self, acteur: Acteur, actes: Sequence[ActeDeSerie]) -> dict[int, Suite]:
         """Où en sont les envois de chaque convention, et le remède quand l'un n'est pas parti (une requête)."""
         return dire_les_envois(
             Envoi.objects.visibles_par(acteur).filter(genre=GenreEnvoi.TRANSMISSION),
@@ -254,6 +254,6 @@ class TransmissionEnNombre(ActeDeConvention):
             [acte.cle for acte in actes],
         )
 
-    def lien_de_suite(self, suites: Mapping[int, str]) -> tuple[str, str] | None:
+    def lien_de_suite(self, suites: Mapping[int, Suite]) -> tuple[str, str] | None:
         """Enregistrer d'un coup les remises qui restent."""
         return lien_vers_les_remises(suites, GenreEnvoi.TRANSMISSION)

@@ -24,7 +24,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
-from flux_reservations.notifications.suivi_des_envois import NON_REMIS, servi_le
+from flux_reservations.notifications.suivi_des_envois import servi_le
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import Fil, Pastille, compter
 from flux_reservations.socle.requete import Requete
@@ -69,7 +69,7 @@ class VueEtatDesLieux(ReserveeMixin):
             "typologies": TYPOLOGIES,
             "departement": lieu,
             "non_remis": list(non_remis.order_by("destinataire_nom")),
-            "a_remettre": non_remis.filter(NON_REMIS).exists(),
+            "a_remettre": non_remis.a_remettre().exists(),
             "autres_lots": envois.exclude(pk__in=du_lot.order_by().values("pk"))
             .order_by()
             .values("lot")

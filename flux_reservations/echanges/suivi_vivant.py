@@ -1,9 +1,10 @@
-"""L'avancement d'un import, visible pendant sa transaction : il s'écrit par une autre connexion, et vaut signe de vie."""
+"""L'avancement d'un import ou d'un export, visible pendant sa transaction : il s'écrit par une autre connexion, et vaut signe de vie."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -33,22 +34,22 @@ def marquer_l_avancement(import_id: int) -> Callable[[int], None]:
         lues += nombre
         if time.monotonic() >= prochain:
             prochain = time.monotonic() + TOUTES_LES
-            _ecrire(import_id, lues)
+            ecrire_a_part(
+                "UPDATE echanges_importdepose SET lignes_lues = %s, change_le = %s WHERE id = %s",
+                [lues, timezone.now(), import_id],
+            )
 
     return avancer
 
 
-def _ecrire(import_id: int, lues: int) -> None:
-    """Par une connexion à part : celle de l'import garde sa transaction fermée jusqu'au bout."""
+def ecrire_a_part(sql: str, valeurs: Sequence[int | datetime]) -> None:
+    """Écrit par une connexion à part : celle du travail garde sa transaction fermée jusqu'au bout."""
     autre = connection.copy()
     try:
         with autre.cursor() as curseur:
-            curseur.execute(
-                "UPDATE echanges_importdepose SET lignes_lues = %s, change_le = %s WHERE id = %s",
-                [lues, timezone.now(), import_id],
-            )
+            curseur.execute(sql, valeurs)
     except DatabaseError:
-        # L'avancement n'est qu'un confort : sans connexion de plus, l'import continue.
+        # L'avancement n'est qu'un confort : sans connexion de plus, le travail continue.
         return
     finally:
         autre.close()

@@ -98,6 +98,15 @@ class EnvoiQuerySet(models.QuerySet["Envoi"]):
             etat__in=[EtatEnvoi.PREVU, EtatEnvoi.INCERTAIN, EtatEnvoi.ECHEC],
         )
 
+    def a_remettre(self) -> EnvoiQuerySet:
+        """Ce qui attend quelqu'un : remise par une autre voie à saisir, ou courriel en échec ; un rappel n'attend rien.
+
+        Qui est servi se lit par `servi_le`.
+        """
+        par_une_autre_voie = models.Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE)
+        attend = par_une_autre_voie | models.Q(etat=EtatEnvoi.ECHEC)
+        return self.filter(attend, recu_le__isnull=True).exclude(genre=GenreEnvoi.RAPPEL)
+
 
 GENRES_REGLEMENTAIRES = [
     GenreEnvoi.INFORMATION_PREALABLE.value,

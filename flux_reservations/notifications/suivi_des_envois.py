@@ -10,11 +10,9 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from flux_reservations.notifications.models import EnvoiQuerySet, EtatEnvoi, VoieEnvoi
+from flux_reservations.series.genres import Suite
 from flux_reservations.socle.presentation import compter
 
-NON_REMIS = Q(recu_le__isnull=True) & (Q(etat=EtatEnvoi.PREVU, voie=VoieEnvoi.RECOMMANDE) | Q(etat=EtatEnvoi.ECHEC))
-"""Ce qui attend quelqu'un : remise par une autre voie à saisir, ou courriel en échec. Qui est servi se lit par `servi_le`."""
-A_REMETTRE, EN_ECHEC = "à remettre par une autre voie", "en échec"
 FAITS = (EtatEnvoi.ENVOYE, EtatEnvoi.REPRIS, EtatEnvoi.RECU)
 
 
@@ -29,7 +27,7 @@ def servi_le(le: date) -> Q:
     return depose | (Q(etat__in=FAITS) & (Q(envoye_le__date__lte=le) | Q(recu_le__date__lte=le) | sans_date))
 
 
-def dire_les_envois(envois: EnvoiQuerySet, objet_type: str, cles: Sequence[int]) -> dict[int, str]:
+def dire_les_envois(envois: EnvoiQuerySet, objet_type: str, cles: Sequence[int]) -> dict[int, Suite]:
     """Par objet, ses envois : faits, en file, en échec ou à remettre, et ce qu'il faut faire (une requête)."""
     en_echec = Q(etat=EtatEnvoi.ECHEC)
     lignes = (
@@ -47,7 +45,7 @@ def dire_les_envois(envois: EnvoiQuerySet, objet_type: str, cles: Sequence[int])
     return {int(ligne["objet_cle"]): _dire(ligne) for ligne in lignes}
 
 
-def _dire(ligne: Mapping[str, Any]) -> str:
+def _dire(ligne: Mapping[str, Any]) -> Suite:
     comptes = {nom: int(ligne[nom]) for nom in ("total", "faits", "echecs", "reessayes", "a_remettre")}
     en_file = comptes["total"] - sum(comptes[nom] for nom in ("faits", "echecs", "reessayes", "a_remettre"))
     morceaux = [
@@ -56,19 +54,22 @@ def _dire(ligne: Mapping[str, Any]) -> str:
         (comptes["reessayes"], f"{compter(comptes['reessayes'], 'courriel')} en échec, un nouvel essai est prévu"),
         (
             comptes["echecs"],
-            f"{compter(comptes['echecs'], 'courriel')} {EN_ECHEC} : corrigez l'adresse au registre des envois",
+            f"{compter(comptes['echecs'], 'courriel')} en échec : corrigez l'adresse au registre des envois",
         ),
         (
             comptes["a_remettre"],
-            f"{compter(comptes['a_remettre'], 'envoi')} {A_REMETTRE}, puis à enregistrer",
+            f"{compter(comptes['a_remettre'], 'envoi')} à remettre par une autre voie, puis à enregistrer",
         ),
     ]
-    return f"{' ; '.join(texte for nombre, texte in morceaux if nombre)}."
+    return Suite(
+        f"{' ; '.join(texte for nombre, texte in morceaux if nombre)}.",
+        reste_a_remettre=any(comptes[nom] for nom in ("echecs", "reessayes", "a_remettre")),
+    )
 
 
-def lien_vers_les_remises(suites: Mapping[int, str], genre: str = "") -> tuple[str, str] | None:
-    """Le lien qui enregistre d'un coup ce qui reste à remettre, si l'une de ces phrases le dit."""
-    if not any(A_REMETTRE in suite or EN_ECHEC in suite for suite in suites.values()):
+def lien_vers_les_remises(suites: Mapping[int, Suite], genre: str = "") -> tuple[str, str] | None:
+    """Le lien qui enregistre d'un coup ce qui reste à remettre, s'il en reste."""
+    if not any(suite.reste_a_remettre for suite in suites.values()):
         return None
     return (
         "Enregistrer les remises faites par une autre voie…",

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.series.models import ActeDeSerie, GenreSerie, Serie
 from flux_reservations.socle.presentation import Fil
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Ce qui reste à dire d'un acte fait ; `reste_a_remettre` : quelqu'un doit encore remettre ou corriger l'un de ses envois."""
+
+    phrase: str
+    reste_a_remettre: bool = False
 
 
 class Genre(ABC):
@@ -44,12 +53,12 @@ class Genre(ABC):
     def fil(self, serie: Serie) -> Fil:
         """Le fil d'Ariane de la série."""
 
-    def lien_de_suite(self, suites: Mapping[int, str]) -> tuple[str, str] | None:
+    def lien_de_suite(self, suites: Mapping[int, Suite]) -> tuple[str, str] | None:
         """Où finir ce que la série a laissé à faire : (libellé, adresse) ; rien par défaut."""
         del suites
         return None
 
-    def suivre(self, acteur: Acteur, actes: Sequence[ActeDeSerie]) -> dict[int, str]:
+    def suivre(self, acteur: Acteur, actes: Sequence[ActeDeSerie]) -> dict[int, Suite]:
         """Par clé, ce qui reste à dire d'un acte fait (ses envois…) ; lu dans ce que l'acteur voit, en un nombre fixe de requêtes."""
         del acteur, actes
         return {}

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.echanges.export_complet.modeles import A_FAIRE, GARDE, EtatExport, ExportComplet, MorceauExport
 from flux_reservations.echanges.exportation import archiver
+from flux_reservations.echanges.suivi_vivant import ecrire_a_part
 from flux_reservations.echanges.tableaux import TABLEAUX
 from flux_reservations.socle.chiffrement import chiffrer_octets, dechiffrer_octets
 from flux_reservations.socle.journal import journaliser
@@ -111,17 +112,7 @@ def _marquer(export_id: int) -> Callable[[int], None]:
     """De quoi dire l'avancement, par une connexion à part : l'instantané reste ouvert."""
 
     def marquer(faits: int) -> None:
-        autre = connection.copy()
-        try:
-            with autre.cursor() as curseur:
-                curseur.execute(
-                    "UPDATE echanges_exportcomplet SET tableaux_faits = %s WHERE id = %s", [faits, export_id]
-                )
-        except DatabaseError:
-            # L'avancement n'est qu'un confort : sans connexion de plus, l'export continue.
-            return
-        finally:
-            autre.close()
+        ecrire_a_part("UPDATE echanges_exportcomplet SET tableaux_faits = %s WHERE id = %s", [faits, export_id])
 
     return marquer
 

@@ -16,7 +16,6 @@ from django.urls import reverse
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi, VoieEnvoi
-from flux_reservations.notifications.suivi_des_envois import NON_REMIS
 from flux_reservations.socle.presentation import Moment, Pastille, type_de_ton
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, VueListe
@@ -118,7 +117,7 @@ class Registre(ReserveeMixin, VueListe[Envoi]):
     def contexte(self) -> dict[str, Any]:
         """Ce que le rôle permet, et ce qui reste à remettre par une autre voie."""
         acteur = self.request.acteur
-        restants = Envoi.objects.modifiables_par(acteur).filter(NON_REMIS).exclude(genre=GenreEnvoi.RAPPEL)
+        restants = Envoi.objects.modifiables_par(acteur).a_remettre()
         return {"peut_agir": acteur.peut(Role.GESTIONNAIRE), "a_remettre": restants.count()}
 
     def lire_colonnes(self) -> Sequence[Colonne[Envoi]]:

@@ -16,9 +16,9 @@ from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.notifications.actions.suivre import enregistrer_remises
 from flux_reservations.notifications.forms import FormulaireRemise
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
-from flux_reservations.notifications.suivi_des_envois import NON_REMIS
 from flux_reservations.notifications.views.registre import est_un_lot
 from flux_reservations.socle.actes import VueActe
+from flux_reservations.socle.formulaires import proposer
 from flux_reservations.socle.presentation import Fil, compter
 
 REMISES_AU_PLUS = 500
@@ -36,9 +36,7 @@ class FormulaireRemises(FormulaireRemise):
 
     def __init__(self, *args: Any, choix: list[tuple[str, list[tuple[str, str]]]], **options: Any) -> None:
         super().__init__(*args, **options)
-        champ = self.fields["envois"]
-        assert isinstance(champ, forms.MultipleChoiceField)  # noqa: S101 : déclaré dans la classe
-        champ.choices = choix
+        proposer(self, "envois", choix)
         self.order_fields(["le", "reference", "envois"])
 
 
@@ -61,8 +59,8 @@ class EnregistrerRemises(ReserveeMixin, VueActe):
             raise Introuvable
         return (
             Envoi.objects.modifiables_par(self.request.acteur)
-            .filter(NON_REMIS, **voulus)
-            .exclude(genre=GenreEnvoi.RAPPEL)
+            .a_remettre()
+            .filter(**voulus)
             .order_by("destinataire_nom", "objet", "pk")
         )
 

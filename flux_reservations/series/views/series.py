@@ -17,7 +17,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.series.actions.preparer import abandonner_serie, confirmer_serie, reessayer_serie
-from flux_reservations.series.genres import Genre, genre_de
+from flux_reservations.series.genres import Genre, Suite, genre_de
 from flux_reservations.series.models import ActeDeSerie, EtatActe, Serie
 from flux_reservations.socle.exports import repondre_csv, repondre_xlsx
 from flux_reservations.socle.presentation import Pastille, compter, type_de_ton
@@ -117,7 +117,9 @@ class FicheSerie(ReserveeMixin):
         if export in {"csv", "xlsx"}:
             repondre = repondre_csv if export == "csv" else repondre_xlsx
             return repondre(
-                f"{serie.genre}-{serie.pk}", ENTETES, [_exporter(acte, suites.get(acte.cle, "")) for acte in actes]
+                f"{serie.genre}-{serie.pk}",
+                ENTETES,
+                [_exporter(acte, suites.get(acte.cle, Suite("")).phrase) for acte in actes],
             )
         contexte = self.contexte(serie, genre, actes, suites)
         gabarit = "series/_avancement.html" if request.htmx else "series/serie.html"
@@ -127,7 +129,7 @@ class FicheSerie(ReserveeMixin):
         return reponse
 
     def contexte(
-        self, serie: Serie, genre: Genre, actes: Sequence[ActeDeSerie], suites: dict[int, str]
+        self, serie: Serie, genre: Genre, actes: Sequence[ActeDeSerie], suites: dict[int, Suite]
     ) -> dict[str, Any]:
         """Ce que montre la page."""
         confirmee = serie.confirmee_le is not None
@@ -139,7 +141,7 @@ class FicheSerie(ReserveeMixin):
                 "acte": acte,
                 "adresse": genre.adresse(acte),
                 "pastille": pastille_d_acte(acte, genre, confirmee=confirmee),
-                "suite": suites.get(acte.cle, ""),
+                "suite": suites.get(acte.cle, Suite("")).phrase,
                 **(
                     lire_l_annonce(acte)
                     if acte.etat == EtatActe.PRET and not confirmee
