@@ -17,7 +17,7 @@ from conventions.models import ConventionDeposee, Reservataire
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.socle.actes import VueActe
-from flux_reservations.socle.formulaires import choisir_parmi
+from flux_reservations.socle.formulaires import ChampSiren, choisir_parmi
 from flux_reservations.socle.presentation import Fil
 from flux_reservations.socle.vues import Colonne, VueListe
 
@@ -80,9 +80,7 @@ class FormulaireDepot(forms.Form):
     """Une convention papier."""
 
     bailleur_nom = forms.CharField(label="Bailleur", max_length=200)
-    bailleur_siren = forms.RegexField(
-        r"^\d{9}$", label="SIREN du bailleur", error_messages={"invalid": "Un SIREN a neuf chiffres."}
-    )
+    bailleur_siren = ChampSiren(label="SIREN du bailleur")
     reservataire = forms.ModelChoiceField(label="Réservataire", queryset=Reservataire.objects.none())
     numero = forms.CharField(label="Numéro", max_length=60)
     taux = forms.DecimalField(

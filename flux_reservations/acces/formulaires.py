@@ -10,7 +10,7 @@ from flux_reservations.acces.actions import roles_de
 from flux_reservations.acces.models import Organisme
 from flux_reservations.acces.services_de_l_etat import SERVICES
 from flux_reservations.commun.acteur import Nature
-from flux_reservations.socle.formulaires import proposer
+from flux_reservations.socle.formulaires import ChampSiren, proposer
 
 
 class FormulaireRole(forms.Form):
@@ -74,7 +74,5 @@ class FormulaireOrganisme(forms.Form):
     """Créer un organisme."""
 
     nom = forms.CharField(label="Nom", max_length=200)
-    siren = forms.RegexField(
-        r"^\d{9}$", label="SIREN", required=False, error_messages={"invalid": "Un SIREN a neuf chiffres."}
-    )
+    siren = ChampSiren(required=False)
     courriel = forms.EmailField(label="Courriel", required=False)

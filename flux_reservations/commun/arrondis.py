@@ -57,9 +57,14 @@ def lisible(valeur: Nombre, decimales: int = 2) -> str:
     return f"{entier},{reste}" if reste else entier
 
 
+def est_pluriel(nombre: Nombre) -> bool:
+    """Vrai si le mot que ce nombre compte se met au pluriel : en français, à partir de deux."""
+    return abs(Fraction(nombre)) >= 2  # noqa: PLR2004 : règle d'accord
+
+
 def accorder(nombre: int, singulier: str, pluriel: str = "") -> str:
     """« 1 logement », « 2 logements » : un nombre et son mot, dans un message du domaine (à l'écran : `presentation.compter`)."""
-    return f"{nombre} {singulier if abs(nombre) < 2 else pluriel or f'{singulier}s'}"  # noqa: PLR2004 : règle d'accord
+    return f"{nombre} {(pluriel or f'{singulier}s') if est_pluriel(nombre) else singulier}"
 
 
 def pourcentage(partie: Nombre, tout: Nombre, decimales: int = 2) -> str | None:

@@ -62,6 +62,20 @@ def correspondances_de(organisme_id: int) -> dict[str, dict[str, str]]:
     return retenues
 
 
+def retenir(organisme_id: int, choix: Mapping[str, Mapping[str, str]]) -> None:
+    """Retient, par tableau, ce que chaque en-tête désigne ; ce qui était déjà dit d'un en-tête est remplacé."""
+    Correspondance.objects.bulk_create(
+        [
+            Correspondance(organisme_id=organisme_id, tableau=tableau, entete=entete, colonne=colonne)
+            for tableau, choisies in choix.items()
+            for entete, colonne in choisies.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["organisme", "tableau", "entete"],
+        update_fields=["colonne"],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ColonneLue:
     """Une colonne d'un fichier déposé : son en-tête, des valeurs, et ce qu'on propose qu'elle soit."""

@@ -16,8 +16,9 @@ from conventions.models import Bailleur
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
+from flux_reservations.echanges.correspondances import retenir
 from flux_reservations.echanges.fichiers_deposes import effacer_les_fichiers
-from flux_reservations.echanges.models import EN_ATTENTE, EN_TRAVAIL, Correspondance, EtatImport, ImportDepose
+from flux_reservations.echanges.models import EN_ATTENTE, EN_TRAVAIL, EtatImport, ImportDepose
 from flux_reservations.echanges.retour import verifier_qui_defait
 from flux_reservations.echanges.tableaux import REGISTRE_COMMUN
 from flux_reservations.pieces.models import Piece
@@ -172,16 +173,7 @@ def choisir_colonnes(
             "choisir_les_colonnes",
             {"types": dict(types)},
         )
-        Correspondance.objects.bulk_create(
-            [
-                Correspondance(organisme_id=depot.organisme_id, tableau=tableau, entete=entete, colonne=colonne)
-                for tableau, choisies in colonnes.items()
-                for entete, colonne in choisies.items()
-            ],
-            update_conflicts=True,
-            unique_fields=["organisme", "tableau", "entete"],
-            update_fields=["colonne"],
-        )
+        retenir(depot.organisme_id, colonnes)
     return depot
 
 

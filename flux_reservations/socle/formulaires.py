@@ -27,6 +27,23 @@ class Rendu(DjangoTemplates):
         return super().get_template(template_name)
 
 
+class ChampSiren(forms.RegexField):
+    """Neuf chiffres, espaces de présentation admises."""
+
+    def __init__(self, *, label: str = "SIREN", **options: Any) -> None:
+        super().__init__(
+            r"^\d{9}$",
+            label=label,
+            error_messages={"invalid": "Un SIREN a neuf chiffres."},
+            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+            **options,
+        )
+
+    def to_python(self, value: Any) -> str:
+        """Sans les espaces."""
+        return "".join(str(value or "").split())
+
+
 def champ_du_formulaire(formulaire: forms.BaseForm, nom: str, sorte: type[C]) -> C:
     """Le champ `nom`, qui est de cette sorte.
 

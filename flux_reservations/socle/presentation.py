@@ -11,7 +11,7 @@ from typing import Literal
 
 from django.utils import timezone
 
-from flux_reservations.commun.arrondis import arrondir
+from flux_reservations.commun.arrondis import arrondir, est_pluriel
 
 ESPACE_FINE = "\N{NARROW NO-BREAK SPACE}"
 ESPACE_INSECABLE = "\N{NO-BREAK SPACE}"
@@ -67,7 +67,7 @@ def dire_solde(valeur: Quantite) -> str:
     ecrit = ecrire_nombre(abs(exact), 1)
     if not ecrit.strip("0,"):
         return "à l'équilibre"
-    mot = "logement" if abs(exact) < 2 else "logements"  # noqa: PLR2004 : règle d'accord
+    mot = "logements" if est_pluriel(exact) else "logement"
     sens = "de retard" if exact > 0 else "d'avance"
     return f"{ecrit}{ESPACE_INSECABLE}{mot} {sens}"
 
@@ -79,7 +79,7 @@ def ecrire_taux(valeur: Quantite | None, decimales: int = 2) -> str:
 
 def compter(nombre: Quantite, singulier: str, pluriel: str = "") -> str:
     """« 0 logement », « 1 logement », « 2 logements » : en français le pluriel commence à deux."""
-    mot = singulier if abs(Fraction(nombre)) < 2 else pluriel or f"{singulier}s"  # noqa: PLR2004 : règle d'accord
+    mot = (pluriel or f"{singulier}s") if est_pluriel(nombre) else singulier
     return f"{ecrire_nombre(nombre)}{ESPACE_INSECABLE}{mot}"
 
 

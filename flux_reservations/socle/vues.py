@@ -135,8 +135,8 @@ def _ecrire(genre: Genre, valeur: object) -> str:
 class VueListe(View, ABC, Generic[M]):
     """Liste d'objets : recherche, filtres et tri dans l'adresse, pages, export de ce qu'on voit, état vide utile.
 
-    À donner : `titre`, `legende`, `nom_export`, `colonnes`, `lire()` ; en option `classe_filtre`, `tri_par_defaut`,
-    `singulier`, `pluriel`, `gabarit`, `vide_titre`, `vide_texte`, `contexte()`.
+    À donner : `titre`, `legende`, `nom_export`, `colonnes`, `lire()` ; en option `colonnes_d_export` (ce que l'export porte en plus),
+    `classe_filtre`, `tri_par_defaut`, `singulier`, `pluriel`, `gabarit`, `vide_titre`, `vide_texte`, `contexte()`.
     """
 
     request: Requete
@@ -144,6 +144,7 @@ class VueListe(View, ABC, Generic[M]):
     legende: ClassVar[str]
     nom_export: ClassVar[str]
     colonnes: ClassVar[Sequence[Colonne[Any]]] = ()
+    colonnes_d_export: ClassVar[Sequence[Colonne[Any]]] = ()
     classe_filtre: ClassVar[type[django_filters.FilterSet] | None] = None
     tri_par_defaut: ClassVar[str] = ""
     singulier: ClassVar[str] = "ligne"
@@ -253,7 +254,7 @@ class VueListe(View, ABC, Generic[M]):
             )
 
     def _exporter(self, genre: str, objets: QuerySet[M]) -> HttpResponseBase:
-        colonnes = self.lire_colonnes()
+        colonnes = (*self.lire_colonnes(), *self.colonnes_d_export)
         entetes = [colonne.libelle for colonne in colonnes]
         lignes = (
             [colonne.valeur(objet) for colonne in colonnes] for morceau in self._morceaux(objets) for objet in morceau

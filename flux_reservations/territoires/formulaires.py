@@ -9,8 +9,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Case, F, OuterRef, Subquery, When
 from django.db.models.functions import Substr
-from django.forms.renderers import BaseRenderer
-from django.utils.safestring import SafeString
 
 from flux_reservations.commun.tri import cle_de_tri
 from flux_reservations.territoires.models import Commune, Territoire
@@ -74,12 +72,6 @@ class RechercheDeTerritoire(forms.Widget):
             "facultatif": not self.is_required,
         }
         return contexte
-
-    def render(
-        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
-    ) -> SafeString:
-        """Le gabarit du projet."""
-        return super().render(name, value, attrs, renderer)
 
 
 class ChampTerritoire(forms.Field):

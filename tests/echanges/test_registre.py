@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from conventions.models import Bailleur, Reservataire
@@ -19,6 +20,7 @@ from flux_reservations.echanges.models import DemandeOrganisme, ImportDepose
 from flux_reservations.echanges.registre.actions import demandes, registre
 from flux_reservations.echanges.registre.actions.demandes import OrganismeDemande
 from flux_reservations.echanges.registre.formulaires import proposer_un_code
+from flux_reservations.echanges.registre.usage import lire_usage
 from flux_reservations.echanges.traitement import traiter
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.socle import rls
@@ -153,6 +155,17 @@ def test_un_organisme_dont_on_depend_ne_se_supprime_pas(admin: Acteur, agent: Ac
         registre.supprimer_organisme(acteur=admin, organisme_id=admin.organisme_id or 0)
     with pytest.raises(AccesRefuse):
         registre.supprimer_organisme(acteur=agent, organisme_id=mairie.pk)
+
+
+def test_ce_qui_cite_un_organisme_se_compte_en_une_requete(agent: Acteur) -> None:
+    mairie = creer_reservataire("VITRY", "commune", "commune:94081")
+    for _ in range(2):
+        creer_convention(Bailleur.objects.get(), mairie)
+    with CaptureQueriesContext(connection) as requetes:
+        usage = lire_usage(mairie.pk)
+    assert [(un.quoi, un.nombre) for un in usage] == [("Convention", 2)]
+    assert sum("COUNT(" in une["sql"] for une in requetes) == 1
+    assert ("Rattachement", 1) in [(un.quoi, un.nombre) for un in lire_usage(agent.organisme)]
 
 
 def deposer(acteur: Acteur, nom: str, contenu: str) -> ImportDepose:

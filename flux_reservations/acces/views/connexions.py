@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import django_filters
@@ -59,10 +58,7 @@ class ListeConnexions(ReserveeMixin, VueListe[Connexion]):
         Colonne[Connexion]("navigateur", "Navigateur", lambda un: nommer_navigateur(un.navigateur), secondaire=True),
     )
     colonnes_d_export = (Colonne[Connexion]("agent", "Navigateur, tel qu'il se dit", lambda un: un.navigateur),)
-
-    def lire_colonnes(self) -> Sequence[Colonne[Connexion]]:
-        """L'export garde aussi ce que le navigateur dit de lui : un audit peut en avoir besoin."""
-        return (*self.colonnes, *self.colonnes_d_export) if "export" in self.request.GET else self.colonnes
+    """Un audit peut en avoir besoin."""
 
     def lire(self) -> QuerySet[Connexion]:
         """Ce que l'acteur voit."""

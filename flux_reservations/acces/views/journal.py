@@ -92,14 +92,11 @@ class Journal(ReserveeMixin, VueListe[EntreeJournal]):
         Colonne("precedente", "Empreinte précédente", lambda un: un.empreinte_precedente),
         Colonne("empreinte", "Empreinte", lambda un: un.empreinte),
     )
+    """L'export se vérifie sans l'application."""
 
     def lire(self) -> QuerySet[EntreeJournal]:
         """La chaîne de l'organisme."""
         return avec_noms(EntreeJournal.objects.visibles_par(self.request.acteur))
-
-    def lire_colonnes(self) -> Any:
-        """L'export porte aussi les valeurs et les empreintes : il se vérifie sans l'application."""
-        return (*self.colonnes, *self.colonnes_d_export) if "export" in self.request.GET else self.colonnes
 
     def get(self, request: Requete, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note l'export au registre des consultations."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django import forms
 from django.core.validators import RegexValidator
@@ -10,29 +10,13 @@ from django.core.validators import RegexValidator
 from conventions.domaine.codes import Statut, TypeReservataire
 from flux_reservations.commun.lignes import SUR_UNE_LIGNE
 from flux_reservations.commun.tri import cle_de_tri
+from flux_reservations.socle.formulaires import ChampSiren
 from flux_reservations.territoires.formulaires import ChampTerritoire
 from flux_reservations.territoires.models import Territoire
 
 LONGUEUR_DU_CODE: Final = 40
 _TYPES = [("", "À choisir"), *TypeReservataire.choix()]
 _STATUTS = [("", "Inconnu"), *Statut.choix()]
-
-
-class ChampSiren(forms.RegexField):
-    """Neuf chiffres, espaces de présentation admises."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            r"^\d{9}$",
-            label="SIREN",
-            error_messages={"invalid": "Un SIREN a neuf chiffres."},
-            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-            **options,
-        )
-
-    def to_python(self, value: Any) -> str:
-        """Sans les espaces."""
-        return "".join(str(value or "").split())
 
 
 def _nom() -> forms.CharField:

@@ -73,11 +73,20 @@ def supprimer_sans_reste(organisme_id: int) -> None:
 
 
 def _compter(organisme_id: int) -> Counter[str]:
+    """Le nombre de lignes de chaque sorte (une requête)."""
+    premiere, *autres = (
+        modele._base_manager.filter(**{champ: organisme_id})
+        .order_by()
+        .annotate(sorte=models.Value(str(modele._meta.verbose_name).capitalize()))
+        .values("sorte")
+        .annotate(nombre=models.Count("pk"))
+        .values_list("sorte", "nombre")
+        for modele, champ in _renvois()
+        if modele not in SANS_POIDS
+    )
     comptes: Counter[str] = Counter()
-    for modele, champ in _renvois():
-        if modele not in SANS_POIDS:
-            lignes = modele._base_manager.filter(**{champ: organisme_id})
-            comptes[str(modele._meta.verbose_name).capitalize()] += lignes.count()
+    for sorte, nombre in premiere.union(*autres, all=True):
+        comptes[sorte] += nombre
     return comptes
 
 

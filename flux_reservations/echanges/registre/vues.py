@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import django_filters
@@ -133,10 +132,6 @@ class ListeOrganismes(ReserveeMixin, VueListe[Organisme]):
         return organismes.select_related("reservataire", "bailleur", "territoire").annotate(
             personnes=Count("rattachements", filter=ouverts), cle_tri=Func(Lower("nom"), function="unaccent")
         )
-
-    def lire_colonnes(self) -> Sequence[Colonne[Organisme]]:
-        """L'export porte aussi SIREN et courriel."""
-        return (*self.colonnes, *self.colonnes_d_export) if "export" in self.request.GET else self.colonnes
 
     def contexte(self) -> dict[str, Any]:
         """Les demandes qui attendent."""

@@ -18,6 +18,7 @@ from conventions.actions.transmission import destinataires_de_l_information
 from conventions.models import Bailleur
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.echanges.correspondances import retenir
 from flux_reservations.echanges.models import Correspondance
 from flux_reservations.echanges.reprise.entetes import Role as RoleDeColonne
 from flux_reservations.echanges.reprise.lecture import Tableur, lire_tableur
@@ -110,16 +111,7 @@ def retenir_les_choix(*, acteur: Acteur, genre: str, choix: Mapping[str, str]) -
     with transaction.atomic():
         oublies = [cle for cle, valeur in choix.items() if not valeur]
         Correspondance.objects.visibles_par(acteur).filter(tableau=genre, entete__in=oublies).delete()
-        Correspondance.objects.bulk_create(
-            [
-                Correspondance(organisme_id=bailleur.pk, tableau=genre, entete=cle, colonne=valeur)
-                for cle, valeur in choix.items()
-                if valeur
-            ],
-            update_conflicts=True,
-            unique_fields=["organisme", "tableau", "entete"],
-            update_fields=["colonne"],
-        )
+        retenir(bailleur.pk, {genre: {cle: valeur for cle, valeur in choix.items() if valeur}})
         journaliser(
             acteur=acteur,
             action="retenir_les_choix_de_reprise",

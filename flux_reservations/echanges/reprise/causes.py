@@ -88,7 +88,6 @@ class _Registre:
 
     def __init__(self, lignes: Sequence[LigneDuBailleur], calcul: CalculAnnuel, acteur: Acteur) -> None:
         self._qualifiees = {une.faits.identifiant: une for une in calcul.flux.liberations}
-        self._annee = calcul.flux.annee
         self._noms = {compte.reservataire: compte.code for compte in calcul.flux.comptes}
         self._par_numero: dict[str, list[tuple[int, str]]] = {}
         self._par_logement: dict[str, list[tuple[int, str]]] = {}

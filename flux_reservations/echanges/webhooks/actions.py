@@ -76,8 +76,7 @@ def verifier_de_nouveau(*, acteur: Acteur, abonnement_id: int) -> Appel:
         abonnement = _verrouiller(acteur, abonnement_id)
         if abonnement.verifie_le is not None:
             raise Conflit("Cette adresse est déjà vérifiée.")
-        if abonnement.desactive_le is not None:
-            raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
+        _refuser_un_suspendu(abonnement)
         _attendre_une_minute(abonnement, Evenement.VERIFICATION, "La vérification vient de partir")
         _journaliser(acteur, abonnement, "verifier_adresse", {"adresse": abonnement.adresse})
         controler_le_debit(abonnement.organisme_id)
@@ -86,11 +85,22 @@ def verifier_de_nouveau(*, acteur: Acteur, abonnement_id: int) -> Appel:
 
 def _poser_la_verification(abonnement: Abonnement) -> Appel:
     """Un défi tiré au hasard : qui le rend prouve qu'il veut être appelé."""
-    appel = Appel(abonnement=abonnement, evenement=Evenement.VERIFICATION, prochain_essai_le=timezone.now())
-    appel.corps = composer_corps(appel, timezone.now(), {"defi": secrets.token_urlsafe(32)})
+    return _poser(abonnement, Evenement.VERIFICATION, {"defi": secrets.token_urlsafe(32)})
+
+
+def _poser(abonnement: Abonnement, evenement: Evenement, objet: dict[str, Any]) -> Appel:
+    """Un appel que l'application fait d'elle-même, livré comme les autres."""
+    maintenant = timezone.now()
+    appel = Appel(abonnement=abonnement, evenement=evenement, prochain_essai_le=maintenant)
+    appel.corps = composer_corps(appel, maintenant, objet)
     appel.save()
     _demander(appel.pk)
     return appel
+
+
+def _refuser_un_suspendu(abonnement: Abonnement) -> None:
+    if abonnement.desactive_le is not None:
+        raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
 
 
 def _attendre_une_minute(abonnement: Abonnement, evenement: Evenement, quoi: str) -> None:
@@ -165,16 +175,11 @@ def essayer_abonnement(*, acteur: Acteur, abonnement_id: int) -> Appel:
     """Pose un appel d'essai, livré comme les autres."""
     with transaction.atomic():
         abonnement = _verrouiller(acteur, abonnement_id)
-        if abonnement.desactive_le is not None:
-            raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
+        _refuser_un_suspendu(abonnement)
         if abonnement.verifie_le is None:
             raise Conflit("Cette adresse n'est pas vérifiée : faites-la vérifier d'abord.")
         _attendre_une_minute(abonnement, Evenement.ESSAI, "Un essai vient d'être fait")
-        appel = Appel(abonnement=abonnement, evenement=Evenement.ESSAI, prochain_essai_le=timezone.now())
-        appel.corps = composer_corps(appel, timezone.now(), {"message": "Essai de Flux réservations."})
-        appel.save()
-        _demander(appel.pk)
-    return appel
+        return _poser(abonnement, Evenement.ESSAI, {"message": "Essai de Flux réservations."})
 
 
 def rejouer(*, acteur: Acteur, appel_id: int) -> Appel:
@@ -184,8 +189,7 @@ def rejouer(*, acteur: Acteur, appel_id: int) -> Appel:
         if visible is None:
             raise Introuvable
         appel = Appel.objects.select_for_update(of=("self",)).select_related("abonnement").get(pk=visible.pk)
-        if appel.abonnement.desactive_le is not None:
-            raise Conflit("Cet abonnement est suspendu : reprenez-le d'abord.")
+        _refuser_un_suspendu(appel.abonnement)
         if appel.evenement == Evenement.VERIFICATION:
             raise Conflit("Un défi ne sert qu'une fois : demandez une nouvelle vérification.")
         if appel.etat in {EtatAppel.EN_COURS, EtatAppel.PREVU}:

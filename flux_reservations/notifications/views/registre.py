@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -99,6 +98,7 @@ class Registre(ReserveeMixin, VueListe[Envoi]):
 
     natures = frozenset({Nature.BAILLEUR})
     titre, legende, nom_export, singulier = "Envois", "Registre des envois", "registre-des-envois", "envoi"
+    colonnes, colonnes_d_export = COLONNES, COLONNES_DE_PREUVE
     classe_filtre = FiltreEnvois
     tri_par_defaut = "-depose"
     gabarit = "notifications/registre.html"
@@ -119,10 +119,6 @@ class Registre(ReserveeMixin, VueListe[Envoi]):
         acteur = self.request.acteur
         restants = Envoi.objects.modifiables_par(acteur).a_remettre()
         return {"peut_agir": acteur.peut(Role.GESTIONNAIRE), "a_remettre": restants.count()}
-
-    def lire_colonnes(self) -> Sequence[Colonne[Envoi]]:
-        """L'export porte aussi les preuves."""
-        return (*COLONNES, *COLONNES_DE_PREUVE) if self.request.GET.get("export") else COLONNES
 
 
 def est_un_lot(texte: str) -> bool:

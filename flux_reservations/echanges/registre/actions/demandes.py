@@ -12,9 +12,10 @@ from django.utils import timezone
 from conventions.domaine.codes import SEUL_SUR_SON_TERRITOIRE
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.acces.models import Organisme
-from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.commun.acteur import Acteur, Nature
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.commun.lignes import SUR_UNE_LIGNE
+from flux_reservations.echanges.registre.actions.droits import exiger_l_administration
 from flux_reservations.echanges.registre.messages import MessageOrganismeDemande, MessageOrganismeRepondu
 from flux_reservations.echanges.registre.modeles import DemandeOrganisme, SuiteDemandeOrganisme
 from flux_reservations.notifications.actions.deposer import Destinataire, Objet, deposer_lot
@@ -116,8 +117,7 @@ def refuser_la_demande(*, acteur: Acteur, demande_id: int, motif: str) -> Demand
 def _repondre(
     acteur: Acteur, demande_id: int, suite: SuiteDemandeOrganisme, reponse: str, organisme_id: int | None = None
 ) -> DemandeOrganisme:
-    if acteur.nature is not Nature.PLATEFORME or not acteur.peut(Role.ADMINISTRATEUR):
-        raise AccesRefuse
+    exiger_l_administration(acteur)
     with transaction.atomic():
         une = DemandeOrganisme.objects.modifiables_par(acteur).filter(pk=demande_id).select_for_update().first()
         if une is None:

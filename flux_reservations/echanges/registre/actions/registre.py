@@ -9,12 +9,13 @@ from django.db import transaction
 
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.acces.models import Organisme
-from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.echanges.actions import ecrire_des_lignes
 from flux_reservations.echanges.lecture.fichiers import lignes_donnees
 from flux_reservations.echanges.rapport import Rapport
 from flux_reservations.echanges.registre.actions.demandes import repondre_par_un_organisme
+from flux_reservations.echanges.registre.actions.droits import exiger_l_administration
 from flux_reservations.echanges.registre.usage import lire_usage, supprimer_sans_reste
 from flux_reservations.socle.journal import journaliser
 
@@ -94,12 +95,6 @@ def supprimer_organisme(*, acteur: Acteur, organisme_id: int) -> None:
             avant={"nature": organisme.nature, "nom": organisme.nom, "siren": organisme.siren},
         )
         supprimer_sans_reste(organisme_id)
-
-
-def exiger_l_administration(acteur: Acteur) -> None:
-    """Seule l'administration de la plateforme tient le registre : un faux préfet recevrait les bilans de tous. Lève `AccesRefuse`."""
-    if acteur.nature is not Nature.PLATEFORME or not acteur.peut(Role.ADMINISTRATEUR):
-        raise AccesRefuse
 
 
 def designer_au_registre(acteur: Acteur, organisme_id: int) -> tuple[str, str]:
