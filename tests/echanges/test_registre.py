@@ -159,11 +159,10 @@ def test_un_organisme_dont_on_depend_ne_se_supprime_pas(admin: Acteur, agent: Ac
 
 def test_ce_qui_cite_un_organisme_se_compte_en_une_requete(agent: Acteur) -> None:
     mairie = creer_reservataire("VITRY", "commune", "commune:94081")
-    for _ in range(2):
-        creer_convention(Bailleur.objects.get(), mairie)
+    creer_convention(Bailleur.objects.get(), mairie)
     with CaptureQueriesContext(connection) as requetes:
         usage = lire_usage(mairie.pk)
-    assert [(un.quoi, un.nombre) for un in usage] == [("Convention", 2)]
+    assert [(un.quoi, un.nombre) for un in usage] == [("Convention", 1)]
     assert sum("COUNT(" in une["sql"] for une in requetes) == 1
     assert ("Rattachement", 1) in [(un.quoi, un.nombre) for un in lire_usage(agent.organisme)]
 
