@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +12,7 @@ from django.template.loader import render_to_string
 from attributions.models import Candidat, Inscription, Orientation, Seance
 from conventions.models import Convention
 from flux_reservations.socle.pdf import produire_pdf
+from flux_reservations.socle.relecture import empreinte_des_donnees
 
 
 def fiche_du_logement(orientation: Orientation, convention: Convention | None, limite: date | None) -> bytes:
@@ -62,6 +64,26 @@ def lire_les_passages(seance: Seance) -> list[Passage]:
         )
         for une in inscriptions
     ]
+
+
+def empreinte_de_la_seance(seance: Seance, passages: Iterable[Passage]) -> str:
+    """SHA-256 de ce que la clôture fige : le lieu, l'ordre du jour, les décisions et leurs motifs (RG-43, RG-62)."""
+    return empreinte_des_donnees(
+        [
+            [seance.date, seance.lieu],
+            *(
+                [
+                    [une.pk, une.orientation_id, une.ordre, une.decision, une.motif_nombre, une.precision_nombre],
+                    *(
+                        [un.pk, un.decision, un.motif, un.rang_caleol, un.date_examen]
+                        for un in sorted(passage.candidats, key=lambda candidat: candidat.pk)
+                    ),
+                ]
+                for passage in passages
+                for une in (passage.inscription,)
+            ),
+        ]
+    )
 
 
 def ordre_du_jour(seance: Seance) -> bytes:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, Model
 from django.utils import timezone
 
@@ -23,6 +20,7 @@ from conventions.domaine.gabarit_type import TEXTE
 from conventions.models import Convention, Droit, Gabarit
 from flux_reservations.droit.delais import DELAI_DE_PRESENTATION
 from flux_reservations.socle.presentation import compter, ecrire_date, ecrire_taux
+from flux_reservations.socle.relecture import empreinte_des_donnees
 
 TYPOLOGIES = tuple(typologie.value for typologie in Typologie)
 
@@ -104,7 +102,7 @@ def empreinte_de(convention: Convention) -> str:
         ),
         "gabarit": gabarit.pk if gabarit else None,
     }
-    return hashlib.sha256(json.dumps(relu, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
+    return empreinte_des_donnees(relu)
 
 
 def _valeurs(ligne: Model, *, sauf: Collection[str] = ()) -> dict[str, Any]:

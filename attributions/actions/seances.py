@@ -10,11 +10,12 @@ from django.db.models import Max
 from attributions.actions.parcours import exiger_gestionnaire, verrouiller_orientation, verrouiller_seance
 from attributions.domaine.parcours import verifier_apres
 from attributions.models import EtatSeance, Inscription, Orientation, Seance
-from attributions.pdf import proces_verbal
+from attributions.pdf import empreinte_de_la_seance, lire_les_passages, proces_verbal
 from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.relecture import exiger_la_version_lue
 
 
 def prevoir_seance(*, acteur: Acteur, bailleur_id: int, le: date, lieu: str = "") -> Seance:
@@ -87,10 +88,16 @@ def desinscrire(*, acteur: Acteur, inscription_id: int) -> None:
         inscription.delete()
 
 
-def clore_seance(*, acteur: Acteur, seance_id: int, bilan_presente: int | None = None) -> Seance:
-    """Clôt la séance : ses décisions ne changent plus, son procès-verbal est gardé, avec le bilan qu'on y a présenté (RG-62)."""
+def clore_seance(
+    *, acteur: Acteur, seance_id: int, bilan_presente: int | None = None, empreinte_lue: str | None = None
+) -> Seance:
+    """Clôt la séance : ses décisions ne changent plus, son procès-verbal est gardé, avec le bilan qu'on y a présenté (RG-62).
+
+    Lève `Conflit` si `empreinte_lue`, celle de la séance relue, n'est plus la sienne ; `ErreurMetier` s'il reste à décider.
+    """
     with transaction.atomic():
         seance = verrouiller_seance(acteur, seance_id)
+        exiger_la_version_lue(empreinte_lue, empreinte_de_la_seance(seance, lire_les_passages(seance)), regle="RG-62")
         reste = seance.inscriptions.filter(decision="", orientation__issue="en_cours").count()
         if reste:
             pluriel = "s" if reste > 1 else ""

@@ -16,7 +16,7 @@ from attributions.chargement.publics import avec_leur_nom, mesurer_les_publics
 from attributions.domaine.parcours import avertir_nombre_de_candidats
 from attributions.forms import FormulaireDecisions
 from attributions.models import Candidat, EtatSeance, Inscription, Seance
-from attributions.pdf import lire_les_passages, ordre_du_jour, proces_verbal
+from attributions.pdf import empreinte_de_la_seance, lire_les_passages, ordre_du_jour, proces_verbal
 from attributions.views.seances import ActeSeance, etat_seance, lire_seance
 from flux_reservations.acces.consultations import GenreConsultation, noter_consultation
 from flux_reservations.acces.reserve import ReserveeMixin
@@ -42,6 +42,7 @@ class VueSeance(PageExportable, ReserveeMixin):
             "seance": seance,
             "etat": etat_seance(seance),
             "passages": passages,
+            "empreinte": empreinte_de_la_seance(seance, passages),
             "publics": avec_leur_nom(mesurer_les_publics(seance.bailleur_id, min(seance.date, timezone.localdate()))),
             "peut_exporter": request.acteur.peut(Role.GESTIONNAIRE),
             "peut_agir": seance.etat == EtatSeance.PREVUE and request.acteur.peut(Role.GESTIONNAIRE),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from attributions.actions import seances
 from attributions.forms import FormulaireCloture, FormulaireSeance
 from attributions.models import EtatSeance, Seance
+from attributions.pdf import empreinte_de_la_seance, lire_les_passages
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.erreurs import Introuvable
@@ -121,11 +122,17 @@ class CloreSeance(ActeSeance):
         """Ce que la clôture a d'irréversible."""
         return "Une séance close ne change plus : son procès-verbal est produit et gardé."
 
+    def empreinte(self) -> str:
+        """Celle de l'ordre du jour et des décisions : on ne clôt que ce qu'on a relu (RG-62)."""
+        return empreinte_de_la_seance(self.seance, lire_les_passages(self.seance))
+
     def initial(self) -> dict[str, Any]:
         """Le bilan déjà noté sur cette séance par sa présentation (RG-62)."""
         return {"bilan_presente": self.seance.bilan_presente}
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Clôt."""
-        seances.clore_seance(acteur=self.request.acteur, seance_id=self.seance.pk, **donnees)
+        seances.clore_seance(
+            acteur=self.request.acteur, seance_id=self.seance.pk, empreinte_lue=self.empreinte_lue, **donnees
+        )
         return f"{self.seance} : séance close."

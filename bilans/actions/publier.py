@@ -19,10 +19,11 @@ from bilans.models import Bilan, Prevision
 from bilans.models.bilan import GenreBilan
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.actions.deposer import Objet, deposer_lot
 from flux_reservations.notifications.messages import Message, MessageBilan, MessageDebutAnnee
 from flux_reservations.notifications.models import Envoi
+from flux_reservations.socle.relecture import exiger_la_version_lue
 
 
 def publier(
@@ -38,8 +39,7 @@ def publier(
     with transaction.atomic():
         bilan = verrouiller_bilan(acteur, bilan_id)
         verifier_publiable(bilan, date_seance)
-        if empreinte_lue is not None and bilan.empreinte != empreinte_lue:
-            raise Conflit("Ce document a changé depuis la préparation : relisez-le, puis préparez de nouveau.")
+        exiger_la_version_lue(empreinte_lue, bilan.empreinte, regle="RG-63")
         bilan.etat, bilan.publie_le, bilan.publie_par_id = Etat.PUBLIE, timezone.now(), acteur.utilisateur_id
         bilan.date_seance = date_seance
         bilan.save(update_fields=["etat", "publie_le", "publie_par", "date_seance"])

@@ -119,6 +119,10 @@ class Publier(ActeSurBilan):
         """Une présentation en CALEOL demande la date de sa séance."""
         return (FormulaireSeance if self.bilan.genre == GenreBilan.CALEOL else FormulairePublication)(donnees)
 
+    def empreinte(self) -> str:
+        """Celle des données du document (RG-63)."""
+        return self.bilan.empreinte
+
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Ce qui part, à qui, par quelle voie."""
         lignes = [*super().recapitulatif(), ("Empreinte des données", self.bilan.empreinte)]
@@ -146,7 +150,12 @@ class Publier(ActeSurBilan):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Publie."""
-        bilan = publier(acteur=self.request.acteur, bilan_id=self.bilan.pk, date_seance=donnees.get("date_seance"))
+        bilan = publier(
+            acteur=self.request.acteur,
+            bilan_id=self.bilan.pk,
+            date_seance=donnees.get("date_seance"),
+            empreinte_lue=self.empreinte_lue,
+        )
         return f"Publié le {ecrire_instant(bilan.publie_le)}. Les envois partent ; leur registre est sur cette page."
 
 

@@ -13,7 +13,7 @@ from conventions.actions.brouillons import verrouiller_convention
 from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.chargement import charger_conventions
 from conventions.chargement_brouillon import HORIZON_SANS_TERME, convertit_du_stock, lire_information_prealable
-from conventions.chargement_texte import gabarit_courant
+from conventions.chargement_texte import empreinte_de, gabarit_courant
 from conventions.documents import convention_pdf
 from conventions.domaine.codes import EtatConvention
 from conventions.domaine.controles import Niveau
@@ -26,16 +26,19 @@ from flux_reservations.notifications.actions.deposer import Destinataire, Objet,
 from flux_reservations.notifications.messages_conventions import MessageConventionARelire
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.relecture import exiger_la_version_lue
 
 
-def proposer(*, acteur: Acteur, convention_id: int, le: date) -> Convention:
+def proposer(*, acteur: Acteur, convention_id: int, le: date, empreinte_lue: str | None = None) -> Convention:
     """Soumet un brouillon au réservataire, qui peut dès lors le lire et le commenter.
 
     Le texte de la version est figé en PDF et déposé chez lui : on saura toujours ce qu'il a lu. Le gabarit est celui du jour.
+    Lève `Conflit` si `empreinte_lue`, celle du brouillon relu, n'est plus la sienne.
     """
     with transaction.atomic():
         convention = verrouiller_convention(acteur, convention_id)
         verifier_transition(convention.etat, EtatConvention.PROPOSEE)
+        exiger_la_version_lue(empreinte_lue, empreinte_de(convention), regle="RG-16")
         if not convention.droits.exists():
             raise ErreurMetier("sans_droit", "Ajoutez au moins une ligne de droit avant de proposer.", regle="RG-13")
         convention.gabarit = gabarit_courant(convention)
@@ -88,11 +91,13 @@ def signer(
     signature_reservataire: date,
     effet: date | None = None,
     fichier: Fichier | None = None,
+    empreinte_lue: str | None = None,
 ) -> Convention:
     """Enregistre les deux signatures : la version porte des droits à sa date d'effet (RG-16).
 
     Réservé au responsable. Refusée si un plafond de RG-14 serait dépassé à une date ou sur une commune, si une autre convention est
     en vigueur (RG-10), ou si l'information préalable manque, ou n'est pas complète, alors que la convention convertit du stock (RG-18).
+    Lève `Conflit` si `empreinte_lue`, celle de la convention relue, n'est plus la sienne : on ne signe que ce qu'on a lu.
     """
     if not acteur.peut(Role.RESPONSABLE):
         raise AccesRefuse
@@ -101,6 +106,7 @@ def signer(
         # Deux signatures simultanées liraient chacune les plafonds sans l'autre : celles d'un bailleur se suivent.
         Bailleur.objects.modifiables_par(acteur).select_for_update(of=("self",)).get(pk=convention.bailleur_id)
         verifier_transition(convention.etat, EtatConvention.SIGNEE)
+        exiger_la_version_lue(empreinte_lue, empreinte_de(convention), regle="RG-16")
         if not convention.droits.exists():
             raise ErreurMetier("sans_droit", "Ajoutez au moins une ligne de droit avant de signer.", regle="RG-13")
         signature = max(signature_bailleur, signature_reservataire)

@@ -10,7 +10,6 @@ from typing import ClassVar, Final
 from django.db import transaction
 from django.urls import reverse
 
-from conventions.actions.brouillons import verrouiller_convention
 from conventions.actions.cycle import signer
 from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.actions.transmission import conventions_a_transmettre, transmettre_convention
@@ -21,7 +20,7 @@ from conventions.domaine.controles import Niveau
 from conventions.models import Convention
 from conventions.models.conventions import ConventionQuerySet
 from flux_reservations.commun.acteur import Acteur, Role
-from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier
+from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
 from flux_reservations.notifications.suivi_des_envois import dire_les_envois, lien_vers_les_remises
 from flux_reservations.pieces.models import Piece
@@ -191,11 +190,6 @@ class SignatureEnNombre(ActeDeConvention):
     def executer(self, acteur: Acteur, acte: ActeDeSerie) -> str:
         """Signe la convention relue, par l'action de l'acte unitaire. Lève `Conflit` si elle a changé depuis la préparation."""
         saisies = acte.parametres
-        relue = verrouiller_convention(acteur, acte.cle)
-        if relue.etat in A_SIGNER and empreinte_de(relue) != saisies.get("empreinte"):
-            raise Conflit(
-                "Cette convention, ou ses droits, ont changé depuis la préparation : relisez-la, puis préparez de nouveau."
-            )
         fichier = Fichier(acte.piece.nom, bytes(acte.piece.contenu.octets)) if acte.piece else None
         convention = signer(
             acteur=acteur,
@@ -204,6 +198,7 @@ class SignatureEnNombre(ActeDeConvention):
             signature_reservataire=_lire_date(saisies["signature_reservataire"]),
             effet=_lire_date(saisies["effet"]) if saisies["effet"] else None,
             fichier=fichier,
+            empreinte_lue=str(saisies.get("empreinte", "")),
         )
         piece = "" if fichier else f" {ALERTE_SANS_PIECE}"
         return f"Signée ; prend effet le {ecrire_date(convention.date_effet)}.{piece}"

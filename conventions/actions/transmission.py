@@ -32,6 +32,7 @@ from flux_reservations.notifications.actions.deposer import Destinataire, Objet,
 from flux_reservations.notifications.messages import MessageInformationPrealable, MessageTransmission
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi
 from flux_reservations.pieces.models import Piece
+from flux_reservations.socle.relecture import exiger_la_version_lue
 from flux_reservations.territoires.models import Departement
 
 DONNEES_DE_L_ETAT_DES_LIEUX = "etat_des_lieux_donnees"
@@ -96,10 +97,13 @@ def est_transmise(convention: Convention) -> bool:
     ).exists()
 
 
-def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: str) -> list[Envoi]:
+def informer_prealablement(
+    *, acteur: Acteur, bailleur_id: int, departement_id: str, empreinte_lue: str | None = None
+) -> list[Envoi]:
     """Envoie l'état des lieux du jour, au même instant, à tous les réservataires et aux présidents concernés (RG-18).
 
-    Ses données sont gardées à côté de la pièce : leur empreinte est celle que le PDF porte.
+    Ses données sont gardées à côté de la pièce : leur empreinte est celle que le PDF porte. Lève `Conflit` si `empreinte_lue`,
+    celle de l'état des lieux relu, n'est plus celle du jour.
     """
     if not acteur.peut(Role.RESPONSABLE):
         raise AccesRefuse
@@ -107,6 +111,7 @@ def informer_prealablement(*, acteur: Acteur, bailleur_id: int, departement_id: 
         bailleur = _verrouiller_bailleur(acteur, bailleur_id)
         departement = Departement.objects.get(pk=departement_id)
         etat = charger_etat_des_lieux(bailleur, departement, timezone.localdate())
+        exiger_la_version_lue(empreinte_lue, etat.empreinte, regle="RG-18")
         piece = deposer_pdf(
             acteur=acteur,
             organisme_id=bailleur.pk,

@@ -18,7 +18,7 @@ from django.views import View
 from conventions.actions.commentaires import est_partie
 from conventions.actions.transmission import est_transmise
 from conventions.chargement_taux import taux_au_plus_haut
-from conventions.chargement_texte import dire_le_delai
+from conventions.chargement_texte import dire_le_delai, empreinte_de
 from conventions.domaine.codes import EtatConvention, Gestion, TypeReservataire
 from conventions.models import Commentaire, Convention, Manquement
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
@@ -212,7 +212,13 @@ class FicheConvention(ReserveeMixin, View):
         visibles = Convention.objects.visibles_par(request.acteur)
         convention = get_object_or_404(
             visibles.select_related(
-                "bailleur", "reservataire", "departement", "delegataire", "piece_signee", "reservataire__territoire"
+                "bailleur",
+                "reservataire",
+                "departement",
+                "delegataire",
+                "piece_signee",
+                "reservataire__territoire",
+                "gabarit",
             ).prefetch_related("droits__perimetre", "droits__assiette"),
             pk=pk,
         )
@@ -226,6 +232,7 @@ class FicheConvention(ReserveeMixin, View):
             "fil": [(titre_des_conventions(request.acteur), reverse("conventions"))],
             "convention": convention,
             "etat": etat_de(convention, jour),
+            "empreinte": empreinte_de(convention) if convention.etat == EtatConvention.PROPOSEE else "",
             "droits": droits,
             "taux_au_plus_haut": taux_au_plus_haut([convention.pk], jour).get(convention.pk),
             "moments": histoire_de(convention, jour),

@@ -8,6 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from conventions.actions import brouillons, cycle
+from conventions.chargement_texte import empreinte_de
 from conventions.forms import FormulaireMotif, FormulaireProposition, FormulaireResiliation, FormulaireSignature
 from conventions.models import Convention
 from conventions.views.elaboration import ActeConvention
@@ -23,9 +24,18 @@ class Proposer(ActeConvention):
     bouton = "Proposer"
     formulaire = FormulaireProposition
 
+    def empreinte(self) -> str:
+        """Celle du brouillon : on ne propose que ce qu'on a relu (RG-16)."""
+        return empreinte_de(self.convention)
+
     def executer(self, donnees: dict[str, Any]) -> str:
         """Propose."""
-        cycle.proposer(acteur=self.request.acteur, convention_id=self.convention.pk, le=donnees["le"])
+        cycle.proposer(
+            acteur=self.request.acteur,
+            convention_id=self.convention.pk,
+            le=donnees["le"],
+            empreinte_lue=self.empreinte_lue,
+        )
         return f"Convention proposée à {self.convention.reservataire.nom}, qui la voit dans son portail."
 
 
@@ -55,6 +65,10 @@ class Signer(ActeConvention):
         """Avec la pièce."""
         return FormulaireSignature(donnees, self.request.FILES if donnees is not None else None)
 
+    def empreinte(self) -> str:
+        """Celle de la convention : on ne signe que ce qu'on a relu (RG-16)."""
+        return empreinte_de(self.convention)
+
     def avertissement(self) -> str:
         """Ce que la signature a d'irréversible."""
         return (
@@ -70,6 +84,7 @@ class Signer(ActeConvention):
             signature_reservataire=donnees["signature_reservataire"],
             effet=donnees["effet"],
             fichier=donnees["piece"],
+            empreinte_lue=self.empreinte_lue,
         )
         return "Convention signée. Transmettez-la sans délai au préfet et aux autorités concernées (RG-17)."
 

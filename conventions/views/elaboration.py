@@ -13,7 +13,7 @@ from django.utils import timezone
 from conventions.actions import brouillons
 from conventions.chargement_brouillon import controler_brouillon
 from conventions.chargement_preparation import charger_preparation
-from conventions.chargement_texte import gabarit_courant
+from conventions.chargement_texte import empreinte_de, gabarit_courant
 from conventions.domaine.codes import EtatConvention
 from conventions.forms import (
     FormulaireBrouillon,
@@ -207,6 +207,7 @@ class ControlerConvention(ReserveeMixin):
             "controles": controler_brouillon(convention),
             "refus": "",
             "incomplet": False,
+            "empreinte": empreinte_de(convention),
             "etapes": etapes_de(convention, "controles"),
             "peut_agir": Convention.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
         }

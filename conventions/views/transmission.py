@@ -120,6 +120,10 @@ class InformerPrealablement(ActeDepartement):
     bouton = "Envoyer à tous"
     ton = "danger"
 
+    def empreinte(self) -> str:
+        """Celle des données de l'état des lieux (RG-18)."""
+        return charger_etat_des_lieux(self.bailleur, self.departement, timezone.localdate()).empreinte
+
     def avertissement(self) -> str:
         """Ce que l'envoi a d'irréversible."""
         return "Un seul envoi, une même date, une même pièce pour tous (RG-18). Il ne se reprend pas."
@@ -127,7 +131,10 @@ class InformerPrealablement(ActeDepartement):
     def executer(self, donnees: dict[str, Any]) -> str:
         """Dépose le lot."""
         envois = transmission.informer_prealablement(
-            acteur=self.request.acteur, bailleur_id=self.bailleur.pk, departement_id=self.departement.pk
+            acteur=self.request.acteur,
+            bailleur_id=self.bailleur.pk,
+            departement_id=self.departement.pk,
+            empreinte_lue=self.empreinte_lue,
         )
         return f"État des lieux déposé chez {compter(len(envois), 'destinataire')} à la même date."
 

@@ -67,6 +67,17 @@ class VueActe(View, ABC):
         """Ce que l'acte a d'irréversible ou d'inhabituel ; vide s'il n'y a rien à en dire."""
         return ""
 
+    def empreinte(self) -> str:
+        """Empreinte de ce que l'acte va figer ; vide si rien n'est à relire. `executer()` rend `empreinte_lue` à l'action, qui compare."""
+        return ""
+
+    @property
+    def empreinte_lue(self) -> str:
+        """Ce que la personne a lu : porté par le formulaire, d'abord par le lien de la page qu'elle quitte (`?lue=`)."""
+        if self.request.method == "POST":
+            return self.request.POST.get("empreinte_lue", "")
+        return self.request.GET.get("lue", "")
+
     def est_sans_objet(self) -> bool:
         """Vrai s'il n'y a rien sur quoi agir : la page le dit (`avertissement`), sans formulaire ni bouton."""
         return False
@@ -106,6 +117,8 @@ class VueActe(View, ABC):
         return HttpResponseRedirect(self.retour())
 
     def _montrer(self, formulaire: forms.Form, statut: int = 200, alertes: Sequence[str] = ()) -> HttpResponse:
+        actuelle = self.empreinte()
+        lue = self.empreinte_lue or ("" if self.request.method == "POST" else actuelle)
         contexte = {
             "titre": self.titre,
             "fil": self.fil(),
@@ -117,5 +130,7 @@ class VueActe(View, ABC):
             "retour": self.retour(),
             "alertes_du_texte": alertes,
             "sans_objet": self.est_sans_objet(),
+            "empreinte_lue": lue,
+            "a_relire": bool(actuelle) and lue != actuelle,
         }
         return render(self.request, self.gabarit, contexte, status=statut)

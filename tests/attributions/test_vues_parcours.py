@@ -20,6 +20,7 @@ from tests.fabriques import (
     creer_reservataire,
     creer_utilisateur,
 )
+from tests.relecture import empreinte_portee
 
 pytestmark = pytest.mark.django_db
 NUMERO = "094120260001234567"
@@ -58,7 +59,7 @@ def test_la_fiche_mene_du_logement_au_bail(orientation: Orientation) -> None:
     inscription = seance.inscriptions.get()
     decision = {f"decision_{candidat.pk}": "attribution", "motif_nombre": "insuffisance"}
     acte(f"/inscriptions/{inscription.pk}/decider/", **decision)
-    acte(f"/seances/{seance.pk}/clore/")
+    acte(f"/seances/{seance.pk}/clore/", **empreinte_portee(client, f"/seances/{seance.pk}/clore/"))
     acte(f"/candidats/{candidat.pk}/notifier/", le="2026-03-13")
     acte(f"/candidats/{candidat.pk}/repondre/", reponse="accepte", le="2026-03-18")
     acte(f"{base}/bail/", le="2026-03-25")

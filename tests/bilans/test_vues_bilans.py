@@ -23,6 +23,7 @@ from flux_reservations.notifications.models import Courriel, Envoi, EtatEnvoi
 from flux_reservations.pieces.models import Piece
 from tests.bilans.test_publication import Monde, monde
 from tests.fabriques import creer_reservataire, creer_utilisateur
+from tests.relecture import empreinte_portee
 
 pytestmark = pytest.mark.django_db
 __all__ = ["monde"]
@@ -73,7 +74,7 @@ def test_publier_exige_la_confirmation_puis_montre_le_registre(bailleur: Client,
     bilan = monde.preparer()
     adresse = reverse("bilan_publier", args=[bilan.pk])
     assert bailleur.post(adresse).status_code == 422
-    assert bailleur.post(adresse, {"confirme": "on"}).status_code == 302
+    assert bailleur.post(adresse, {"confirme": "on"} | empreinte_portee(bailleur, adresse)).status_code == 302
     bilan.refresh_from_db()
     assert bilan.etat == EtatBilan.PUBLIE
     assert monde.caf.nom in bailleur.get(reverse("bilan", args=[bilan.pk])).content.decode()

@@ -89,7 +89,7 @@ def test_une_convention_changee_depuis_la_preparation_n_est_pas_signee(
     confirmer_serie(acteur=responsable, serie_id=serie.pk)
     mener(serie)
     assert etats(serie) == [EtatActe.REFUSE, EtatActe.FAIT]
-    assert "ont changé depuis la préparation" in serie.actes.get(cle=msa.pk).message
+    assert "a changé depuis que vous l'avez lu" in serie.actes.get(cle=msa.pk).message
     msa.refresh_from_db()
     assert (msa.etat, msa.piece_signee) == (EtatConvention.PROPOSEE, None)
 

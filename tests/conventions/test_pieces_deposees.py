@@ -21,6 +21,7 @@ from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.embarque.donnees_demo.envois import page_pdf
 from flux_reservations.pieces.models import Contenu, Piece
 from tests.fabriques import acteur_de, creer_bailleur, creer_convention, creer_reservataire, creer_utilisateur
+from tests.relecture import empreinte_portee
 
 pytestmark = [pytest.mark.django_db, pytest.mark.regle("RG-16")]
 BON = page_pdf(("Convention signée",))
@@ -73,9 +74,11 @@ def proposee(client: Client) -> Convention:
 
 
 def signer(client: Client, convention: Convention, octets: bytes, nom: str = "signee.pdf") -> object:
+    adresse = reverse("signer_convention", args=[convention.pk])
     return client.post(
-        reverse("signer_convention", args=[convention.pk]),
-        {
+        adresse,
+        empreinte_portee(client, adresse)
+        | {
             "signature_bailleur": "2026-01-05",
             "signature_reservataire": "2026-01-08",
             "piece": SimpleUploadedFile(nom, octets, "application/pdf"),
