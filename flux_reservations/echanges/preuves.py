@@ -33,6 +33,15 @@ GELEE: Final = (
     "Cette libération a déjà été orientée : son logement et sa nature ne changent plus. Retirez-la, puis déclarez-en une autre, "
     "ou demandez cet import à un responsable (RG-46)."
 )
+ISSUES_QUI_COMPTENT: Final = frozenset({Issue.BAIL.value, Issue.CARENCE.value})
+"""Issues dont dépend un décompte (RG-46)."""
+ISSUE_RESERVEE: Final = (
+    "Cette orientation est finie ({issue}) : son issue et son compte ne changent plus par fichier. Corrigez-la à l'écran, avec un motif, "
+    "ou demandez cet import à un responsable (RG-45, RG-46)."
+)
+DECISION_RESERVEE: Final = (
+    "La commission a décidé : sa décision et sa date s'annulent à l'écran, par un responsable et avec un motif (RG-43)."
+)
 TRACES_DU_MOTEUR: Final = ("etat_comptes", "phrase", "compte_propose", "decidee_le")
 DATES: Final[Mapping[str, tuple[str, ...]]] = {
     "liberations": ("date_bail",),
@@ -64,6 +73,8 @@ def proteger_les_preuves(
                     ligne, colonne, "Ce que le moteur a proposé ne s'écrit pas par fichier (RG-41).", valeur=""
                 )
                 return
+        if ancien is not None and _refuser_de_defaire_une_issue(suivi, ligne, complet, ancien):
+            return
     if nom == "gabarits" and ancien is not None:
         suivi.refuser(ligne, "rang", "Une version de gabarit ne se récrit pas : donnez le rang suivant (RG-16).")
         return
@@ -92,6 +103,33 @@ def proteger_le_bail(suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], anc
     if changees and _orientations_de(ancien).exists():
         for colonne in changees:
             suivi.refuser(ligne, colonne, GELEE)
+
+
+def _refuser_de_defaire_une_issue(
+    suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any]
+) -> bool:
+    """Vrai, et le dit, si la ligne, sans être d'un responsable, défait une issue ou une décision (RG-43, RG-45, RG-46).
+
+    À l'écran, annuler un bail ou une décision de la commission est un acte motivé du responsable. Restent à qui importe : poser l'issue
+    d'une orientation en cours, et corriger celle d'un logement rendu ou repris sans décision, qui n'est décompté à personne.
+    """
+    if suivi.contexte.acteur.peut(Role.RESPONSABLE):
+        return False
+    for colonne in ("decision", "date_caleol"):
+        if ancien[colonne] and not complet[colonne]:
+            suivi.refuser(ligne, colonne, DECISION_RESERVEE, valeur="")
+            return True
+    issue = Issue(ancien["issue"])
+    est_finie = issue in ISSUES_QUI_COMPTENT or (issue is not Issue.EN_COURS and bool(ancien["decision"]))
+    if not est_finie:
+        return False
+    if complet["issue"] != issue:
+        suivi.refuser(ligne, "issue", ISSUE_RESERVEE.format(issue=issue.libelle.lower()))
+        return True
+    if any(complet[champ] != ancien[champ] for champ in ("reservataire_id", "sous_contingent")):
+        suivi.refuser(ligne, "compte", ISSUE_RESERVEE.format(issue=issue.libelle.lower()))
+        return True
+    return False
 
 
 def _orientations_de(liberation: Mapping[str, Any]) -> QuerySet[Orientation]:

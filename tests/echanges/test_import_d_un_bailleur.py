@@ -211,3 +211,58 @@ def test_un_gestionnaire_ne_defait_pas_un_bail_par_fichier(tmp_path: Path, agent
     assert (identique.fichiers[0].inchanges, identique.erreurs) == (2, [])
     loue = LIBERATIONS.replace("2025-02-10;", "2025-02-10;2025-03-01")
     assert appliquer([deposer(tmp_path, {"liberations": loue})], acteur=agent).fichiers[0].modifies == 1
+
+
+ISSUES = "liberation;rang;compte;date_orientation;date_caleol;decision;issue\n"
+
+
+def _orienter_par_fichier(dossier: Path, acteur: Acteur, ligne: str) -> list[tuple[str, str]]:
+    """Importe une orientation de B2 ; les refus, par colonne."""
+    rapport = appliquer([deposer(dossier, {"orientations": f"{ISSUES}B2;1;{ligne}\n"})], acteur=acteur)
+    return [(erreur.colonne, erreur.message) for erreur in rapport.erreurs]
+
+
+@pytest.mark.regle("RG-46")
+@pytest.mark.parametrize("issue", ["bail", "carence"])
+def test_un_gestionnaire_pose_une_issue_par_fichier_et_ne_la_defait_pas(
+    tmp_path: Path, agent: Acteur, issue: str
+) -> None:
+    """À l'écran, défaire un bail ou une carence demande un motif : le fichier d'un gestionnaire ne l'évite pas, même pour une reprise."""
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+    posee = f"AL;2025-02-01;;;{issue}"
+    assert _orienter_par_fichier(tmp_path, agent, posee) == []
+    assert _orienter_par_fichier(tmp_path, agent, posee) == [], "identique, rien ne change"
+    for autre in ("", "en_cours", "rendu", "retire"):
+        (refus,) = _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;;;{autre}")
+        assert (refus[0], "avec un motif, ou demandez cet import à un responsable" in refus[1]) == ("issue", True)
+    (refus,) = _orienter_par_fichier(tmp_path, agent, f"COMA;2025-02-01;;;{issue}")
+    assert refus[0] == "compte"
+    orientation = Orientation.objects.get(liberation__numero="B2")
+    assert (orientation.issue, orientation.compte) == (issue, "AL")
+    assert _orienter_par_fichier(tmp_path, responsable, "AL;2025-02-01;;;en_cours") == []
+
+
+@pytest.mark.regle("RG-46")
+def test_un_logement_rendu_ou_repris_sans_decision_se_corrige_par_fichier(tmp_path: Path, agent: Acteur) -> None:
+    """Rien n'y est décompté, et l'écran laisse un gestionnaire annuler un rendu ; une décision prise, elle, tient."""
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE)).est_accepte
+    for issue in ("rendu", "en_cours", "retire", "en_cours", "rendu", "carence"):
+        assert _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;;;{issue}") == []
+
+
+@pytest.mark.regle("RG-43")
+def test_un_gestionnaire_n_efface_pas_par_fichier_une_decision_de_la_commission(tmp_path: Path, agent: Acteur) -> None:
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+    assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-02-20;attribution;en_cours") == []
+    for ligne, colonne in (("2025-02-20;;en_cours", "decision"), (";attribution;en_cours", "date_caleol")):
+        (refus,) = _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;{ligne}")
+        assert (refus[0], "RG-43" in refus[1]) == (colonne, True)
+    assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-02-20;rang;rendu") == []
+    (refus,) = _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-02-20;rang;en_cours")
+    assert refus[0] == "issue"
+    assert _orienter_par_fichier(tmp_path, responsable, "AL;2025-02-01;;;en_cours") == []
