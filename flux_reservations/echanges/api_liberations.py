@@ -42,6 +42,29 @@ class DemandeLiberation(serializers.Serializer[dict[str, Any]]):
         return lues
 
 
+class CorrectionLiberation(DemandeLiberation):
+    """Ce qui change d'une libération ; déjà orientée, ses changements se motivent (RG-31, RG-40)."""
+
+    motif = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=2000,
+        help_text="Pourquoi `date_disponibilite` change : obligatoire si la libération est déjà orientée. Gardé au journal.",
+    )
+    motif_exclusion = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=2000,
+        help_text="Obligatoire si `exclusion` change et que la libération est déjà orientée (RG-31).",
+    )
+    motif_retrait = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=2000,
+        help_text="Obligatoire si `retrait` change et que la libération est déjà orientée (RG-40).",
+    )
+
+
 class DemandeBail(serializers.Serializer[dict[str, Any]]):
     """Le jour où le bail est signé."""
 
@@ -60,11 +83,14 @@ class LiberationsEcrites(LiberationVues):
         creee = liberations.declarer_liberation(acteur=acteur_de(request), saisie=demande.validated_data)
         return self._rendre(creee.pk, status.HTTP_201_CREATED)
 
-    @extend_schema(request=DemandeLiberation, responses={200: LiberationSerialiseur}, parameters=[CLE_IDEMPOTENCE])
+    @extend_schema(request=CorrectionLiberation, responses={200: LiberationSerialiseur}, parameters=[CLE_IDEMPOTENCE])
     @rejouable
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Corrige une libération : un champ absent reste en place, un champ vide s'efface."""
-        demande = DemandeLiberation(data=request.data, partial=True)
+        """Corrige une libération : un champ absent reste en place, un champ vide s'efface.
+
+        Déjà orientée, changer son exclusion, son retrait ou sa date demande un motif (422, code `motif_obligatoire`).
+        """
+        demande = CorrectionLiberation(data=request.data, partial=True)
         demande.is_valid(raise_exception=True)
         corrigee = liberations.corriger_liberation(
             acteur=acteur_de(request), liberation_id=int(pk), saisie=demande.validated_data

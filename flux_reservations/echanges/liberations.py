@@ -29,6 +29,12 @@ from flux_reservations.echanges.tableaux.liberations import Liberations
 from flux_reservations.socle.journal import journaliser
 
 COLONNES: Final = {colonne.nom: colonne for colonne in Liberations.colonnes if colonne.nom != "bailleur"}
+MOTIFS: Final[Mapping[str, tuple[str, str]]] = {
+    "date_disponibilite": ("motif", "RG-40"),
+    "exclusion": ("motif_exclusion", "RG-31"),
+    "retrait": ("motif_retrait", "RG-40"),
+}
+"""Ce qui ne change d'une libération déjà orientée qu'avec un motif : le champ où il s'écrit, et la règle."""
 ATTENTE: Final = "5s"
 """Au-delà, un import en cours fait refuser l'écriture : elle se rejoue."""
 
@@ -55,8 +61,9 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
     Sur un logement qu'une orientation occupe, l'exclusion, le retrait et la date passent par les actes de l'écran : l'orientation est
     reprise, le réservataire prévenu (RG-46). Lève `ErreurMetier` si un bail lui est donné : `dire_le_bail` conclut l'orientation ; si un
     bail signé change, quel que soit l'acteur : c'est un acte motivé du responsable, à l'écran ; si une libération déjà orientée change de
-    logement ou de nature.
+    logement ou de nature, ou, sans motif, de qualification ou de date (RG-31, RG-40). `motif` : pourquoi la date change.
     """
+    motif, saisie = str(saisie.get("motif") or ""), {nom: valeur for nom, valeur in saisie.items() if nom != "motif"}
     trouver_liberation(acteur, liberation_id)
     with _ecriture():
         liberation = (
@@ -71,9 +78,13 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
             raise SaisieRefusee(message, {"numero": [message]})
         if saisie.get("date_bail") and liberation.date_bail is None:
             _refuser_un_bail_sans_conclusion(liberation)
-        _refuser_ce_que_l_ecran_reserve(liberation, {nom for nom, valeur in saisie.items() if valeur != avant[nom]})
+        voulus = {nom for nom, valeur in saisie.items() if valeur != avant[nom]}
+        _refuser_ce_que_l_ecran_reserve(liberation, voulus)
+        motifs = {"motif": motif} | {nom: str(saisie.get(nom) or "") for nom in ("motif_exclusion", "motif_retrait")}
+        if liberation.orientations.exists():
+            _exiger_les_motifs(voulus, motifs)
         if liberation.orientations.filter(issue=Issue.EN_COURS).exists():
-            _requalifier(acteur, liberation, avant, saisie)
+            _requalifier(acteur, liberation, voulus, saisie, motifs)
         imposees = {nom: avant[nom] for nom in ("numero", "logement", "date_disponibilite")}
         _ecrire(acteur, liberation.bailleur.siren, imposees | dict(saisie))
         liberation = Liberation.objects.select_related("bailleur", "logement").get(pk=liberation_id)
@@ -81,7 +92,7 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
         changes = [nom for nom in apres if apres[nom] != avant[nom]]
         if changes:
             anciens, nouveaux = {nom: avant[nom] for nom in changes}, {nom: apres[nom] for nom in changes}
-            _noter(acteur, liberation, "corriger_liberation", anciens, nouveaux)
+            _noter(acteur, liberation, "corriger_liberation", anciens, nouveaux, motif)
         if "date_bail" in changes and avant["date_bail"] is None:
             _noter(acteur, liberation, "signer_bail", {}, {"date_bail": liberation.date_bail})
     return liberation
@@ -96,17 +107,25 @@ def _refuser_ce_que_l_ecran_reserve(liberation: Liberation, change: set[str]) ->
         raise ErreurMetier("liberation_orientee", GELEE, regle="RG-46", champ=geles[0])
 
 
-def _requalifier(acteur: Acteur, liberation: Liberation, avant: Mapping[str, Any], saisie: Mapping[str, Any]) -> None:
+def _exiger_les_motifs(voulus: set[str], motifs: Mapping[str, str]) -> None:
+    """Changer la qualification ou la date d'une libération déjà orientée se motive, comme à l'écran (RG-31, RG-40)."""
+    for nom, (champ, regle) in MOTIFS.items():
+        if nom in voulus and not motifs[champ].strip():
+            message = f"Cette libération est déjà orientée : changer {nom} demande un motif ({regle}). Dites pourquoi dans {champ}."
+            raise ErreurMetier("motif_obligatoire", message, regle=regle, champ=champ)
+
+
+def _requalifier(
+    acteur: Acteur, liberation: Liberation, voulus: set[str], saisie: Mapping[str, Any], motifs: Mapping[str, str]
+) -> None:
     """Les changements qui touchent une orientation en cours, par l'acte de chacun."""
-    change = {nom for nom, valeur in saisie.items() if valeur != avant[nom]}
-    jour, transmis = timezone.localdate(), f"Transmis par {acteur.nom}"
-    qui: dict[str, Any] = {"acteur": acteur, "liberation_id": liberation.pk, "le": jour}
-    if "date_disponibilite" in change:
-        decaler_la_disponibilite(**qui, disponible_le=saisie["date_disponibilite"], motif=transmis)
-    if "exclusion" in change:
-        exclure(**qui, exclusion=saisie["exclusion"], motif=saisie.get("motif_exclusion") or transmis)
-    if "retrait" in change:
-        retirer_la_liberation(**qui, retrait=saisie["retrait"], motif=saisie.get("motif_retrait") or transmis)
+    qui: dict[str, Any] = {"acteur": acteur, "liberation_id": liberation.pk, "le": timezone.localdate()}
+    if "date_disponibilite" in voulus:
+        decaler_la_disponibilite(**qui, disponible_le=saisie["date_disponibilite"], motif=motifs["motif"])
+    if "exclusion" in voulus:
+        exclure(**qui, exclusion=saisie["exclusion"], motif=motifs["motif_exclusion"])
+    if "retrait" in voulus:
+        retirer_la_liberation(**qui, retrait=saisie["retrait"], motif=motifs["motif_retrait"])
 
 
 def dire_le_bail(*, acteur: Acteur, liberation_id: int, le: date) -> Liberation:
@@ -162,7 +181,15 @@ def _ecrire(acteur: Acteur, siren: str, saisie: Mapping[str, Any]) -> None:
     raise SaisieRefusee("La libération n'est pas écrite : corrigez les champs signalés.", champs)
 
 
-def _noter(acteur: Acteur, liberation: Liberation, action: str, avant: dict[str, Any], apres: dict[str, Any]) -> None:
+def _noter(
+    acteur: Acteur, liberation: Liberation, action: str, avant: dict[str, Any], apres: dict[str, Any], motif: str = ""
+) -> None:
     journaliser(
-        acteur=acteur, action=action, objet=liberation, organisme_id=liberation.bailleur_id, avant=avant, apres=apres
+        acteur=acteur,
+        action=action,
+        objet=liberation,
+        organisme_id=liberation.bailleur_id,
+        avant=avant,
+        apres=apres,
+        motif=motif.strip(),
     )

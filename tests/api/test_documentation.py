@@ -21,6 +21,7 @@ from flux_reservations.echanges.tableaux import TABLEAUX
 from flux_reservations.echanges.tableaux.rpls import Rpls
 from flux_reservations.echanges.tableaux.rpls_codes import COLONNES, QUARTIERS, SUFFIXES
 from flux_reservations.echanges.webhooks.modeles import Abonnement, Evenement
+from flux_reservations.socle.models import EntreeJournal
 from tests.api.exemple import DOCS, charger_recepteur
 from tests.fabriques import creer_bailleur, creer_convention, creer_etat, creer_logement
 
@@ -76,7 +77,16 @@ def test_les_exemples_s_executent(
     assert "BAILLEUR 1" in sortie
     assert "404 Introuvable" in sortie
     liberation = bailleur.liberations.get()
-    assert (liberation.date_disponibilite.isoformat(), liberation.orientations.count()) == ("2026-12-15", 1)
+    assert (liberation.date_disponibilite.isoformat(), liberation.orientations.count()) == ("2026-12-18", 1)
+    assert "motif_obligatoire motif" in sortie
+    motifs = EntreeJournal.objects.filter(action="decaler_la_disponibilite").values_list("motif", "avant", "apres")
+    assert list(motifs) == [
+        (
+            "Travaux de remise en état prolongés",
+            {"date_disponibilite": "2026-12-15"},
+            {"date_disponibilite": "2026-12-18"},
+        )
+    ]
     assert "422 Aucune décision favorable" in sortie
     assert "essaye 1" in sortie
     assert bailleur.logements.count() == 2

@@ -194,7 +194,7 @@ class TestLogementOccupe:
     @pytest.mark.parametrize(
         ("corps", "motif"),
         [
-            ({"retrait": "conge_annule"}, "Transmis par jeton essai"),
+            ({"retrait": "conge_annule", "motif_retrait": "Le locataire reste"}, "Le locataire reste"),
             ({"exclusion": "anru", "motif_exclusion": "Relogement"}, "Relogement"),
         ],
     )
@@ -210,10 +210,79 @@ class TestLogementOccupe:
 
     def test_la_decaler_garde_l_orientation(self, entetes: dict[str, str], orientation: Orientation) -> None:
         jour = (timezone.localdate() + timedelta(days=3)).isoformat()
-        reponse = demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, {"date_disponibilite": jour})
+        avant = orientation.liberation.date_disponibilite.isoformat()
+        corps = {"date_disponibilite": jour, "motif": "Travaux"}
+        reponse = demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, corps)
         assert (reponse.status_code, reponse.json()["date_disponibilite"]) == (200, jour)
         orientation.refresh_from_db()
         assert orientation.issue == "en_cours"
+        entree = EntreeJournal.objects.get(action="decaler_la_disponibilite")
+        assert (entree.motif, entree.avant, entree.apres) == (
+            "Travaux",
+            {"date_disponibilite": avant},
+            {"date_disponibilite": jour},
+        )
+
+    @pytest.mark.regle("RG-31")
+    @pytest.mark.parametrize("issue", ["en_cours", "rendu", "carence"])
+    @pytest.mark.parametrize(
+        ("corps", "champ"),
+        [
+            ({"retrait": "conge_annule"}, "motif_retrait"),
+            ({"exclusion": "anru"}, "motif_exclusion"),
+            ({"exclusion": "anru", "motif_exclusion": "  ", "motif": "ailleurs"}, "motif_exclusion"),
+            ({"date_disponibilite": "2027-01-04"}, "motif"),
+            ({"date_disponibilite": "2027-01-04", "motif": " "}, "motif"),
+            ({"retrait": "gel", "motif_retrait": "Travaux", "date_disponibilite": "2027-01-04"}, "motif"),
+        ],
+    )
+    def test_l_api_ne_motive_rien_elle_meme(
+        self, entetes: dict[str, str], orientation: Orientation, issue: str, corps: dict[str, str], champ: str
+    ) -> None:
+        """RG-31 veut un motif saisi : sans lui, rien n'est écrit, et le refus dit où l'écrire."""
+        Orientation.objects.filter(pk=orientation.pk).update(issue=issue)
+        avant = Liberation.objects.values().get()
+        reponse = demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, corps)
+        probleme = reponse.json()
+        assert (reponse.status_code, reponse["Content-Type"]) == (422, PROBLEME)
+        assert (probleme["code"], probleme["champ"], champ in probleme["detail"]) == ("motif_obligatoire", champ, True)
+        assert Liberation.objects.values().get() == avant
+        assert not EntreeJournal.objects.exists()
+        assert not Envoi.objects.exists()
+
+    @pytest.mark.regle("RG-31")
+    def test_une_date_decalee_apres_l_orientation_garde_son_motif_son_avant_et_son_apres(
+        self, entetes: dict[str, str], orientation: Orientation
+    ) -> None:
+        Orientation.objects.filter(pk=orientation.pk).update(issue="rendu")
+        avant = orientation.liberation.date_disponibilite.isoformat()
+        corps = {"date_disponibilite": "2027-01-04", "motif": "Travaux"}
+        assert demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, corps).status_code == 200
+        entree = EntreeJournal.objects.get(action="corriger_liberation")
+        assert (entree.motif, entree.avant["date_disponibilite"], entree.apres["date_disponibilite"]) == (
+            "Travaux",
+            avant,
+            "2027-01-04",
+        )
+        demandee = Liberation.objects.values_list("date_disponibilite", flat=True)
+        assert [une.isoformat() for une in demandee] == ["2027-01-04"]
+
+    def test_rien_ne_change_aucun_motif_n_est_demande(self, entetes: dict[str, str], orientation: Orientation) -> None:
+        jour = orientation.liberation.date_disponibilite.isoformat()
+        corps = {"date_disponibilite": jour, "exclusion": "", "retrait": ""}
+        assert demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, corps).status_code == 200
+
+    def test_un_motif_ne_se_declare_pas(self, entetes: dict[str, str]) -> None:
+        reponse = demander("POST", "/liberations/", entetes, saisie(motif="Travaux"))
+        assert (reponse.status_code, list(reponse.json()["champs"])) == (400, ["motif"])
+
+    def test_l_openapi_dit_le_motif_d_une_correction(self) -> None:
+        schema = demander("GET", "/schema/?format=json", ouvrir(creer_bailleur().pk)).json()
+        corps = schema["paths"]["/api/v1/liberations/{id}/"]["patch"]["requestBody"]["content"]["application/json"]
+        modele = schema["components"]["schemas"][corps["schema"]["$ref"].rpartition("/")[2]]["properties"]
+        assert {"motif", "motif_exclusion", "motif_retrait"} <= set(modele)
+        assert "obligatoire" in modele["motif"]["description"]
+        assert "motif" not in schema["components"]["schemas"]["DemandeLiberation"]["properties"]
 
     def test_changer_de_logement_est_refuse(self, entetes: dict[str, str], orientation: Orientation) -> None:
         reponse = demander("PATCH", f"/liberations/{orientation.liberation_id}/", entetes, {"logement": "L1"})
