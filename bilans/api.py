@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import django_filters
@@ -12,9 +14,10 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bilans.domaine.comptes import CompteAnnuel
 from bilans.domaine.presentation import presenter_compte
 from bilans.models import Bilan
-from bilans.portail import comptes_lus, lieux_lus
+from bilans.portail import Lieu, comptes_lus, lieux_lus
 from flux_reservations.acces.api import acteur_de
 from flux_reservations.socle.api import PaginationDeCalcul
 
@@ -98,18 +101,25 @@ class CompteVues(viewsets.GenericViewSet[Any]):
         voulu = demande.validated_data
         annee = voulu.get("annee") or timezone.localdate().year
         acteur = acteur_de(request)
-        lignes = []
-        for lieu in lieux_lus(acteur):
-            ou = {"bailleur": lieu.bailleur.siren, "departement": lieu.departement.pk}
-            if any(voulu.get(nom, valeur) != valeur for nom, valeur in ou.items()):
-                continue
-            lignes += [
-                {**ou, "annee": annee, **presenter_compte(compte)}
-                for compte in comptes_lus(acteur, lieu, annee)
-                if voulu.get("compte", compte.compte) == compte.compte
-            ]
-        page: Any = self.paginate_queryset(lignes)
+        lieux = [lieu for lieu in lieux_lus(acteur) if _convient(lieu, voulu)]
+        lectures = comptes_lus(acteur, lieux, annee)
+        tranches = [partial(_lignes, *couple, annee, voulu) for couple in zip(lieux, lectures, strict=True)]
+        page: Any = self.paginate_queryset(tranches)
         return self.get_paginated_response(CompteSerialiseur(page, many=True).data)
+
+
+def _convient(lieu: Lieu, voulu: Mapping[str, Any]) -> bool:
+    """Vrai si le lieu répond aux filtres de bailleur et de département."""
+    ou = {"bailleur": lieu.bailleur.siren, "departement": lieu.departement.pk}
+    return all(voulu.get(nom, valeur) == valeur for nom, valeur in ou.items())
+
+
+def _lignes(
+    lieu: Lieu, lire: Callable[[], list[CompteAnnuel]], annee: int, voulu: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Les lignes d'un lieu, calculées quand une page les demande."""
+    ou = {"bailleur": lieu.bailleur.siren, "departement": lieu.departement.pk, "annee": annee}
+    return [ou | presenter_compte(un) for un in lire() if voulu.get("compte", un.compte) == un.compte]
 
 
 RESSOURCES: list[tuple[str, Any]] = [("bilans", BilanVues), ("comptes", CompteVues)]

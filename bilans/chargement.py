@@ -53,8 +53,11 @@ _CHAMPS_DE_LIBERATION = (
 )
 
 
-def charger_faits_flux(bailleur: Bailleur, departement: str, annee: int) -> FaitsFlux:
-    """Les faits du flux de l'année d'un bailleur dans un département (nombre fixe de requêtes)."""
+def charger_faits_flux(bailleur: Bailleur, departement: str, annee: int, *, avec_controles: bool = True) -> FaitsFlux:
+    """Les faits du flux de l'année d'un bailleur dans un département (nombre fixe de requêtes).
+
+    Sans `avec_controles`, il manque ce que seuls les contrôles lisent : motifs des séances et noms des communes.
+    """
     chargees = charger_conventions(bailleur.pk, departement)
     stock = charger_stock(bailleur.pk, departement, premier_janvier(annee))
     liberations = charger_liberations(bailleur.pk, departement, annee, chargees.conventions)
@@ -78,9 +81,14 @@ def charger_faits_flux(bailleur: Bailleur, departement: str, annee: int) -> Fait
         replis=replis_de_l_annee(annee, chargees, stock, reservataires),
         logements_du_champ=stock.logements,
         communes=frozenset(stock.logements_par_commune),
-        nombres_motives=_charger_nombres_motives(bailleur.pk, annee),
-        noms_des_communes=dict(Commune.objects.du_departement(departement).order_by().values_list("pk", "nom")),
+        nombres_motives=_charger_nombres_motives(bailleur.pk, annee) if avec_controles else frozenset(),
+        noms_des_communes=_charger_noms_des_communes(departement) if avec_controles else {},
     )
+
+
+def _charger_noms_des_communes(departement: str) -> dict[str, str]:
+    """Nom de chaque commune du département (une requête)."""
+    return dict(Commune.objects.du_departement(departement).order_by().values_list("pk", "nom"))
 
 
 def _charger_nombres_motives(bailleur: int, annee: int) -> frozenset[int]:

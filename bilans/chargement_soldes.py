@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from attributions.domaine.codes import OrigineSolde
 from attributions.models import SoldeOuverture
-from bilans.calcul import CalculAnnuel, calculer_annee
+from bilans.calcul import calculer_les_comptes
 from bilans.domaine.chainage import HistoireDeCompte, raconter_les_comptes, soldes_a_reprendre
 from bilans.domaine.comptes import CompteAnnuel
-from bilans.domaine.faits import CleDeCompte
+from bilans.domaine.faits import CleDeCompte, FaitsFlux
 from conventions.domaine.codes import SousContingent
 from conventions.models import Bailleur
 
@@ -46,25 +46,25 @@ def charger_soldes(
     bailleur: Bailleur, departement: str, annee: int, le: date, *, avec_histoire: bool = True
 ) -> SoldesLus:
     """Lit l'année, celle d'avant, et (`avec_histoire`) celles depuis la première convention, six au plus."""
-    calcul = calculer_annee(bailleur, departement, annee)
-    calculs = {annee: calcul, annee - 1: calculer_annee(bailleur, departement, annee - 1)}
+    faits, flux = calculer_les_comptes(bailleur, departement, annee)
+    par_annee = {annee: flux, annee - 1: calculer_les_comptes(bailleur, departement, annee - 1)[1]}
     if avec_histoire:
-        for ancienne in _annees_sous_convention(calcul, annee):
-            if ancienne not in calculs:
-                calculs[ancienne] = calculer_annee(bailleur, departement, ancienne)
-    sous_convention = [un for un in _annees_sous_convention(calcul, annee) if un in calculs]
+        for ancienne in _annees_sous_convention(faits, annee):
+            if ancienne not in par_annee:
+                par_annee[ancienne] = calculer_les_comptes(bailleur, departement, ancienne)[1]
+    sous_convention = [un for un in _annees_sous_convention(faits, annee) if un in par_annee]
     return SoldesLus(
         comptes=tuple(
             compte
-            for compte in calcul.flux.comptes
+            for compte in flux.comptes
             if compte.origine is not None and compte.sous_contingent != SousContingent.REPLI
         ),
-        a_reprendre=soldes_a_reprendre(calculs[annee - 1].flux, calcul.faits.reports.keys()),
+        a_reprendre=soldes_a_reprendre(par_annee[annee - 1], faits.reports.keys()),
         publies=_charger_publies(bailleur, departement, annee),
-        histoires=raconter_les_comptes(calculs[un].flux for un in sous_convention),
+        histoires=raconter_les_comptes(par_annee[un] for un in sous_convention),
         cumuls=tuple(
             histoire
-            for histoire in raconter_les_comptes(calculs[un].flux for un in sous_convention if un < le.year)
+            for histoire in raconter_les_comptes(par_annee[un] for un in sous_convention if un < le.year)
             if histoire.est_de_l_etat
         ),
         annees=tuple(sous_convention),
@@ -72,9 +72,9 @@ def charger_soldes(
     )
 
 
-def _annees_sous_convention(calcul: CalculAnnuel, annee: int) -> range:
+def _annees_sous_convention(faits: FaitsFlux, annee: int) -> range:
     """De l'année de la première convention (six ans au plus) à celle qu'on lit."""
-    premiere = min((version.debut.year for version in calcul.faits.conventions.versions), default=annee)
+    premiere = min((version.debut.year for version in faits.conventions.versions), default=annee)
     return range(max(premiere, annee - ANNEES_AU_PLUS + 1), annee + 1)
 
 

@@ -7,9 +7,10 @@ voit (ses conventions, ou celles transmises sur son territoire), calcule en syst
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -17,8 +18,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from attributions.domaine.decompte import PHRASES
-from bilans.calcul import CalculAnnuel, calculer_annee
-from bilans.domaine.flux import CompteAnnuel
+from bilans.calcul import CalculAnnuel, calculer_annee, calculer_les_comptes
+from bilans.domaine.faits import FaitsFlux
+from bilans.domaine.flux import CompteAnnuel, FluxAnnuel
 from bilans.domaine.pont import orientes_non_decomptes
 from bilans.fiches import en_toutes_lettres, lire_fiches
 from bilans.lecture import LectureDuBilan
@@ -109,19 +111,28 @@ class LigneCommune:
 
 def titulaires(acteur: Acteur, lieu: Lieu, annee: int) -> set[int]:
     """Réservataires dont l'acteur lit les comptes dans ce lieu : lui-même, et ceux qui lui délèguent là, cette année-là (RG-26)."""
+    return titulaires_par_lieu(acteur, [lieu], annee)[lieu]
+
+
+def titulaires_par_lieu(acteur: Acteur, lieux: Collection[Lieu], annee: int) -> dict[Lieu, set[int]]:
+    """Les titulaires de chaque lieu (une requête) (RG-26)."""
     if acteur.organisme_id is None:
-        return set()
+        return {lieu: set() for lieu in lieux}
     delegues = (
         Convention.objects.visibles_par(acteur)
         .signees()
         .filter(
             delegataire_id=acteur.organisme_id,
-            bailleur_id=lieu.bailleur.pk,
-            departement_id=lieu.departement.pk,
+            bailleur_id__in={lieu.bailleur.pk for lieu in lieux},
             periode_vigueur__overlap=DateRange(date(annee, 1, 1), date(annee, 12, 31), "[]"),
         )
     )
-    return {acteur.organisme_id, *delegues.values_list("reservataire_id", flat=True)}
+    delegants: dict[tuple[int, str], set[int]] = {}
+    for bailleur, departement, titulaire in delegues.values_list("bailleur_id", "departement_id", "reservataire_id"):
+        delegants.setdefault((bailleur, departement), set()).add(titulaire)
+    return {
+        lieu: {acteur.organisme_id} | delegants.get((lieu.bailleur.pk, lieu.departement.pk), set()) for lieu in lieux
+    }
 
 
 def lieux_de_mes_droits(acteur: Acteur) -> list[Lieu]:
@@ -150,18 +161,23 @@ def lieux_lus(acteur: Acteur) -> list[Lieu]:
     """Les bailleurs et départements dont l'acteur lit des comptes : tous les siens pour un bailleur, ceux de ses droits sinon."""
     if not acteur.est_bailleur:
         return lieux_de_mes_droits(acteur)
-    couples = Logement.objects.visibles_par(acteur).values_list("bailleur_id", "commune__departement_id").distinct()
-    conventions = Convention.objects.visibles_par(acteur).values_list("bailleur_id", "departement_id").distinct()
-    return _lieux([*couples, *conventions])
+    # L'ordre par défaut entrerait dans le DISTINCT : un couple par logement.
+    logements = Logement.objects.visibles_par(acteur).order_by().values_list("bailleur_id", "commune__departement_id")
+    conventions = Convention.objects.visibles_par(acteur).order_by().values_list("bailleur_id", "departement_id")
+    return _lieux([*logements.distinct(), *conventions.distinct()])
 
 
-def comptes_lus(acteur: Acteur, lieu: Lieu, annee: int) -> list[CompteAnnuel]:
-    """Les comptes d'un lieu que l'acteur lit : tous pour son bailleur, les siens (ou ceux qu'on lui délègue) sinon."""
-    comptes = _calculer(lieu, annee).flux.comptes
+def comptes_lus(acteur: Acteur, lieux: Collection[Lieu], annee: int) -> list[Callable[[], list[CompteAnnuel]]]:
+    """De quoi calculer, lieu par lieu, ce que l'acteur lit : tous les comptes de son bailleur, les siens (ou qu'on lui délègue) sinon."""
+    qui = titulaires_par_lieu(acteur, lieux, annee)
+    return [partial(_comptes_lus, acteur, lieu, annee, qui[lieu]) for lieu in lieux]
+
+
+def _comptes_lus(acteur: Acteur, lieu: Lieu, annee: int, qui: set[int]) -> list[CompteAnnuel]:
+    _, flux = _calculer_les_comptes(lieu, annee)
     if acteur.est_bailleur and acteur.organisme_id == lieu.bailleur.pk:
-        return list(comptes)
-    qui = titulaires(acteur, lieu, annee)
-    return [compte for compte in comptes if _regarde(acteur, qui, compte)]
+        return list(flux.comptes)
+    return [compte for compte in flux.comptes if _regarde(acteur, qui, compte)]
 
 
 def _lieux(couples: Iterable[tuple[int, str]]) -> list[Lieu]:
@@ -169,21 +185,21 @@ def _lieux(couples: Iterable[tuple[int, str]]) -> list[Lieu]:
     bailleurs = Bailleur.objects.in_bulk([bailleur for bailleur, _ in uniques])
     departements = Departement.objects.in_bulk([departement for _, departement in uniques])
     lieux = [Lieu(bailleurs[pk], departements[code]) for pk, code in uniques if pk in bailleurs]
-    return sorted(lieux, key=lambda lieu: (lieu.bailleur.nom, lieu.departement.pk))
+    return sorted(lieux, key=lambda lieu: (lieu.bailleur.nom, lieu.bailleur.pk, lieu.departement.pk))
 
 
 def mes_comptes(acteur: Acteur, annee: int) -> list[CompteDuPortail]:
     """Les comptes de l'acteur chez chaque bailleur dans l'année."""
     comptes = []
-    for lieu in lieux_de_mes_droits(acteur):
-        qui = titulaires(acteur, lieu, annee)
-        calcul = _calculer(lieu, annee)
-        attente = orientes_non_decomptes(calcul.faits, calcul.flux)
-        delegants = Reservataire.objects.visibles_par(acteur).filter(pk__in=qui - {acteur.organisme_id})
-        noms = dict(delegants.values_list("pk", "nom"))
+    par_lieu = titulaires_par_lieu(acteur, lieux_de_mes_droits(acteur), annee)
+    delegants = set().union(*par_lieu.values()) - {acteur.organisme_id}
+    noms = dict(Reservataire.objects.visibles_par(acteur).filter(pk__in=delegants).values_list("pk", "nom"))
+    for lieu, qui in par_lieu.items():
+        faits, flux = _calculer_les_comptes(lieu, annee)
+        attente = orientes_non_decomptes(faits, flux)
         comptes += [
             CompteDuPortail(lieu, compte, len(attente.get(compte.compte, ())), noms.get(compte.reservataire or 0, ""))
-            for compte in calcul.flux.comptes
+            for compte in flux.comptes
             if _regarde(acteur, qui, compte)
         ]
     return comptes
@@ -213,9 +229,9 @@ def _regarde(acteur: Acteur, qui: set[int], compte: CompteAnnuel) -> bool:
 
 def lignes_decomptees(acteur: Acteur, lieu: Lieu, annee: int, compte: str, convention: str) -> list[LigneDecomptee]:
     """Les logements décomptés sur un compte de l'acteur, datés et expliqués ; vide si le compte n'est pas à lui."""
-    calcul = _calculer(lieu, annee)
+    lus, flux = _calculer_les_comptes(lieu, annee)
     qui = titulaires(acteur, lieu, annee)
-    faits = {liberation.identifiant: liberation for liberation in calcul.faits.liberations}
+    faits = {liberation.identifiant: liberation for liberation in lus.liberations}
     noms = dict(Commune.objects.filter(pk__in={une.commune for une in faits.values()}).values_list("code", "nom"))
     return [
         LigneDecomptee(
@@ -226,7 +242,7 @@ def lignes_decomptees(acteur: Acteur, lieu: Lieu, annee: int, compte: str, conve
             date=decompte.imputation.date,
             raison=PHRASES[decompte.imputation.raison],
         )
-        for un in calcul.flux.comptes
+        for un in flux.comptes
         if _regarde(acteur, qui, un) and un.compte == compte and un.convention == convention
         for decompte in sorted(un.decomptes, key=lambda decompte: decompte.imputation.date)
     ]
@@ -270,14 +286,14 @@ def communes_du_territoire(acteur: Acteur, annee: int) -> list[LigneCommune]:
     debut, fin = date(annee, 1, 1), date(annee, 12, 31)
     lignes = []
     for lieu in lieux_du_territoire(acteur):
-        calcul = _calculer(lieu, annee)
+        faits, flux = _calculer_les_comptes(lieu, annee)
         loues = Counter(
-            une.faits.commune for une in calcul.flux.liberations if une.est_du_flux and une.est_louee_entre(debut, fin)
+            une.faits.commune for une in flux.liberations if une.est_du_flux and une.est_louee_entre(debut, fin)
         )
-        communes_des = {une.identifiant: une.commune for une in calcul.faits.liberations}
+        communes_des = {une.identifiant: une.commune for une in faits.liberations}
         etat = Counter(
             communes_des[decompte.liberation]
-            for compte in calcul.flux.comptes
+            for compte in flux.comptes
             if compte.sous_contingent in {"prioritaires", "agents"}
             for decompte in compte.decomptes
         )
@@ -294,3 +310,8 @@ def communes_du_territoire(acteur: Acteur, annee: int) -> list[LigneCommune]:
 def _calculer(lieu: Lieu, annee: int) -> CalculAnnuel:
     with rls.en_systeme():
         return calculer_annee(lieu.bailleur, lieu.departement.pk, annee)
+
+
+def _calculer_les_comptes(lieu: Lieu, annee: int) -> tuple[FaitsFlux, FluxAnnuel]:
+    with rls.en_systeme():
+        return calculer_les_comptes(lieu.bailleur, lieu.departement.pk, annee)

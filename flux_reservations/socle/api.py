@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +25,10 @@ from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable, SaisieRefusee
 from flux_reservations.socle.problemes import TYPE_PROBLEME, composer_probleme
 
-_LIGNES_DU_CURSEUR = 1_000_000_000
+_Place = tuple[int, int]
+"""(tranche, rang dans la tranche), depuis zéro."""
+_DEBUT: _Place = (0, 0)
+_PLACE_ECRITE = re.compile(r"(a?)([0-9]{1,9})\.([0-9]{1,9})")
 _TOUJOURS_LUS = frozenset({"curseur", "taille", "format"})
 _TAILLE_ECRITE = re.compile(r"[0-9]{1,9}")
 
@@ -102,42 +106,76 @@ class PaginationParCurseur(CursorPagination):
 
 
 class PaginationDeCalcul(PaginationParCurseur):
-    """Les mêmes pages, d'une liste calculée et ordonnée : le curseur dit combien de lignes sont passées."""
+    """Les mêmes pages, d'une liste calculée tranche par tranche : seules les tranches de la page le sont.
+
+    Le curseur dit la tranche et le rang dans la tranche où commence la page ; précédé d'un `a`, où elle s'arrête.
+    """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """La page demandée ; un curseur abîmé est introuvable, comme celui d'une table."""
+        """La page demandée ; `queryset` : ce qui calcule chaque tranche, dans l'ordre. Un curseur abîmé est introuvable."""
         refuser_les_parametres_inconnus(request, view)
-        lignes: Sequence[Any] = queryset
-        self._taille = self.get_page_size(request) or self.page_size
-        self._debut = _lire_debut(request.query_params.get(self.cursor_query_param, ""))
-        self._adresse, self._total = request.build_absolute_uri(), len(lignes)
-        return list(lignes[self._debut : self._debut + self._taille])
+        tranches: Sequence[Callable[[], Sequence[Any]]] = queryset
+        taille = self.get_page_size(request) or self.page_size
+        recule, place = _lire_place(request.query_params.get(self.cursor_query_param, ""))
+        self._adresse = request.build_absolute_uri()
+        if recule:
+            lues = list(islice(_avant(tranches, place), taille + 1))
+            page = lues[:taille][::-1]
+            self._precedente = page[0][0] if len(lues) > taille else None
+            self._suivante: _Place | None = place
+        else:
+            lues = list(islice(_depuis(tranches, place), taille + 1))
+            page = lues[:taille]
+            self._precedente = place if place != _DEBUT else None
+            self._suivante = lues[taille][0] if len(lues) > taille else None
+        return [ligne for _, ligne in page]
 
     def get_next_link(self) -> str | None:
         """Adresse de la page suivante, s'il y en a une."""
-        suivante = self._debut + self._taille
-        return self._lien(suivante) if suivante < self._total else None
+        return self._lien(self._suivante, "")
 
     def get_previous_link(self) -> str | None:
         """Adresse de la page précédente, s'il y en a une."""
-        return self._lien(max(0, self._debut - self._taille)) if self._debut else None
+        return self._lien(self._precedente, "a")
 
-    def _lien(self, debut: int) -> str:
-        curseur = base64.urlsafe_b64encode(str(debut).encode()).decode()
+    def _lien(self, place: _Place | None, sens: str) -> str | None:
+        if place is None:
+            return None
+        curseur = base64.urlsafe_b64encode(f"{sens}{place[0]}.{place[1]}".encode()).decode()
         return replace_query_param(self._adresse, self.cursor_query_param, curseur)
 
 
-def _lire_debut(curseur: str) -> int:
+def _depuis(tranches: Sequence[Callable[[], Sequence[Any]]], place: _Place) -> Iterator[tuple[_Place, Any]]:
+    """Les lignes et leur place, à partir de celle-ci ; une tranche n'est calculée que si on l'atteint."""
+    for numero in range(place[0], len(tranches)):
+        debut = place[1] if numero == place[0] else 0
+        for rang, ligne in enumerate(tranches[numero]()[debut:], debut):
+            yield (numero, rang), ligne
+
+
+def _avant(tranches: Sequence[Callable[[], Sequence[Any]]], place: _Place) -> Iterator[tuple[_Place, Any]]:
+    """Les lignes et leur place, en reculant depuis celle d'avant."""
+    for numero in range(min(place[0], len(tranches) - 1), -1, -1):
+        if numero == place[0] and not place[1]:
+            continue
+        lignes = tranches[numero]()
+        fin = min(place[1], len(lignes)) if numero == place[0] else len(lignes)
+        for rang in range(fin - 1, -1, -1):
+            yield (numero, rang), lignes[rang]
+
+
+def _lire_place(curseur: str) -> tuple[bool, _Place]:
+    """Vrai si la page s'arrête à cette place plutôt qu'elle n'y commence, et la place ; lève `NotFound`."""
     if not curseur:
-        return 0
+        return False, _DEBUT
     try:
         texte = base64.urlsafe_b64decode(curseur.encode()).decode("ascii")
     except (binascii.Error, ValueError) as erreur:
         raise NotFound("Curseur inconnu.") from erreur
-    debut = lire_entier(texte)
-    if debut is None or debut >= _LIGNES_DU_CURSEUR:
+    ecrite = _PLACE_ECRITE.fullmatch(texte)
+    if ecrite is None:
         raise NotFound("Curseur inconnu.")
-    return debut
+    return bool(ecrite[1]), (int(ecrite[2]), int(ecrite[3]))
 
 
 def traduire_erreur(erreur: Exception, contexte: dict[str, Any]) -> Response | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from bilans.calcul import calculer_annee, calculer_les_comptes
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.acces.jetons import Jeton, tirer_secret
 from tests.fabriques import (
@@ -72,6 +76,35 @@ def test_un_autre_bailleur_n_y_lit_rien(bailleur: Bailleur) -> None:
     assert lire(creer_bailleur().pk, f"annee=2025&bailleur={bailleur.siren}")["results"] == []
 
 
+def suivre(organisme_id: int, adresse: object) -> dict[str, object]:
+    suivie: dict[str, object] = Client().get(str(adresse), headers=entetes(organisme_id)).json()
+    return suivie
+
+
+def compteur_de_requetes(organisme_id: int, suite: str) -> Callable[[], int]:
+    """De quoi compter les requêtes d'une page ; un premier appel a déjà daté le dernier emploi du jeton."""
+    qui = entetes(organisme_id)
+
+    def compter() -> int:
+        with CaptureQueriesContext(connection) as vues:
+            assert Client().get(f"/api/v1/comptes/?{suite}", headers=qui).json()["results"]
+        return len(vues)
+
+    compter()
+    return compter
+
+
+def etat_chez(nombre: int, etat: Reservataire | None = None) -> Reservataire:
+    """L'État, en convention avec autant de bailleurs de plus : deux comptes chez chacun."""
+    etat = etat or creer_etat()
+    for _ in range(nombre):
+        bailleur = creer_bailleur()
+        taux = [("25", "prioritaires", "departement:94"), ("5", "agents", "departement:94")]
+        creer_convention(bailleur, etat, taux)
+        creer_liberation(creer_logement(bailleur), date(2025, 3, 1), date_bail=date(2025, 4, 1))
+    return etat
+
+
 def test_le_curseur_avance_et_recule(bailleur: Bailleur) -> None:
     premiere = lire(bailleur.pk, "annee=2025&taille=2")
     seconde = Client().get(str(premiere["next"]), headers=entetes(bailleur.pk)).json()
@@ -88,6 +121,48 @@ def test_un_filtre_faux_est_dit(bailleur: Bailleur, suite: str) -> None:
     assert suite.partition("=")[0] in reponse.json()["champs"]
 
 
-@pytest.mark.parametrize("curseur", ["%00", "zzzz", "LTE=", "OTk5OTk5OTk5OTk5OTk="])
+def test_les_pages_bout_a_bout_redonnent_la_liste_dans_les_deux_sens() -> None:
+    """Un réservataire chez trois bailleurs, deux comptes chez chacun : les pages coupent un lieu, ou en réunissent."""
+    etat = etat_chez(3)
+    tout = lire(etat.pk)["results"]
+    assert len(tout) == 6  # type: ignore[arg-type]
+    for taille in range(1, 8):
+        avances, pages = [], [lire(etat.pk, f"annee=2025&taille={taille}")]
+        while pages[-1]["next"]:
+            pages.append(suivre(etat.pk, pages[-1]["next"]))
+        for page in pages:
+            avances += page["results"]  # type: ignore[operator]
+        assert avances == tout
+        retours = [pages[-1]]
+        while retours[-1]["previous"]:
+            retours.append(suivre(etat.pk, retours[-1]["previous"]))
+        assert [page["results"] for page in retours[::-1]] == [page["results"] for page in pages]
+
+
+def test_une_page_ne_calcule_que_ses_bailleurs() -> None:
+    """Une page d'une ligne coûte autant de requêtes chez deux bailleurs que chez huit."""
+    etat = etat_chez(2)
+    compter = compteur_de_requetes(etat.pk, "annee=2025&taille=1")
+    chez_deux = compter()
+    etat_chez(6, etat)
+    assert compter() == chez_deux
+
+
+def test_le_nombre_de_requetes_ne_depend_pas_du_volume(bailleur: Bailleur) -> None:
+    compter = compteur_de_requetes(bailleur.pk, "annee=2025")
+    peu = compter()
+    mairie = Reservataire.objects.get(code="MAIRIE")
+    for _ in range(20):
+        liberation = creer_liberation(creer_logement(bailleur), date(2025, 3, 1), date_bail=date(2025, 4, 1))
+        creer_orientation(liberation, mairie, issue="bail")
+    assert compter() == peu
+
+
+def test_sans_les_controles_le_flux_est_le_meme(bailleur: Bailleur) -> None:
+    """Ce que l'API lit est, objet pour objet, le flux que `calculer_flux` calcule avec ses contrôles."""
+    assert calculer_les_comptes(bailleur, "94", 2025)[1] == calculer_annee(bailleur, "94", 2025).flux
+
+
+@pytest.mark.parametrize("curseur", ["%00", "zzzz", "LTE=", "Mw==", "OTk5OTk5OTk5OTk5OTk="])
 def test_un_curseur_abime_est_introuvable(bailleur: Bailleur, curseur: str) -> None:
     assert Client().get(f"/api/v1/comptes/?curseur={curseur}", headers=entetes(bailleur.pk)).status_code == 404

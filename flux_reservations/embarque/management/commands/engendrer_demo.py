@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import connection
 from django.utils import timezone
 
 from flux_reservations.embarque.donnees_demo.generation import GRAINE, engendrer
 from flux_reservations.socle.commande import CommandeMetier, lire_date
+from flux_reservations.socle.postgresql.base import en_proprietaire
 
 
 class Command(CommandeMetier):
@@ -25,6 +27,10 @@ class Command(CommandeMetier):
     def executer(self, **options: Any) -> dict[str, Any]:
         """Engendre ; rend ce qui a été écrit."""
         engendre = engendrer(options["aujourdhui"] or timezone.localdate(), options["graine"])
+        if not engendre.deja_la:
+            # Sans statistiques, les premières pages attendraient qu'autovacuum passe : jusqu'à une minute de plans faits à l'aveugle.
+            with en_proprietaire(connection), connection.cursor() as curseur:  # type: ignore[arg-type]  # le moteur est le nôtre
+                curseur.execute("ANALYZE")
         return {"deja_la": engendre.deja_la, **engendre.nombres}
 
     def presenter(self, resultat: dict[str, Any]) -> None:
