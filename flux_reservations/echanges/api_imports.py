@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 import django_filters
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
@@ -17,12 +16,10 @@ from rest_framework.response import Response
 from attributions.api import CLE_IDEMPOTENCE
 from flux_reservations.acces.api import Connecte, acteur_de, rejouable
 from flux_reservations.commun.acteur import Role
-from flux_reservations.commun.cles import lire_entier
-from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.models import ImportDepose
 from flux_reservations.echanges.tableaux.rpls_codes import MODES_HORS_CHAMP
-from flux_reservations.socle.api import DemandeTropGrosse, LecteurJson
+from flux_reservations.socle.api import LecteurJson, refuser_un_corps_demesure
 
 _ENVELOPPE = 1024 * 1024
 """Octets admis autour des fichiers d'un formulaire."""
@@ -33,10 +30,7 @@ class LecteurDeFichiers(MultiPartParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Les champs et les fichiers ; lève `DemandeTropGrosse` (413)."""
-        annonce = parser_context["request"].META.get("CONTENT_LENGTH") or "0" if parser_context else "0"
-        taille = lire_entier(annonce)
-        if taille is None or taille > depot.TAILLE_MAXIMALE + _ENVELOPPE:
-            raise DemandeTropGrosse("Vos fichiers dépassent 200 Mo ensemble : déposez-les en plusieurs fois.")
+        refuser_un_corps_demesure(parser_context, depot.TAILLE_MAXIMALE + _ENVELOPPE, depot.TROP_GROS_ENSEMBLE)
         return super().parse(stream, media_type, parser_context)
 
 
@@ -163,12 +157,9 @@ class ImportVues(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         """Dépose des fichiers : l'essai à blanc suit, rien n'est écrit."""
         demande = DemandeImport(data=request.data)
         demande.is_valid(raise_exception=True)
-        recus: list[UploadedFile[bytes]] = demande.validated_data["fichiers"]
-        if sum(un.size or 0 for un in recus) > depot.TAILLE_MAXIMALE:
-            raise ErreurMetier("fichiers_trop_gros", "Vos fichiers dépassent 200 Mo ensemble.", champ="fichiers")
         depose = depot.deposer_import(
             acteur=acteur_de(request),
-            fichiers=[depot.FichierDepose(un.name or "", un.read()) for un in recus],
+            fichiers=depot.lire_les_recus(demande.validated_data["fichiers"]),
             effet=demande.validated_data.get("effet"),
         )
         return self._suivre(depose.pk)

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.db.models import Sum
 
@@ -27,7 +28,8 @@ from flux_reservations.socle.taches import envoyer_apres_validation
 
 logger = logging.getLogger(__name__)
 TAILLE_MAXIMALE: Final = 200 * 1024 * 1024
-"""Octets d'un fichier déposé à l'écran."""
+"""Octets d'un fichier déposé, et des fichiers d'un même dépôt."""
+TROP_GROS_ENSEMBLE: Final = "Vos fichiers dépassent 200 Mo ensemble : déposez-les en plusieurs fois."
 IMPORTS_EN_ATTENTE_AU_PLUS: Final = 50
 """Imports d'un organisme ni appliqués ni abandonnés."""
 OCTETS_GARDES_AU_PLUS: Final = 2 * 1024 * 1024 * 1024
@@ -41,6 +43,13 @@ class FichierDepose:
 
     nom: str
     octets: bytes
+
+
+def lire_les_recus(recus: Sequence[UploadedFile[bytes]]) -> list[FichierDepose]:
+    """Les fichiers reçus ; leur taille se contrôle avant de les lire. Lève `ErreurMetier`."""
+    if sum(un.size or 0 for un in recus) > TAILLE_MAXIMALE:
+        raise ErreurMetier("fichiers_trop_gros", TROP_GROS_ENSEMBLE, champ="fichiers")
+    return [FichierDepose(un.name or "", un.read()) for un in recus]
 
 
 def deposer_import(*, acteur: Acteur, fichiers: Sequence[FichierDepose], effet: date | None = None) -> ImportDepose:

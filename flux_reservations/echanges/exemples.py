@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -15,10 +13,8 @@ from openpyxl.styles import Font
 from attributions.domaine.codes import COMPTE_BAILLEUR
 from bilans.calcul import calculer_annee
 from conventions.models import Bailleur, FicheRpls, Logement
-from flux_reservations.echanges.exportation import BOM
-from flux_reservations.echanges.modele import en_texte
+from flux_reservations.echanges.exportation import en_lots
 from flux_reservations.echanges.reprise.lecture import comptes_connus, lire_notre_decompte
-from flux_reservations.echanges.tableau import Tableau
 from flux_reservations.echanges.tableaux.liberations import Liberations
 from flux_reservations.echanges.tableaux.orientations import Orientations
 from flux_reservations.echanges.tableaux.patrimoine import Patrimoine
@@ -44,19 +40,10 @@ def composer_les_exemples(bailleur: Bailleur, departement: str, annee: int) -> b
         archive.writestr("LISEZ-MOI.txt", LISEZ_MOI.format(lignes=LIGNES, annee=annee))
         for classe in TABLEAUX_D_EXEMPLE:
             tableau = classe()
-            archive.writestr(f"{tableau.nom}.csv", _premieres_lignes(tableau, bailleur))
+            archive.writestr(f"{tableau.nom}.csv", "".join(texte for _, texte in en_lots(tableau, bailleur, LIGNES)))
         archive.writestr(f"rpls_{annee}.csv", "".join(_rpls(bailleur)).encode("cp1252", errors="replace"))
         archive.writestr(f"suivi-du-decompte-{annee}.xlsx", _decompte(bailleur, departement, annee))
     return sortie.getvalue()
-
-
-def _premieres_lignes(tableau: Tableau, bailleur: Bailleur) -> str:
-    sortie = io.StringIO()
-    ecrivain = csv.writer(sortie, delimiter=";", lineterminator="\r\n")
-    ecrivain.writerow([colonne.nom for colonne in tableau.colonnes])
-    for ligne in islice(tableau.exporter(bailleur), LIGNES):
-        ecrivain.writerow([en_texte(colonne, ligne.get(colonne.nom)) for colonne in tableau.colonnes])
-    return BOM + sortie.getvalue()
 
 
 def _rpls(bailleur: Bailleur) -> Iterator[str]:
@@ -85,8 +72,7 @@ def _decompte(bailleur: Bailleur, departement: str, annee: int) -> bytes:
     noms = {un.code: un.nom for un in comptes_connus(calcul)} | {COMPTE_BAILLEUR: "Bailleur (non réservé)"}
     lignes = sorted(lire_notre_decompte(calcul), key=lambda une: (une.compte, une.le, une.liberation))
     livre = Workbook()
-    feuille = livre.active
-    assert feuille is not None  # noqa: S101 : un classeur neuf a une feuille
+    feuille = livre.worksheets[0]
     feuille.title = "Décompte"
     feuille.append([f"{bailleur.nom} : suivi du décompte {annee}"])
     feuille.append([])

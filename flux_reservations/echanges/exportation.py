@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from conventions.models import Bailleur
@@ -16,6 +16,9 @@ from flux_reservations.echanges.colonnes import TEXTE_COURT, TEXTES_RETENUS, Col
 from flux_reservations.echanges.modele import en_texte
 from flux_reservations.echanges.tableau import Tableau
 from flux_reservations.echanges.tableaux import TABLEAUX
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _FACULTATIFS = frozenset(
     {
@@ -85,9 +88,9 @@ class _Tampon(io.RawIOBase):
         """On y écrit."""
         return True
 
-    def write(self, octets: object) -> int:
+    def write(self, octets: ReadableBuffer) -> int:
         """Garde `octets`."""
-        copie = bytes(memoryview(octets))  # type: ignore[arg-type]  # ce que zipfile écrit
+        copie = bytes(octets)
         self._morceaux.append(copie)
         self.taille += len(copie)
         return len(copie)
@@ -103,7 +106,7 @@ def _fichiers(bailleur: Bailleur) -> Iterator[tuple[str, Iterator[Lot]]]:
     """Le nom et les lots de chaque fichier, en-tête d'abord ; à lire dans l'ordre, l'un après l'autre."""
     for classe in TABLEAUX:
         tableau = classe()
-        lots = _lots(tableau, bailleur)
+        lots = en_lots(tableau, bailleur)
         entete, premier = next(lots), next(lots, None)
         if premier is not None:
             yield f"{tableau.nom}.csv", chain((entete, premier), lots)
@@ -111,14 +114,17 @@ def _fichiers(bailleur: Bailleur) -> Iterator[tuple[str, Iterator[Lot]]]:
             yield f"{tableau.nom}.csv", iter((entete,))
 
 
-def _lots(tableau: Tableau, bailleur: Bailleur) -> Iterator[Lot]:
-    """L'en-tête, avec BOM (un tableur français y lit les accents), puis les lignes par lots, écrites colonne par colonne."""
+def en_lots(tableau: Tableau, bailleur: Bailleur, au_plus: int | None = None) -> Iterator[Lot]:
+    """L'en-tête, avec BOM (un tableur français y lit les accents), puis les lignes par lots, écrites colonne par colonne.
+
+    `au_plus` : nombre de lignes où s'arrêter.
+    """
     tampon = io.StringIO()
     ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
     ecrivain.writerow([colonne.nom for colonne in tableau.colonnes])
     yield 0, BOM + tampon.getvalue()
     redacteurs = [Redacteur(colonne) for colonne in tableau.colonnes]
-    lignes = iter(tableau.exporter(bailleur))
+    lignes = islice(tableau.exporter(bailleur), au_plus)
     while lot := list(islice(lignes, tableau.taille_lot)):
         tampon.seek(0)
         tampon.truncate()

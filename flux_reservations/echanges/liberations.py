@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
@@ -73,18 +73,17 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
             .get(pk=liberation_id)
         )
         avant = _lire(liberation)
-        if saisie.get("numero", liberation.numero) != liberation.numero:
+        voulues = {nom: valeur for nom, valeur in saisie.items() if valeur != avant[nom]}
+        if "numero" in voulues:
             message = "Le numéro désigne la libération : il ne change pas. Déclarez-en une autre."
             raise SaisieRefusee(message, {"numero": [message]})
-        if saisie.get("date_bail") and liberation.date_bail is None:
-            _refuser_un_bail_sans_conclusion(liberation)
-        voulus = {nom for nom, valeur in saisie.items() if valeur != avant[nom]}
-        _refuser_ce_que_l_ecran_reserve(liberation, voulus)
+        issues = set(liberation.orientations.values_list("issue", flat=True))
+        _refuser_ce_que_l_ecran_reserve(liberation, voulues, issues)
         motifs = {"motif": motif} | {nom: str(saisie.get(nom) or "") for nom in ("motif_exclusion", "motif_retrait")}
-        if liberation.orientations.exists():
-            _exiger_les_motifs(voulus, motifs)
-        if liberation.orientations.filter(issue=Issue.EN_COURS).exists():
-            _requalifier(acteur, liberation, voulus, saisie, motifs)
+        if issues:
+            _exiger_les_motifs(voulues, motifs)
+        if Issue.EN_COURS in issues:
+            _requalifier(acteur, liberation_id, voulues, motifs)
         imposees = {nom: avant[nom] for nom in ("numero", "logement", "date_disponibilite")}
         _ecrire(acteur, liberation.bailleur.siren, imposees | dict(saisie))
         liberation = Liberation.objects.select_related("bailleur", "logement").get(pk=liberation_id)
@@ -98,34 +97,40 @@ def corriger_liberation(*, acteur: Acteur, liberation_id: int, saisie: Mapping[s
     return liberation
 
 
-def _refuser_ce_que_l_ecran_reserve(liberation: Liberation, change: set[str]) -> None:
-    """Un bail signé ne se défait que par son acte motivé ; une libération déjà orientée garde son logement et sa nature."""
-    if "date_bail" in change and liberation.date_bail is not None:
+def _refuser_ce_que_l_ecran_reserve(
+    liberation: Liberation, voulues: Mapping[str, Any], issues: Collection[str]
+) -> None:
+    """Un bail conclut l'orientation en cours ; signé, il ne se défait que par son acte motivé ; ce qui a été orienté ne se déplace pas."""
+    if "date_bail" in voulues and liberation.date_bail is not None:
         raise ErreurMetier("bail_signe", BAIL_RESERVE, regle="RG-45", champ="date_bail")
-    geles = sorted(change & set(GELEES.values()))
-    if geles and liberation.orientations.exists():
+    if "date_bail" in voulues and Issue.EN_COURS in issues:
+        message = (
+            "Une orientation occupe ce logement : dites le bail par l'action signer_bail, qui la conclut et la décompte, ou importez "
+            "l'orientation avec son issue."
+        )
+        raise ErreurMetier("orientation_en_cours", message, regle="RG-45", champ="date_bail")
+    geles = sorted(voulues.keys() & set(GELEES.values()))
+    if geles and issues:
         raise ErreurMetier("liberation_orientee", GELEE, regle="RG-46", champ=geles[0])
 
 
-def _exiger_les_motifs(voulus: set[str], motifs: Mapping[str, str]) -> None:
+def _exiger_les_motifs(voulues: Collection[str], motifs: Mapping[str, str]) -> None:
     """Changer la qualification ou la date d'une libération déjà orientée se motive, comme à l'écran (RG-31, RG-40)."""
     for nom, (champ, regle) in MOTIFS.items():
-        if nom in voulus and not motifs[champ].strip():
+        if nom in voulues and not motifs[champ].strip():
             message = f"Cette libération est déjà orientée : changer {nom} demande un motif ({regle}). Dites pourquoi dans {champ}."
             raise ErreurMetier("motif_obligatoire", message, regle=regle, champ=champ)
 
 
-def _requalifier(
-    acteur: Acteur, liberation: Liberation, voulus: set[str], saisie: Mapping[str, Any], motifs: Mapping[str, str]
-) -> None:
+def _requalifier(acteur: Acteur, liberation_id: int, voulues: Mapping[str, Any], motifs: Mapping[str, str]) -> None:
     """Les changements qui touchent une orientation en cours, par l'acte de chacun."""
-    qui: dict[str, Any] = {"acteur": acteur, "liberation_id": liberation.pk, "le": timezone.localdate()}
-    if "date_disponibilite" in voulus:
-        decaler_la_disponibilite(**qui, disponible_le=saisie["date_disponibilite"], motif=motifs["motif"])
-    if "exclusion" in voulus:
-        exclure(**qui, exclusion=saisie["exclusion"], motif=motifs["motif_exclusion"])
-    if "retrait" in voulus:
-        retirer_la_liberation(**qui, retrait=saisie["retrait"], motif=motifs["motif_retrait"])
+    qui: dict[str, Any] = {"acteur": acteur, "liberation_id": liberation_id, "le": timezone.localdate()}
+    if "date_disponibilite" in voulues:
+        decaler_la_disponibilite(**qui, disponible_le=voulues["date_disponibilite"], motif=motifs["motif"])
+    if "exclusion" in voulues:
+        exclure(**qui, exclusion=voulues["exclusion"], motif=motifs["motif_exclusion"])
+    if "retrait" in voulues:
+        retirer_la_liberation(**qui, retrait=voulues["retrait"], motif=motifs["motif_retrait"])
 
 
 def dire_le_bail(*, acteur: Acteur, liberation_id: int, le: date) -> Liberation:
@@ -142,15 +147,6 @@ def _lire(liberation: Liberation) -> dict[str, Any]:
     """Les valeurs d'une libération, par colonne du tableau."""
     valeurs = {nom: getattr(liberation, colonne.champ) for nom, colonne in COLONNES.items() if colonne.champ}
     return valeurs | {"logement": liberation.logement.identifiant}
-
-
-def _refuser_un_bail_sans_conclusion(liberation: Liberation) -> None:
-    if liberation.orientations.filter(issue=Issue.EN_COURS).exists():
-        message = (
-            "Une orientation occupe ce logement : dites le bail par l'action signer_bail, qui la conclut et la décompte, ou importez "
-            "l'orientation avec son issue."
-        )
-        raise ErreurMetier("orientation_en_cours", message, regle="RG-45", champ="date_bail")
 
 
 @contextmanager

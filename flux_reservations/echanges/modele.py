@@ -77,7 +77,7 @@ class TableauModele(Tableau):
             ancien = existant[1] if existant else None
             complet = (ancien or defauts) | ligne.champs
             self.controler(suivi, ligne, complet, ancien)
-            proteger_les_preuves(suivi, ligne, complet, ancien)
+            self.proteger(suivi, ligne, complet, ancien)
             if ligne.fautive:
                 continue
             if existant is None:
@@ -112,6 +112,10 @@ class TableauModele(Tableau):
 
     def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
         """Contrôles d'une ligne complète (valeurs de la base et du fichier) ; peut corriger `complet`. Par défaut, rien."""
+
+    def proteger(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Refuse la ligne si l'acteur n'a pas à l'écrire."""
+        proteger_les_preuves(suivi, ligne, complet, ancien)
 
     def ecrire(self, suivi: Suivi) -> None:
         """Modifications d'abord : une valeur unique libérée peut être reprise par une ligne neuve."""

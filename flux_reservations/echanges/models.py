@@ -12,6 +12,9 @@ from django.utils import timezone
 from flux_reservations.acces.models import Jeton, Organisme, Utilisateur
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.arrondis import accorder
+from flux_reservations.echanges.export_complet.modeles import ExportComplet, MorceauExport
+from flux_reservations.echanges.registre.modeles import DemandeOrganisme
+from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel, LectureDuJournal
 from flux_reservations.pieces.models import Piece
 
 
@@ -191,10 +194,6 @@ class Trace(models.Model):
     def __str__(self) -> str:
         return f"{self.table} ({accorder(len(self.lignes), 'ligne')})"
 
-
-from flux_reservations.echanges.export_complet.modeles import ExportComplet, MorceauExport  # noqa: E402 : un module à eux
-from flux_reservations.echanges.registre.modeles import DemandeOrganisme  # noqa: E402 : un module à elles
-from flux_reservations.echanges.webhooks.modeles import Abonnement, Appel, LectureDuJournal  # noqa: E402 : un module à eux
 
 __all__ = [
     "EN_ATTENTE",

@@ -119,6 +119,7 @@ def _reconnaitre_colonnes(suivi: Suivi, entete: list[str], numero: int) -> None:
             inconnues.append(brut.strip())
     for nom in tableau.colonnes_manquantes(set(suivi.rangs)):
         citee = nom.upper() if tableau.entetes_en_majuscules else nom
+        suivi.contexte.rapport.mal_compris = True
         suivi.refuser(
             numero,
             nom,
@@ -127,8 +128,8 @@ def _reconnaitre_colonnes(suivi: Suivi, entete: list[str], numero: int) -> None:
     tableau.signaler_inconnues(suivi, numero, inconnues)
 
 
-def _lire_lots(suivi: Suivi, source: Source, numero: int, largeur: int) -> Iterator[list[Ligne]]:
-    """Les lignes non vides, typées, par lots ; un fichier illisible plus loin dit d'abord les erreurs lues avant."""
+def _lire_lots(suivi: Suivi, source: Source, entete: int, largeur: int) -> Iterator[list[Ligne]]:
+    """Les lignes non vides après l'en-tête, typées, par lots ; un fichier illisible plus loin dit d'abord les erreurs lues avant."""
     lecteurs = lecteurs_de(suivi.colonnes)
     lot: list[Ligne] = []
 
@@ -138,7 +139,7 @@ def _lire_lots(suivi: Suivi, source: Source, numero: int, largeur: int) -> Itera
         return lot
 
     try:
-        for numero, cellules in enumerate(source.lignes, start=numero + 1):  # noqa: B020, PLR1704 : la numérotation continue
+        for numero, cellules in enumerate(source.lignes, start=entete + 1):
             if not any(map(str.strip, cellules)):
                 continue
             lot.append(_ligne(suivi, source, numero, cellules, largeur))

@@ -6,10 +6,11 @@ L'administration, par la commande, reprend tout : c'est ainsi qu'un export revie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
-
-from django.db.models import QuerySet
 
 from attributions.domaine.codes import Issue
 from attributions.models import Orientation, Seance
@@ -81,26 +82,63 @@ def proteger_les_preuves(
     if nom == "previsions" and complet["publiee_le"] != (ancien or {}).get("publiee_le"):
         suivi.refuser(ligne, "publiee_le", "Une prévision se publie avec son bilan, jamais par fichier (RG-32).")
         return
-    if nom == "liberations" and ancien is not None and _refuser_une_requalification(suivi, ligne, complet, ancien):
-        return
     raison = _dire_ce_qui_est_fige(suivi, nom, complet, ancien)
     if raison:
         suivi.refuser(ligne, suivi.tableau.colonne_cle, f"{raison} Corrigez-la à l'écran, avec un motif.", valeur="")
 
 
-def proteger_le_bail(suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any] | None) -> None:
-    """Refuse la ligne si, sans être responsable, elle défait un bail ou déplace une libération déjà orientée (RG-45, RG-46).
+class OrientationsDuLot:
+    """L'issue de chaque orientation des libérations d'un lot, et quand elle a été décidée ; lues ensemble, si une ligne les demande."""
+
+    def __init__(self, liberations: Iterable[int]) -> None:
+        self._liberations = list(liberations)
+
+    def de(self, cle: tuple[Any, ...]) -> Sequence[tuple[str, datetime | None]]:
+        """Celles d'une libération, par sa clé (bailleur, numéro)."""
+        return self._par_cle.get(cle, ())
+
+    @cached_property
+    def _par_cle(self) -> dict[tuple[Any, ...], list[tuple[str, datetime | None]]]:
+        par_cle: dict[tuple[Any, ...], list[tuple[str, datetime | None]]] = defaultdict(list)
+        lignes = Orientation.objects.filter(liberation_id__parmi=self._liberations).values_list(
+            "liberation__bailleur_id", "liberation__numero", "issue", "decidee_le"
+        )
+        for bailleur, numero, issue, decidee_le in lignes:
+            par_cle[bailleur, numero].append((issue, decidee_le))
+        return par_cle
+
+
+def proteger_la_liberation(
+    suivi: Suivi,
+    ligne: Ligne,
+    complet: Mapping[str, Any],
+    ancien: Mapping[str, Any] | None,
+    orientations: OrientationsDuLot,
+) -> None:
+    """Refuse la ligne si un agent y récrit une preuve, requalifie sans motif ou, sans être responsable, défait un bail (RG-31, RG-45)."""
+    acteur = suivi.contexte.acteur
+    if acteur.est_systeme or complet == ancien:
+        return
+    if ancien is not None:
+        if not acteur.peut(Role.RESPONSABLE):
+            _refuser_de_defaire(suivi, ligne, complet, ancien, orientations)
+        if _refuser_une_requalification(suivi, ligne, complet, ancien, orientations):
+            return
+    proteger_les_preuves(suivi, ligne, complet, ancien)
+
+
+def _refuser_de_defaire(
+    suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any], orientations: OrientationsDuLot
+) -> None:
+    """Refuse la ligne si elle défait un bail ou déplace une libération déjà orientée (RG-45, RG-46).
 
     À l'écran, corriger un bail est un acte du responsable, motivé, qui rouvre l'orientation : l'import d'un gestionnaire ou d'un jeton
-    laisserait l'orientation aboutie et le décompte tomberait sans raison. Une ligne identique à la base passe.
+    laisserait l'orientation aboutie et le décompte tomberait sans raison.
     """
-    acteur = suivi.contexte.acteur
-    if ancien is None or acteur.est_systeme or acteur.peut(Role.RESPONSABLE):
-        return
     if ancien["date_bail"] is not None and complet["date_bail"] != ancien["date_bail"]:
         suivi.refuser(ligne, "date_bail", BAIL_RESERVE)
     changees = [colonne for champ, colonne in GELEES.items() if complet[champ] != ancien[champ]]
-    if changees and _orientations_de(ancien).exists():
+    if changees and orientations.de(ligne.cle):
         for colonne in changees:
             suivi.refuser(ligne, colonne, GELEE)
 
@@ -132,21 +170,15 @@ def _refuser_de_defaire_une_issue(
     return False
 
 
-def _orientations_de(liberation: Mapping[str, Any]) -> QuerySet[Orientation]:
-    return Orientation.objects.filter(
-        liberation__bailleur=liberation["bailleur_id"], liberation__numero=liberation["numero"]
-    )
-
-
 def _refuser_une_requalification(
-    suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any]
+    suivi: Suivi, ligne: Ligne, complet: Mapping[str, Any], ancien: Mapping[str, Any], orientations: OrientationsDuLot
 ) -> bool:
     """Vrai, et le dit, si la ligne requalifie sans motif une libération orientée, ou en reprend l'orientation (RG-31)."""
     changees = [champ for champ in QUALIFICATIONS if complet[champ] != ancien[champ]]
     if not changees:
         return False
-    orientations = _orientations_de(ancien).values_list("issue", "decidee_le")
-    if any(issue == Issue.EN_COURS and decidee_le for issue, decidee_le in orientations):
+    les_siennes = orientations.de(ligne.cle)
+    if any(issue == Issue.EN_COURS and decidee_le for issue, decidee_le in les_siennes):
         message = (
             "Ce logement est orienté dans l'application : requalifiez-le à l'écran, qui reprend l'orientation (RG-31)."
         )
@@ -154,7 +186,7 @@ def _refuser_une_requalification(
         return True
     for champ in changees:
         motif = f"motif_{champ}"
-        if orientations and not (suivi.a(motif) and complet[motif]):
+        if les_siennes and not (suivi.a(motif) and complet[motif]):
             message = f"Changer {champ} d'une libération déjà orientée demande un motif (RG-31) : remplissez {motif}."
             suivi.refuser(ligne, motif, message)
             return True

@@ -96,6 +96,8 @@ class Rapport:
     changements: list[Changement] = field(default_factory=list)
     a_confirmer: dict[str, int] = field(default_factory=dict)
     """Par motif hors champ que MODE pose, le nombre de logements : une personne le confirme à l'écran."""
+    mal_compris: bool = False
+    """Vrai si une colonne, ou un fichier entier, n'a pas été compris : à l'écran, une personne dit ce que c'est."""
     applique: bool = False
 
     @property

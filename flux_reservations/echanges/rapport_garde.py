@@ -30,6 +30,7 @@ def presenter_rapport(rapport: Rapport) -> dict[str, Any]:
         "avertissements": [_garder_anomalie(une, demandes) for une in rapport.avertissements],
         "changements": [_garder_changement(un) for un in rapport.changements[:CHANGEMENTS_GARDES]],
         "a_confirmer": rapport.a_confirmer,
+        "mal_compris": rapport.mal_compris,
         "fiches": sum(fichier.fiches for fichier in rapport.fichiers),
         "changements_en_tout": sum(fichier.crees + fichier.modifies for fichier in rapport.fichiers),
     }

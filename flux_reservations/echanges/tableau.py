@@ -73,6 +73,7 @@ class Tableau(ABC):
         for nom in inconnues:
             if nom.lower() in self.pour_la_lecture:
                 continue
+            suivi.contexte.rapport.mal_compris = True
             suivi.avertir(numero, nom, "Colonne inconnue : elle n'est pas lue. Vérifiez son orthographe.", valeur=nom)
 
     def cellules(self, suivi: Suivi, lot: Sequence[Ligne]) -> Mapping[str, Sequence[str | None]]:

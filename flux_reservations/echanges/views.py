@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
-from flux_reservations.commun.erreurs import ErreurMetier, Introuvable
+from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.echanges import depot
 from flux_reservations.echanges.formulaires import FormulaireDepot, FormulaireRegistre
 from flux_reservations.echanges.models import DEPOSANTS, EN_TRAVAIL, EtatImport, ImportDepose
@@ -136,11 +136,8 @@ class DeposerImport(ReserveeMixin, VueActe):
         return [("Imports", reverse("imports"))]
 
     def executer(self, donnees: dict[str, Any]) -> str:
-        """Dépose ; la taille se contrôle avant de lire."""
-        if sum(un.size for un in donnees["fichiers"]) > depot.TAILLE_MAXIMALE:
-            message = "Vos fichiers dépassent 200 Mo ensemble : déposez-les en plusieurs fois."
-            raise ErreurMetier("fichiers_trop_gros", message, champ="fichiers")
-        fichiers = [depot.FichierDepose(un.name, un.read()) for un in donnees["fichiers"]]
+        """Dépose."""
+        fichiers = depot.lire_les_recus(donnees["fichiers"])
         self.depose = depot.deposer_import(acteur=self.request.acteur, fichiers=fichiers, effet=donnees.get("effet"))
         return f"{compter(len(fichiers), 'fichier déposé', 'fichiers déposés')} : essai à blanc en cours."
 
@@ -180,7 +177,6 @@ class VueImport(ReserveeMixin):
             "en_travail": un.etat in EN_TRAVAIL,
             "lignes_en_tout": max(un.lignes_en_tout, un.lignes_lues),
             "fautifs": list(dict.fromkeys(une["fichier"] for une in rapport.get("erreurs", []) if une["ligne"])),
-            "mal_comprises": _mal_comprises(rapport),
             "organismes_inconnus": organismes_inconnus(rapport) if request.acteur.est_bailleur else [],
             "a_confirmer": [(HORS_CHAMP[motif], nombre) for motif, nombre in rapport.get("a_confirmer", {}).items()],
             "rapport": rapport,
@@ -193,13 +189,6 @@ class VueImport(ReserveeMixin):
                 reponse["HX-Refresh"] = "true"
             return reponse
         return render(request, "echanges/import.html", contexte)
-
-
-def _mal_comprises(rapport: dict[str, Any]) -> bool:
-    """Vrai si une colonne, ou un fichier entier, n'a pas été compris : la personne peut dire ce que c'est."""
-    tout = [*rapport.get("erreurs", []), *rapport.get("avertissements", [])]
-    motifs = ("Colonne inconnue", "Colonne obligatoire absente", "Le nom du fichier ne dit pas")
-    return any(une["message"].startswith(motifs) for une in tout)
 
 
 class AppliquerImport(ReserveeMixin, VueActe):

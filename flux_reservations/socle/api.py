@@ -40,16 +40,22 @@ class DemandeTropGrosse(APIException):
     default_code = "demande_trop_grosse"
 
 
+def refuser_un_corps_demesure(parser_context: Any, borne: int, message: str) -> None:
+    """Lève `DemandeTropGrosse` (413) si le corps annonce plus d'octets que la borne : il n'est alors pas lu."""
+    annonce = parser_context["request"].META.get("CONTENT_LENGTH") or "0" if parser_context else "0"
+    taille = lire_entier(annonce)
+    if taille is None or taille > borne:
+        raise DemandeTropGrosse(message)
+
+
 class LecteurJson(JSONParser):
     """Du JSON borné par `DATA_UPLOAD_MAX_MEMORY_SIZE` : un plus gros corps n'est pas lu (413)."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """L'objet lu."""
         borne = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        annonce = parser_context["request"].META.get("CONTENT_LENGTH") or "0" if parser_context else "0"
-        taille = lire_entier(annonce)
-        if taille is None or taille > borne:
-            raise DemandeTropGrosse(f"Le corps dépasse {borne // 1024} Ko : envoyez un fichier à la ressource imports.")
+        message = f"Le corps dépasse {borne // 1024} Ko : envoyez un fichier à la ressource imports."
+        refuser_un_corps_demesure(parser_context, borne, message)
         return super().parse(stream, media_type, parser_context)
 
 

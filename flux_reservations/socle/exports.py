@@ -82,6 +82,11 @@ def repondre_xlsx(nom: str, entetes: Sequence[str], lignes: Iterable[Sequence[ob
     feuille.append(titres)
     for ligne in lignes:
         feuille.append([valeur if _est_native(valeur) else en_texte(valeur) for valeur in ligne])
+    return repondre_classeur(nom, classeur)
+
+
+def repondre_classeur(nom: str, classeur: Workbook) -> FileResponse:
+    """Répond un classeur, par un fichier temporaire."""
     fichier = tempfile.TemporaryFile()  # noqa: SIM115 : FileResponse le ferme
     classeur.save(fichier)
     fichier.seek(0)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html.parser import HTMLParser
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.views import View
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
-from flux_reservations.socle.exports import TYPE_XLSX, proteger, repondre_csv
+from flux_reservations.socle.exports import proteger, repondre_classeur, repondre_csv
 
 GENRES: Final = ("csv", "xlsx")
 ACTES: Final = frozenset({"", "acte", "actes", "archive", "carnet", "détail", "suite"})
@@ -123,18 +124,18 @@ def lire_les_tables(page: str) -> list[Table]:
     return [table.sans_les_actes() for table in lecteur.tables if table.lignes]
 
 
-class PageExportable:
+class PageExportable(View):
     """À mettre avant la vue : `?export=csv|xlsx` rend les tableaux de la page, avec ses filtres et les droits de la vue."""
 
     nom_export: ClassVar[str]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """La page, ou son export."""
-        reponse: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]  # posé avant une vue
+        reponse = super().dispatch(request, *args, **kwargs)
         genre = request.GET.get("export", "")
-        if request.method != "GET" or genre not in GENRES or not isinstance(reponse, HttpResponse):
+        if request.method != "GET" or genre not in GENRES:
             return reponse
-        if reponse.status_code != 200:  # noqa: PLR2004 : une page servie
+        if not isinstance(reponse, HttpResponse) or reponse.status_code != HTTPStatus.OK:
             return reponse
         tables = lire_les_tables(reponse.content.decode())
         return _en_csv(self.nom_export, tables) if genre == "csv" else _en_classeur(self.nom_export, tables)
@@ -162,7 +163,4 @@ def _en_classeur(nom: str, tables: Sequence[Table]) -> FileResponse:
         feuille.freeze_panes = "A2"
         for ligne in table.lignes:
             feuille.append([proteger(valeur) if isinstance(valeur, str) else valeur for valeur in ligne])
-    fichier = tempfile.TemporaryFile()  # noqa: SIM115 : la réponse le ferme
-    classeur.save(fichier)
-    fichier.seek(0)
-    return FileResponse(fichier, as_attachment=True, filename=f"{nom}.xlsx", content_type=TYPE_XLSX)
+    return repondre_classeur(nom, classeur)

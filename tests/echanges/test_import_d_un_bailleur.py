@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attributions.models import Candidat, Occupation, Orientation
@@ -188,6 +190,20 @@ def test_un_agent_ne_requalifie_pas_sans_motif_une_liberation_orientee(tmp_path:
     decidee = deposer(tmp_path, {"liberations": f"{entete}B2;L2;2025-02-10;mutation;Erreur de saisie\n"})
     (erreur,) = essayer([decidee], acteur=agent).erreurs
     assert "à l'écran" in erreur.message
+
+
+def test_les_orientations_d_un_lot_de_liberations_se_lisent_ensemble(tmp_path: Path, agent: Acteur) -> None:
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE)).est_accepte
+    lignes = ("B1;L1;2025-01-10;anru;premiere_location", "B2;L2;2025-02-10;mutation;premiere_location")
+    requetes = []
+    for nombre in (1, 2):
+        contenu = "\n".join(("numero;logement;date_disponibilite;exclusion;nature", *lignes[:nombre], ""))
+        with CaptureQueriesContext(connection) as vues:
+            refuses = essayer([deposer(tmp_path, {"liberations": contenu})], acteur=agent).erreurs
+        assert [erreur.colonne for erreur in refuses] == ["nature", "motif_exclusion"] * nombre
+        requetes.append(sum("attributions_orientation" in une["sql"] for une in vues))
+    assert requetes == [1, 1]
 
 
 @pytest.mark.regle("RG-45")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from flux_reservations.echanges.lecture.source import FichierIllisible, Source
+from flux_reservations.echanges.lecture.texte import ouvrir_csv, ouvrir_debut_de_csv
+from flux_reservations.echanges.lecture.xlsx import ouvrir_xlsx
 from flux_reservations.echanges.rapport import Rapport
 
 EXTENSIONS = (".csv", ".xlsx")
@@ -28,11 +30,7 @@ class Fichier:
         """Ouvre le fichier selon son extension. Lève `FichierIllisible`."""
         try:
             if self.chemin.suffix.lower() == ".xlsx":
-                from flux_reservations.echanges.lecture.xlsx import ouvrir_xlsx  # noqa: PLC0415 : seulement s'il en arrive un
-
                 return ouvrir_xlsx(self.chemin)
-            from flux_reservations.echanges.lecture.texte import ouvrir_csv  # noqa: PLC0415
-
             return ouvrir_csv(self.chemin, self._compter_connues)
         except OSError as erreur:
             message = f"Le fichier ne peut pas être lu ({erreur.strerror or erreur})."
@@ -51,11 +49,7 @@ class DebutDeFichier(Fichier):
     def ouvrir(self) -> Source:
         """Ouvre le flux selon l'extension du nom ; il reste à fermer. Lève `FichierIllisible`."""
         if self.nom.lower().endswith(".xlsx"):
-            from flux_reservations.echanges.lecture.xlsx import ouvrir_xlsx  # noqa: PLC0415 : seulement s'il en arrive un
-
             return ouvrir_xlsx(self.octets)
-        from flux_reservations.echanges.lecture.texte import ouvrir_debut_de_csv  # noqa: PLC0415
-
         return ouvrir_debut_de_csv(self.octets.read(DEBUT), self._compter_connues)
 
 
@@ -117,6 +111,7 @@ def trouver_fichiers(
             fichiers.append(Fichier(chemin, nom, type_, dict(types)[type_]))
         else:
             connus = ", ".join(debut for debut, _ in types)
+            rapport.mal_compris = True
             rapport.refuser(nom, f"Le nom du fichier ne dit pas son tableau : il doit commencer par l'un de {connus}.")
     ordre = [debut for debut, _ in types]
     return sorted(fichiers, key=lambda fichier: ordre.index(fichier.type))

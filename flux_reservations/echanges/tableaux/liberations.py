@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import Value
@@ -11,7 +11,7 @@ from attributions.models import Liberation
 from conventions.models import Bailleur, Logement
 from flux_reservations.echanges.colonnes import Colonne, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
-from flux_reservations.echanges.preuves import proteger_le_bail
+from flux_reservations.echanges.preuves import OrientationsDuLot, proteger_la_liberation
 from flux_reservations.echanges.references import BAILLEUR, chercher, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
@@ -57,9 +57,18 @@ class Liberations(TableauModele):
                 ligne.champs |= {"logement_id": logement[0], "bailleur_id": logement[1]}
                 ligne.cle = (logement[1], ligne.valeurs["numero"])
 
+    def lire_existants(self, cles: Collection[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[int, dict[str, Any]]]:
+        """Libérations de la base ; de quoi lire leurs orientations."""
+        existants = super().lire_existants(cles)
+        self._orientations = OrientationsDuLot(pk for pk, _ in existants.values())
+        return existants
+
+    def proteger(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Ce que l'écran réserve au responsable ou demande de motiver, d'après les orientations de la libération."""
+        proteger_la_liberation(suivi, ligne, complet, ancien, self._orientations)
+
     def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
-        """Ce que la base refuserait, et ce que l'écran réserve au responsable, dit à sa ligne."""
-        proteger_le_bail(suivi, ligne, complet, ancien)
+        """Ce que la base refuserait, dit à sa ligne."""
         conge, bail = complet["date_conge"], complet["date_bail"]
         if conge and bail and bail < conge:
             suivi.refuser(
