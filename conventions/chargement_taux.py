@@ -8,23 +8,29 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
 from conventions.domaine.egalite import fin_d_un_droit
 from conventions.models import Convention, Droit
+from flux_reservations.droit.repartition import droit_theorique
 from flux_reservations.territoires.models import Commune, TerritoireCommune
 
 
-def taux_par_commune(
-    conventions: Iterable[int], le: date, champ: str = "perimetre"
+def lignes_par_commune(
+    conventions: Iterable[int], le: date, *, sur_l_assiette: bool = False
 ) -> dict[int, dict[str, dict[int, Decimal]]]:
     """Par convention et par commune de son département, le taux de chaque ligne de droit qui s'y exerce ce jour-là (deux requêtes).
 
     Une version qui n'a pas pris effet se lit à sa date d'effet. Une garantie éteinte ne compte plus (RG-23).
-    `champ` : `perimetre` (où le droit s'exerce) ou `assiette` (où il court ; vide, le périmètre en tient lieu et n'est pas rendu).
+    `sur_l_assiette` : les communes où la ligne court, et non celles où elle s'exerce ; sans assiette, ce sont les mêmes.
     """
+    territoires = Coalesce("assiette", "perimetre") if sur_l_assiette else F("perimetre")
     lignes = [
         (convention, departement, droit, taux, territoire)
         for convention, departement, effet, droit, taux, contrepartie, dernier_versement, territoire in (
-            Droit.objects.filter(convention__in=list(conventions)).values_list(
+            Droit.objects.filter(convention__in=list(conventions))
+            .values_list(
                 "convention_id",
                 "convention__departement_id",
                 "convention__date_effet",
@@ -32,8 +38,9 @@ def taux_par_commune(
                 "taux",
                 "contrepartie",
                 "dernier_versement",
-                champ,
+                territoires,
             )
+            .distinct()
         )
         if territoire and _court(fin_d_un_droit(contrepartie, dernier_versement), max(le, effet or le))
     ]
@@ -60,7 +67,7 @@ def taux_au_plus_haut(conventions: Iterable[int], le: date) -> dict[int, Decimal
     """Par convention, la somme des taux ce jour-là, où les périmètres de ses lignes se recouvrent le plus (RG-13) ; deux requêtes."""
     return {
         convention: max(sum(droits.values(), Decimal(0)) for droits in par_commune.values())
-        for convention, par_commune in taux_par_commune(conventions, le).items()
+        for convention, par_commune in lignes_par_commune(conventions, le).items()
     }
 
 
@@ -82,7 +89,7 @@ class ZoneDeTaux:
 def zones_de_taux(convention: Convention, logements: Mapping[str, int], le: date) -> list[ZoneDeTaux]:
     """Les zones d'une convention dans son département, du plus haut taux au plus bas. `logements` : ceux du flux, par commune."""
     droits = {droit.pk: droit for droit in convention.droits.all()}
-    par_commune = taux_par_commune([convention.pk], le).get(convention.pk, {})
+    par_commune = lignes_par_commune([convention.pk], le).get(convention.pk, {})
     noms = (
         Commune.objects.du_departement(convention.departement_id)
         .filter(pk__in=par_commune)
@@ -112,11 +119,8 @@ def taux_ramene_au_departement(convention: Convention, logements: Mapping[str, i
     tout = sum(logements.values())
     if not tout:
         return None
-    exercees = taux_par_commune([convention.pk], le).get(convention.pk, {})
-    courues = taux_par_commune([convention.pk], le, "assiette").get(convention.pk, {})
-    avec_assiette = {droit for droits in courues.values() for droit in droits}
-    somme = Fraction(0)
-    for commune, nombre in logements.items():
-        ici = {droit: taux for droit, taux in exercees.get(commune, {}).items() if droit not in avec_assiette}
-        somme += nombre * sum(map(Fraction, (ici | courues.get(commune, {})).values()))
-    return somme / tout
+    par_commune = lignes_par_commune([convention.pk], le, sur_l_assiette=True).get(convention.pk, {})
+    droit = droit_theorique(
+        (taux, logements.get(commune, 0)) for commune, lignes in par_commune.items() for taux in lignes.values()
+    )
+    return droit * 100 / tout
