@@ -16,6 +16,7 @@ from attributions.domaine.codes import NatureLiberation, OrigineSolde
 from attributions.domaine.decompte import FaitsOrientation
 from attributions.models import Liberation, Orientation, SoldeOuverture
 from conventions.chargement import (
+    ConventionsChargees,
     charger_conventions,
     charger_droits_en_stock,
     charger_reservataires,
@@ -152,9 +153,11 @@ def compter_annees_connues(bailleur: int, departement: str, debut: date, fin: da
     )
 
 
-def charger_conversion(bailleur: Bailleur, departement: str, le: date) -> FaitsConversion:
+def charger_conversion(
+    bailleur: Bailleur, departement: str, le: date, chargees: ConventionsChargees | None = None
+) -> FaitsConversion:
     """Tout ce que `convertir_stock` lit, en un nombre fixe de requêtes (RG-19, RG-35)."""
-    chargees = charger_conventions(bailleur.pk, departement)
+    chargees = chargees or charger_conventions(bailleur.pk, departement)
     droits = charger_droits_en_stock(bailleur.pk, departement, le)
     stock = charger_stock(bailleur.pk, departement, date(le.year, 1, 1))
     detenteurs = {un.reservataire for un in droits} | set(stock.droits)
@@ -180,17 +183,17 @@ def charger_conversion(bailleur: Bailleur, departement: str, le: date) -> FaitsC
 
 
 def charger_conversion_a_l_ecran(
-    bailleur: Bailleur, departement: str, le: date
+    bailleur: Bailleur, departement: str, le: date, chargees: ConventionsChargees | None = None
 ) -> tuple[FaitsConversion, RotationRpls | None]:
     """Les faits de la conversion ; s'il manque une des trois années, la rotation du RPLS pèse les strates, et elle est rendue (RG-35).
 
     Le seuil est celui de la prévision (RG-32). La commande `convertir_stock` et l'export s'en tiennent aux baux de l'application.
     """
-    faits = charger_conversion(bailleur, departement, le)
+    chargees = chargees or charger_conventions(bailleur.pk, departement)
+    faits = charger_conversion(bailleur, departement, le, chargees)
     annees = ANNEES_DE_PREVISION.valeur(le)
     debut, fin = date(le.year - annees, 1, 1), date(le.year - 1, 12, 31)
-    conventions = charger_conventions(bailleur.pk, departement).conventions
-    if compter_annees_connues(bailleur.pk, departement, debut, fin, conventions) >= annees:
+    if compter_annees_connues(bailleur.pk, departement, debut, fin, chargees.conventions) >= annees:
         return faits, None
     rpls = charger_rotation_rpls(bailleur.pk, departement, le)
     if not rpls.est_connue:

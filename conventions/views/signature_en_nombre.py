@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -93,12 +94,12 @@ class FormulaireLigne(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class LigneASigner:
-    """Une convention de la page : son état, ses contrôles, sa saisie."""
+    """Une convention de la page : son état, sa saisie, et ses contrôles, lus quand on la montre."""
 
     convention: Convention
     etat: Pastille
-    controles: list[Controle]
     formulaire: FormulaireLigne
+    controles: Sequence[Controle] = ()
 
     @property
     def a_des_dates(self) -> bool:
@@ -192,17 +193,12 @@ class SignerEnNombre(ReserveeMixin):
         )
 
     def _lire_lignes(self, departement: str, donnees: Mapping[str, Any] | None) -> list[LigneASigner]:
-        """Chaque convention et ses contrôles, lus en un nombre fixe de requêtes."""
-        acteur, jour = self.request.acteur, timezone.localdate()
-        conventions = list(
-            conventions_a_signer(acteur, departement).prefetch_related("droits__perimetre", "droits__assiette")
-        )
-        fonds = charger_fonds_de_controle(acteur.organisme, departement)
+        """Chaque convention et sa saisie."""
+        jour = timezone.localdate()
         return [
             LigneASigner(
                 une,
                 etat_de(une, jour),
-                controler_brouillon(une, fonds),
                 FormulaireLigne(
                     donnees,
                     self.request.FILES if donnees is not None else None,
@@ -210,12 +206,20 @@ class SignerEnNombre(ReserveeMixin):
                     initial={"choisie": une.etat == EtatConvention.PROPOSEE},
                 ),
             )
-            for une in conventions
+            for une in conventions_a_signer(self.request.acteur, departement)
         ]
+
+    def _controler(self, departement: str, lignes: Sequence[LigneASigner]) -> list[LigneASigner]:
+        """Les lignes et leurs contrôles, en un nombre fixe de requêtes."""
+        prefetch_related_objects([ligne.convention for ligne in lignes], "droits__perimetre", "droits__assiette")
+        fonds = charger_fonds_de_controle(self.request.acteur.organisme, departement)
+        return [replace(ligne, controles=controler_brouillon(ligne.convention, fonds)) for ligne in lignes]
 
     def _montrer(
         self, departement: str, nom: str, depot: FormulaireDepot, lignes: list[LigneASigner] | None, statut: int = 200
     ) -> HttpResponse:
+        if lignes is None:
+            lignes = self._lire_lignes(departement, None)
         contexte = {
             "titre": "Signer plusieurs conventions",
             "fil": [
@@ -223,7 +227,7 @@ class SignerEnNombre(ReserveeMixin):
                 (nom, reverse("tableau_departement", args=[departement])),
             ],
             "depot": depot,
-            "lignes": self._lire_lignes(departement, None) if lignes is None else lignes,
+            "lignes": self._controler(departement, lignes),
             "retour": reverse("tableau_departement", args=[departement]),
         }
         return render(self.request, "conventions/signer_en_nombre.html", contexte, status=statut)

@@ -44,10 +44,11 @@ class PageConversion(PageAnalyse):
     def analyser(self, request: Requete, champ: Champ) -> Analyse:
         """Droits de suite actifs, échus, uniques ; taux simple et pondéré ; repli du préfet."""
         jour = timezone.localdate()
-        faits, rpls = charger_conversion_a_l_ecran(champ.bailleur, champ.departement, jour)
+        chargees = charger_conventions(champ.bailleur.pk, champ.departement)
+        faits, rpls = charger_conversion_a_l_ecran(champ.bailleur, champ.departement, jour, chargees)
         conversions = convertir_stock(faits)
         noms = nommer_les_comptes(un.reservataire.code for un in conversions)
-        signees = charger_conventions(champ.bailleur.pk, champ.departement).conventions.en_vigueur(jour)
+        signees = chargees.conventions.en_vigueur(jour)
         tableau = TableauSimple(
             f"État du stock au {ecrire_date_courte(jour)}",
             (
