@@ -60,7 +60,7 @@ def _exiger_un_agent(acteur: Acteur) -> None:
 
 def _verrouiller(acteur: Acteur, occupation_id: int) -> Occupation:
     occupation = (
-        Occupation.objects.visibles_par(acteur).filter(pk=occupation_id).select_for_update(of=("self",)).first()
+        Occupation.objects.modifiables_par(acteur).filter(pk=occupation_id).select_for_update(of=("self",)).first()
     )
     if occupation is None:
         raise Introuvable

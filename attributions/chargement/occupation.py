@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Final
 
 from attributions.domaine.occupation import OccupationMontree, montrer_occupation
 from attributions.models import Occupation
+from attributions.models.occupations import LIBELLES
 from conventions.models import Logement
 from flux_reservations.droit.delais import SEUIL_DU_SECRET
-
-LIBELLES: Final = (
-    ("sous_60_plafonds", "ressources sous 60 % des plafonds"),
-    ("allocataires", "allocataires d'une aide au logement"),
-    ("monoparentales", "familles monoparentales"),
-    ("emmenages_recents", "emménagés récents"),
-)
 
 Occupations = Mapping[tuple[str, str | None], OccupationMontree]
 """Par programme et commune (None : le programme, où qu'il soit)."""
@@ -28,7 +21,7 @@ def charger_occupations(bailleur_id: int, programmes: Collection[str], le: date)
     seuil = SEUIL_DU_SECRET.valeur(le)
     return {
         (une.programme, une.commune_id): montrer_occupation(
-            une.enquete_le, une.menages, [(libelle, getattr(une, champ)) for champ, libelle in LIBELLES], seuil
+            une.enquete_le, une.menages, [(libelle, getattr(une, champ)) for champ, libelle in LIBELLES.items()], seuil
         )
         for une in Occupation.objects.dernieres(bailleur_id, programmes, le)
     }

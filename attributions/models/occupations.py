@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
 from conventions.models import Bailleur
-from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.territoires.models import Commune
 
-PARTIES = ("sous_60_plafonds", "allocataires", "monoparentales", "emmenages_recents")
+LIBELLES: Final = {
+    "sous_60_plafonds": "ressources sous 60 % des plafonds",
+    "allocataires": "allocataires d'une aide au logement",
+    "monoparentales": "familles monoparentales",
+    "emmenages_recents": "emménagés récents",
+}
+"""Comment l'agent lit chaque partie des ménages."""
+
+PARTIES: Final = tuple(LIBELLES)
 """Ce que l'on compte parmi les ménages ; vide : l'enquête ne le dit pas."""
 
 
@@ -24,6 +32,10 @@ class OccupationQuerySet(models.QuerySet["Occupation"]):
         if acteur.est_systeme:
             return self
         return self.filter(bailleur_id=acteur.organisme) if acteur.est_bailleur else self.none()
+
+    def modifiables_par(self, acteur: Acteur) -> OccupationQuerySet:
+        """Celles de son bailleur, pour un gestionnaire ou un responsable."""
+        return self.visibles_par(acteur) if acteur.peut(Role.GESTIONNAIRE) else self.none()
 
     def dernieres(self, bailleur_id: int, programmes: Collection[str], le: date) -> OccupationQuerySet:
         """La dernière enquête connue à cette date de chaque résidence, par programme et commune."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -151,18 +152,18 @@ class FormulaireBesoin(forms.Form):
             )
         return code
 
-    def saisi(self) -> BesoinSaisi:
-        """Le besoin tel que l'action l'attend."""
-        lu = self.cleaned_data
-        return BesoinSaisi(
-            nb_menages=lu["nb_menages"],
-            valable_jusqu_au=lu["valable_jusqu_au"],
-            typologie=lu["typologie"],
-            pmr=lu["pmr"],
-            territoire_id=f"commune:{lu['commune']}" if lu["commune"] else None,
-            bailleur_id=lu["bailleur"].pk if lu["bailleur"] else None,
-            precision=lu["precision"].strip(),
-        )
+
+def _lire(donnees: Mapping[str, Any]) -> BesoinSaisi:
+    """Le besoin tel que l'action l'attend."""
+    return BesoinSaisi(
+        nb_menages=donnees["nb_menages"],
+        valable_jusqu_au=donnees["valable_jusqu_au"],
+        typologie=donnees["typologie"],
+        pmr=donnees["pmr"],
+        territoire_id=f"commune:{donnees['commune']}" if donnees["commune"] else None,
+        bailleur_id=donnees["bailleur"].pk if donnees["bailleur"] else None,
+        precision=donnees["precision"].strip(),
+    )
 
 
 class ActeBesoin(ReserveeMixin, VueActe):
@@ -202,12 +203,6 @@ class ActeBesoin(ReserveeMixin, VueActe):
             "precision": un.precision,
         }
 
-    def saisi(self) -> BesoinSaisi:
-        """Ce que la page envoie, relu."""
-        formulaire = FormulaireBesoin(self.request.POST, acteur=self.request.acteur)
-        formulaire.is_valid()
-        return formulaire.saisi()
-
     def retour(self) -> str:
         """La liste."""
         return reverse("besoins")
@@ -225,8 +220,7 @@ class ExprimerBesoin(ActeBesoin):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Ajoute."""
-        del donnees
-        besoins.exprimer_un_besoin(acteur=self.request.acteur, saisi=self.saisi(), le=timezone.localdate())
+        besoins.exprimer_un_besoin(acteur=self.request.acteur, saisi=_lire(donnees), le=timezone.localdate())
         return "Besoin enregistré : les bailleurs qu'il vise le voient quand ils orientent un logement."
 
 
@@ -238,10 +232,9 @@ class ModifierBesoin(ActeBesoin):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Remplace."""
-        del donnees
         assert self.besoin is not None  # noqa: S101 : lu par preparer
         besoins.modifier_un_besoin(
-            acteur=self.request.acteur, besoin_id=self.besoin.pk, saisi=self.saisi(), le=timezone.localdate()
+            acteur=self.request.acteur, besoin_id=self.besoin.pk, saisi=_lire(donnees), le=timezone.localdate()
         )
         return "Besoin modifié."
 

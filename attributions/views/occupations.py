@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -12,9 +13,9 @@ from django.utils import timezone
 
 from attributions.actions import occupations
 from attributions.actions.occupations import OccupationSaisie
-from attributions.chargement.occupation import LIBELLES
 from attributions.forms import ChampDate
 from attributions.models import Occupation
+from attributions.models.occupations import LIBELLES, PARTIES
 from conventions.models import Logement
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Acteur, Nature, Role
@@ -117,7 +118,7 @@ class FormulaireOccupation(forms.Form):
         communes = Commune.objects.filter(pk__in=parc.values("commune")).order_by("cle_tri").values_list("pk", "nom")
         proposer(self, "programme", [("", "Choisissez"), *((un, un) for un in programmes)])
         proposer(self, "commune", [("", "Toutes"), *communes])
-        for nom, libelle in LIBELLES:
+        for nom, libelle in LIBELLES.items():
             self.fields[nom] = forms.IntegerField(
                 label=f"Dont {libelle}",
                 min_value=0,
@@ -126,10 +127,11 @@ class FormulaireOccupation(forms.Form):
                 help_text="Vide : l'enquête ne le dit pas.",
             )
 
-    def saisie(self) -> OccupationSaisie:
-        """L'enquête telle que l'action l'attend."""
-        lu = dict(self.cleaned_data)
-        return OccupationSaisie(commune_id=lu.pop("commune") or None, **lu)
+
+def _lire(donnees: Mapping[str, Any]) -> OccupationSaisie:
+    """L'enquête telle que l'action l'attend."""
+    lu = dict(donnees)
+    return OccupationSaisie(commune_id=lu.pop("commune") or None, **lu)
 
 
 class ActeOccupation(ReserveeMixin, VueActe):
@@ -168,16 +170,9 @@ class SaisirOccupation(ActeOccupation):
         """Le formulaire et les résidences du bailleur."""
         return FormulaireOccupation(donnees, acteur=self.request.acteur, initial=self.initial())
 
-    def saisie(self) -> OccupationSaisie:
-        """Ce que la page envoie, relu."""
-        formulaire = FormulaireOccupation(self.request.POST, acteur=self.request.acteur)
-        formulaire.is_valid()
-        return formulaire.saisie()
-
     def executer(self, donnees: dict[str, Any]) -> str:
         """Ajoute."""
-        del donnees
-        occupations.saisir_une_occupation(acteur=self.request.acteur, saisie=self.saisie(), le=timezone.localdate())
+        occupations.saisir_une_occupation(acteur=self.request.acteur, saisie=_lire(donnees), le=timezone.localdate())
         return "Enquête enregistrée : l'agent la lit quand il oriente un logement de cette résidence."
 
 
@@ -194,7 +189,7 @@ class CorrigerOccupation(SaisirOccupation):
     def initial(self) -> dict[str, Any]:
         """L'enquête telle qu'elle est."""
         une = self.occupation
-        lues = {nom: getattr(une, nom) for nom, _ in LIBELLES}
+        lues = {nom: getattr(une, nom) for nom in PARTIES}
         return lues | {
             "programme": une.programme,
             "commune": une.commune_id or "",
@@ -204,11 +199,10 @@ class CorrigerOccupation(SaisirOccupation):
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Remplace."""
-        del donnees
         occupations.corriger_une_occupation(
             acteur=self.request.acteur,
             occupation_id=self.occupation.pk,
-            saisie=self.saisie(),
+            saisie=_lire(donnees),
             le=timezone.localdate(),
         )
         return "Enquête corrigée."
