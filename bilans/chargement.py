@@ -20,7 +20,6 @@ from conventions.chargement import (
     etat_du_departement,
     replis_de_l_annee,
 )
-from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.domaine.versions import Conventions
 from conventions.models import Bailleur, ReservationStock, SituationLogement
 from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
@@ -182,9 +181,8 @@ def _charger_stock_maintenu(bailleur: int) -> dict[int, list[DroitMaintenu]]:
     """Droits de suite de la défense, de la sécurité intérieure et de la santé, par logement (une requête) (RG-07)."""
     par_logement: dict[int, list[DroitMaintenu]] = {}
     lignes = (
-        ReservationStock.objects.filter(
-            logement__bailleur_id=bailleur, nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU
-        )
+        ReservationStock.objects.maintenues()
+        .filter(logement__bailleur_id=bailleur)
         .order_by("pk")
         .values_list("logement_id", "reservataire_id", "date_debut", "date_fin")
     )

@@ -14,9 +14,9 @@ from bilans.domaine.empreinte import calculer_empreinte
 from bilans.fiches import lire_fiches, lire_hors_flux
 from bilans.lecture import LectureDuBilan
 from bilans.tableaux import AXES, MASQUE, Tableau
-from flux_reservations.droit.delais import SEUIL_DU_SECRET
+from flux_reservations.droit.delais import SEUIL_DU_SECRET, echeance_du_bilan
 from flux_reservations.socle.pdf import produire_pdf
-from flux_reservations.socle.presentation import ecrire_nombre, ecrire_taux
+from flux_reservations.socle.presentation import ecrire_jour_et_mois, ecrire_nombre, ecrire_taux
 
 _SOMMAIRE = (
     ("essentiel", "L'essentiel"),
@@ -59,6 +59,7 @@ def html_du_bilan(
         "ce_qui_change": ce_qui_change,
         "etabli_le": date.fromisoformat(document["etabli_le"]),
         "empreinte": calculer_empreinte(donnees),
+        "echeance": ecrire_jour_et_mois(echeance_du_bilan(document["annee"])),
         "sommaire": sommaire,
         "rangs": {ancre.replace("-", "_"): rang for rang, ancre, _ in sommaire},
         "seuil_du_secret": SEUIL_DU_SECRET.valeur(date(document["annee"], 12, 31)),

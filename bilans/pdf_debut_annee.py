@@ -12,7 +12,9 @@ from django.template.loader import render_to_string
 from attributions.domaine.codes import Exclusion
 from bilans.domaine.empreinte import calculer_empreinte
 from bilans.tableaux import Case, Rang, Tableau, cle_de_modalite, intituler, lire_modalite, nombre
+from flux_reservations.commun.calendrier import premier_janvier
 from flux_reservations.commun.tri import cle_de_tri
+from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
 from flux_reservations.socle.pdf import produire_pdf
 from flux_reservations.socle.presentation import ecrire_nombre
 from flux_reservations.socle.tableur import ColonneTableur, Feuille, ecrire_classeur
@@ -39,6 +41,7 @@ def html_de_l_information(donnees: Mapping[str, Any], *, version: int = 0, ce_qu
         "etabli_le": date.fromisoformat(document["etabli_le"]),
         "empreinte": calculer_empreinte(donnees),
         "annee_precedente": annee - 1,
+        "annees_de_prevision": ANNEES_DE_PREVISION.valeur(premier_janvier(annee)),
         "source": donnees.get("prevision_source", ""),
         "exclusions_inconnues": inconnues,
         "exclusions_dites_nulles": donnees.get("exclusions_dites_nulles", False),

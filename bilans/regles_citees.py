@@ -10,7 +10,7 @@ from typing import Any
 from attributions.domaine.codes import Exclusion
 from flux_reservations.droit import assiette, delais, taux
 from flux_reservations.droit.parametre import Parametre
-from flux_reservations.socle.presentation import ESPACE_INSECABLE, ecrire_date, ecrire_taux
+from flux_reservations.socle.presentation import ecrire_jour_et_mois, ecrire_taux
 
 PARAMETRES_CITES: tuple[Parametre[Any], ...] = (
     taux.PART_MAXIMALE_ETAT,
@@ -48,7 +48,7 @@ def citer_les_regles(le: date) -> list[dict[str, str]]:
 def ecrire_valeur(valeur: object, unite: str) -> str:
     """La valeur d'un paramètre, en toutes lettres."""
     if unite == "mois et jour" and isinstance(valeur, tuple):
-        return ecrire_date(date(2001, *valeur)).rpartition(ESPACE_INSECABLE)[0]
+        return ecrire_jour_et_mois(date(2001, *valeur))
     if isinstance(valeur, tuple | list):
         libelles = {membre.value: membre.libelle for membre in Exclusion}
         return ", ".join(str(libelles.get(element, element)) for element in valeur)

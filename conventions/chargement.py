@@ -213,9 +213,7 @@ def du_departement(colonne: str, departement: str) -> EstParmiLesLignes:
 def logements_du_flux(bailleur: int, departement: str, le: date) -> QuerySet[Logement]:
     """Logements du champ, hors stock maintenu, à cette date : le patrimoine de RG-34."""
     hors_champ = SituationLogement.objects.filter(logement=OuterRef("pk"), periode__contains=le).exclude(hors_champ="")
-    maintenus = ReservationStock.objects.actives(le).filter(
-        logement=OuterRef("pk"), nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU
-    )
+    maintenus = ReservationStock.objects.actives(le).maintenues().filter(logement=OuterRef("pk"))
     return (
         Logement.objects.filter(du_departement("commune_id", departement), bailleur_id=bailleur)
         .exclude(Exists(hors_champ))

@@ -11,11 +11,9 @@ from typing import Final
 
 from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Value, When
 
-from conventions.domaine.codes import NatureDroitStock, Typologie
+from conventions.domaine.codes import TYPOLOGIES, NatureDroitStock
 from conventions.domaine.contingents import CONTINGENTS, NON_RESERVE, contingents_possibles, types_titulaires
 from conventions.models import FicheRpls, ReservationStock
-
-TYPOLOGIES: Final = tuple(typologie.value for typologie in Typologie)
 
 
 class Situation(StrEnum):
@@ -52,6 +50,16 @@ class LigneContingent:
     def libelle(self) -> str:
         """Le contingent en toutes lettres."""
         return CONTINGENTS[self.code]
+
+    @property
+    def est_non_reserve(self) -> bool:
+        """Vrai pour les logements déclarés sans réservation : seul un droit enregistré les contredit."""
+        return self.code == NON_RESERVE
+
+    @property
+    def par_type(self) -> tuple[tuple[str, int], ...]:
+        """Chaque typologie et ses logements."""
+        return tuple(zip(TYPOLOGIES, self.par_typologie, strict=True))
 
     @property
     def total(self) -> int:
@@ -128,7 +136,7 @@ class DeclarationRpls:
     @property
     def reserves(self) -> int:
         """Parmi eux, ceux que le RPLS dit réservés."""
-        return sum(ligne.total for ligne in self.contingents if ligne.code != NON_RESERVE)
+        return sum(ligne.total for ligne in self.contingents if not ligne.est_non_reserve)
 
     @property
     def echus(self) -> int:
@@ -213,12 +221,7 @@ def _charger_titulaires(bailleur_id: int, departement: str, le: date) -> tuple[L
         "logement__fiche_rpls__contingent",
     )
     lignes = (
-        ReservationStock.objects.actives(le)
-        .filter(
-            logement__bailleur_id=bailleur_id,
-            logement__commune__departement_id=departement,
-            nature=NatureDroitStock.SUITE,
-        )
+        ReservationStock.objects.de_suite(bailleur_id, departement, le)
         .order_by()
         .values(*champs)
         .annotate(nombre=Count("logement_id", distinct=True))

@@ -10,8 +10,8 @@ from datetime import date
 
 from django.db.models import Case, Count, F, Value, When
 
-from conventions.chargement_contingents import TYPOLOGIES, DeclarationRpls, charger_declaration
-from conventions.domaine.codes import NatureDroitStock, TypeReservataire
+from conventions.chargement_contingents import DeclarationRpls, charger_declaration
+from conventions.domaine.codes import TYPOLOGIES, TypeReservataire
 from conventions.models import Bailleur, ReservationStock
 from flux_reservations.territoires.models import Departement
 
@@ -27,6 +27,11 @@ class LigneEtatDesLieux:
     code_commune: str
     residence: str
     par_typologie: tuple[int, ...]
+
+    @property
+    def par_type(self) -> tuple[tuple[str, int], ...]:
+        """Chaque typologie et ses logements."""
+        return tuple(zip(TYPOLOGIES, self.par_typologie, strict=True))
 
     @property
     def total(self) -> int:
@@ -119,12 +124,7 @@ def charger_etat_des_lieux(bailleur: Bailleur, departement: Departement, le: dat
         default=F("logement__programme"),
     )
     lignes = (
-        ReservationStock.objects.actives(le)
-        .filter(
-            logement__bailleur=bailleur,
-            logement__commune__departement=departement,
-            nature=NatureDroitStock.SUITE,
-        )
+        ReservationStock.objects.de_suite(bailleur.pk, departement.pk, le)
         .annotate(residence=residence)
         .order_by()
         .values_list(

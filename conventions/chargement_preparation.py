@@ -16,7 +16,7 @@ from conventions.chargement import (
     compter_par_strate,
 )
 from conventions.chargement_autorites import charger_reservataires_du_departement
-from conventions.domaine.codes import STOCK_MAINTENU, Contrepartie, EtatConvention, NatureDroitStock, SousContingent
+from conventions.domaine.codes import STOCK_MAINTENU, Contrepartie, EtatConvention, SousContingent
 from conventions.domaine.conversion import Conversion, FaitsConversion, convertir_stock
 from conventions.domaine.saisie import LigneSaisie
 from conventions.models import Convention, Reservataire, ReservationStock
@@ -89,12 +89,7 @@ def charger_preparation(bailleur_id: int, departement: str, le: date) -> Prepara
 def _contreparties(bailleur_id: int, departement: str, le: date) -> dict[int, str]:
     """La contrepartie la plus fréquente du stock de chaque réservataire."""
     lignes = (
-        ReservationStock.objects.actives(le)
-        .filter(
-            logement__bailleur_id=bailleur_id,
-            logement__commune__departement_id=departement,
-            nature=NatureDroitStock.SUITE,
-        )
+        ReservationStock.objects.de_suite(bailleur_id, departement, le)
         .order_by()
         .values_list("reservataire_id", "contrepartie")
         .annotate(nombre=Count("pk"))

@@ -14,15 +14,13 @@ from django.utils import timezone
 from conventions.chargement import logements_du_flux
 from conventions.chargement_autorites import communes_des_droits
 from conventions.chargement_taux import taux_au_plus_haut
-from conventions.domaine.codes import DelaiUnite, EtatConvention, Gestion, Report, Typologie
+from conventions.domaine.codes import TYPOLOGIES, DelaiUnite, EtatConvention, Gestion, Report
 from conventions.domaine.gabarit import Bloc, composer
 from conventions.domaine.gabarit_type import TEXTE
 from conventions.models import Convention, Droit, Gabarit
 from flux_reservations.droit.delais import DELAI_DE_PRESENTATION
 from flux_reservations.socle.presentation import compter, ecrire_date, ecrire_taux
 from flux_reservations.socle.relecture import empreinte_des_donnees
-
-TYPOLOGIES = tuple(typologie.value for typologie in Typologie)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from conventions.chargement_contingents import TYPOLOGIES
 from conventions.chargement_etat_des_lieux import EtatDesLieux
 from conventions.chargement_texte import charger_texte
+from conventions.domaine.codes import TYPOLOGIES
 from conventions.models import Convention
 from flux_reservations.socle.pdf import produire_pdf
 from flux_reservations.socle.tableur import ColonneTableur, Feuille, ecrire_classeur

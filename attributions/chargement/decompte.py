@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, QuerySet, When
 from django.db.models.functions import ExtractYear
 
 from attributions.domaine.codes import NatureLiberation, OrigineSolde
@@ -26,7 +26,6 @@ from conventions.chargement import (
     replis_de_l_annee,
 )
 from conventions.chargement_rotation import RotationRpls, charger_rotation_rpls
-from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.domaine.conversion import FaitsConversion, Strate
 from conventions.domaine.versions import Conventions
 from conventions.models import Bailleur, ReservationStock, SituationLogement
@@ -83,14 +82,8 @@ def mises_en_location(bailleur: int, departement: str, debut: date, fin: date) -
     hors_champ = SituationLogement.objects.filter(
         logement=OuterRef("logement_id"), periode__contains=OuterRef("date_bail")
     ).exclude(hors_champ="")
-    disponibilite = OuterRef("date_disponibilite")
-    maintenus = ReservationStock.objects.filter(
-        Q(date_debut__isnull=True) | Q(date_debut__lte=disponibilite),
-        Q(date_fin__isnull=True) | Q(date_fin__gte=disponibilite),
-        logement=OuterRef("logement_id"),
-        nature=NatureDroitStock.SUITE,
-        reservataire__type__in=STOCK_MAINTENU,
-    )
+    actives = ReservationStock.objects.actives(OuterRef("date_disponibilite"))
+    maintenus = actives.maintenues().filter(logement=OuterRef("logement_id"))
     return (
         Liberation.objects.filter(
             du_departement("logement__commune_id", departement),

@@ -38,7 +38,7 @@ from conventions.chargement import (
     etat_du_departement,
     replis_de_l_annee,
 )
-from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock, SousContingent
+from conventions.domaine.codes import SousContingent
 from conventions.domaine.versions import (
     Conventions,
     PartieReservataire,
@@ -123,13 +123,8 @@ def _liberations_de_l_annee(bailleur: int, departement: str, annee: int) -> Quer
     situations = SituationLogement.objects.filter(logement=OuterRef("logement_id"))
     du_jour = situations.filter(periode__contains=OuterRef("entree"))
     la_premiere = situations.order_by("periode")
-    maintenu = ReservationStock.objects.filter(
-        Q(date_debut__isnull=True) | Q(date_debut__lte=OuterRef("date_disponibilite")),
-        Q(date_fin__isnull=True) | Q(date_fin__gte=OuterRef("date_disponibilite")),
-        logement=OuterRef("logement_id"),
-        nature=NatureDroitStock.SUITE,
-        reservataire__type__in=STOCK_MAINTENU,
-    )
+    actives = ReservationStock.objects.actives(OuterRef("date_disponibilite"))
+    maintenu = actives.maintenues().filter(logement=OuterRef("logement_id"))
     return (
         Liberation.objects.filter(bailleur_id=bailleur, retrait="", exclusion="", date_disponibilite__lte=dernier)
         .filter(Q(date_disponibilite__gte=premier) | Q(date_bail__isnull=True) | Q(date_bail__gte=premier))

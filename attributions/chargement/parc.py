@@ -9,7 +9,6 @@ from django.db.models import BooleanField, Case, Count, FilteredRelation, Q, Whe
 from attributions.chargement.decompte import compter_mises_en_location
 from attributions.domaine.faits_moteur import Cellule, Parc, calculer_rotation
 from conventions.chargement import ConventionsChargees, StockCharge, compter_droits_de_suite
-from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.models import Logement, ReservationStock
 from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
@@ -20,9 +19,7 @@ def charger_parc(bailleur: int, departement: str, le: date) -> dict[Cellule, int
 
     Les mêmes que `logements_du_flux`, par une jointure : c'est le plus gros compte de l'année.
     """
-    maintenus = ReservationStock.objects.actives(le).filter(
-        nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU, logement__bailleur_id=bailleur
-    )
+    maintenus = ReservationStock.objects.actives(le).maintenues().filter(logement__bailleur_id=bailleur)
     lignes = (
         Logement.objects.filter(bailleur_id=bailleur, commune__departement_id=departement)
         .annotate(situation=FilteredRelation("situations", condition=Q(situations__periode__contains=le)))

@@ -12,7 +12,6 @@ from attributions.chargement.parcours import avec_parcours, conventions_en_cause
 from attributions.domaine.codes import Issue
 from attributions.domaine.parcours import Etape
 from attributions.models import EtatSeance, Liberation, Orientation, Seance
-from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.models import ReservationStock, SituationLogement
 from flux_reservations.acces.portefeuilles import SecteurChoisi
 from flux_reservations.commun.acteur import Acteur
@@ -70,9 +69,7 @@ class PileDeTravail:
 
 def charger_pile(acteur: Acteur, le: date, *, montrees: int = 6, secteur: SecteurChoisi | None = None) -> PileDeTravail:
     """La pile de l'acteur (d'un secteur, s'il est choisi) à cette date ; huit requêtes, quel que soit le nombre de dossiers."""
-    maintenus = ReservationStock.objects.actives(le).filter(
-        logement=OuterRef("logement"), nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU
-    )
+    maintenus = ReservationStock.objects.actives(le).maintenues().filter(logement=OuterRef("logement"))
     hors_champ = SituationLogement.objects.filter(logement=OuterRef("logement"), periode__contains=le).exclude(
         hors_champ=""
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from attributions.domaine.codes import NatureLiberation
 from attributions.models import Liberation
 from conventions.chargement import charger_conventions
-from conventions.domaine.codes import STOCK_MAINTENU, NatureDroitStock
 from conventions.models import Reservataire, ReservationStock
 from flux_reservations.droit.assiette import Qualification, qualifier
 
@@ -42,7 +41,8 @@ def lire_la_voie(liberation: Liberation) -> Voie:
     jour, logement = liberation.date_disponibilite, liberation.logement
     droit = (
         ReservationStock.objects.actives(jour)
-        .filter(logement=logement, nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU)
+        .maintenues()
+        .filter(logement=logement)
         .select_related("reservataire")
         .order_by("date_debut", "pk")
         .first()

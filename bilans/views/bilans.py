@@ -22,10 +22,10 @@ from bilans.models.bilan import EtatBilan, GenreBilan
 from bilans.tableaux import AXES
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
-from flux_reservations.droit.delais import dernier_jour_du_bilan
+from flux_reservations.droit.delais import dernier_jour_du_bilan, echeance_du_bilan
 from flux_reservations.notifications.models import Envoi, EtatEnvoi
 from flux_reservations.notifications.views.registre import pastille_de as pastille_d_envoi
-from flux_reservations.socle.presentation import Etape, Pastille, type_de_ton
+from flux_reservations.socle.presentation import Etape, Pastille, ecrire_jour_et_mois, type_de_ton
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Colonne, VueListe
 
@@ -65,7 +65,6 @@ class Bilans(ReserveeMixin, VueListe[Bilan]):
     tri_par_defaut = "-annee"
     gabarit = "bilans/bilans.html"
     vide_titre = "Aucun bilan"
-    vide_texte = "Préparez le bilan de l'an passé : il est à transmettre avant le 28 février."
     colonnes: ClassVar[Sequence[Colonne[Any]]] = (
         Colonne(
             "document",
@@ -93,6 +92,8 @@ class Bilans(ReserveeMixin, VueListe[Bilan]):
         return {
             "peut_preparer": self.request.acteur.peut(Role.GESTIONNAIRE),
             "echeance": dernier_jour_du_bilan(annee),
+            "vide_texte": "Préparez le bilan de l'an passé : il est à transmettre avant le "
+            f"{ecrire_jour_et_mois(echeance_du_bilan(annee))}.",
             "annee_attendue": annee,
         }
 

@@ -23,8 +23,9 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.droit.delais import echeance_du_bilan
 from flux_reservations.series.models import GenreSerie, Serie
-from flux_reservations.socle.presentation import Pastille
+from flux_reservations.socle.presentation import Pastille, ecrire_jour_et_mois
 from flux_reservations.socle.requete import Requete
 
 POURQUOI_PAS = {
@@ -110,6 +111,7 @@ class PublierLaCampagne(ReserveeMixin):
             ],
             "campagne": campagne,
             "lignes": lignes,
+            "echeance": ecrire_jour_et_mois(echeance_du_bilan(campagne.annee)),
             "publiables": sum(ligne.est_publiable for ligne in lignes),
             "series": Serie.objects.visibles_par(request.acteur)
             .filter(genre=GenreSerie.PUBLICATION, cadre=str(campagne.pk))

@@ -83,6 +83,9 @@ class Typologie(Code):
     T6 = "T6", "T6 et plus"
 
 
+TYPOLOGIES: Final = tuple(typologie.value for typologie in Typologie)
+
+
 class Financement(Code):
     """Financement d'origine d'un logement (RG-05)."""
 

@@ -9,7 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 
-from conventions.domaine.codes import Contrepartie, Financement, HorsChamp, NatureDroitStock, Typologie
+from conventions.domaine.codes import STOCK_MAINTENU, Contrepartie, Financement, HorsChamp, NatureDroitStock, Typologie
 from conventions.models.organismes import Bailleur, Reservataire
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.territoires.models import Commune
@@ -160,11 +160,23 @@ class ReservationStockQuerySet(models.QuerySet["ReservationStock"]):
             return self.filter(reservataire_id=acteur.organisme)
         return self.none()
 
-    def actives(self, le: date) -> ReservationStockQuerySet:
+    def actives(self, le: date | models.OuterRef) -> ReservationStockQuerySet:
         """Celles dont la période contient cette date (bornes incluses, vides = sans borne)."""
         return self.filter(
             models.Q(date_debut__isnull=True) | models.Q(date_debut__lte=le),
             models.Q(date_fin__isnull=True) | models.Q(date_fin__gte=le),
+        )
+
+    def maintenues(self) -> ReservationStockQuerySet:
+        """Droits de suite de la défense, de la sécurité intérieure et de la santé : leurs logements restent hors du flux (RG-07)."""
+        return self.filter(nature=NatureDroitStock.SUITE, reservataire__type__in=STOCK_MAINTENU)
+
+    def de_suite(self, bailleur: int, departement: str, le: date) -> ReservationStockQuerySet:
+        """Droits de suite actifs à cette date sur le patrimoine d'un bailleur dans un département."""
+        return self.actives(le).filter(
+            logement__bailleur_id=bailleur,
+            logement__commune__departement_id=departement,
+            nature=NatureDroitStock.SUITE,
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -13,18 +12,17 @@ from django.utils import timezone
 from conventions.chargement_contingents import dire_la_source
 from conventions.chargement_rotation import fiches_du_champ, reloues_en
 from conventions.models import FicheRpls, Logement
+from conventions.views.stock_detail import LOGEMENTS_MONTRES, dire_la_limite
 from conventions.views.transmission import lire_lieu
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
+from flux_reservations.commun.calendrier import ANNEES_LUES
 from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import Introuvable
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
-from flux_reservations.socle.presentation import Lien, compter, ecrire_date_courte, ecrire_nombre
+from flux_reservations.socle.presentation import Lien, compter, ecrire_date_courte
 from flux_reservations.socle.requete import Requete
 from flux_reservations.socle.vues import Depliage, repondre_depliage
-
-LOGEMENTS_MONTRES: Final = 500
-ANNEES_LUES: Final = (1900, 2200)
 
 
 class BauxRpls(ReserveeMixin):
@@ -54,7 +52,7 @@ def _entier(texte: str, defaut: int) -> int:
     if not texte:
         return defaut
     annee = lire_entier(texte)
-    if annee is None or not ANNEES_LUES[0] <= annee <= ANNEES_LUES[1]:
+    if annee is None or annee not in ANNEES_LUES:
         raise Introuvable
     return annee
 
@@ -67,7 +65,7 @@ def _date(texte: str, defaut: date) -> date:
         lue = date.fromisoformat(texte)
     except ValueError as erreur:
         raise Introuvable from erreur
-    if not ANNEES_LUES[0] <= lue.year <= ANNEES_LUES[1]:
+    if lue.year not in ANNEES_LUES:
         raise Introuvable
     return lue
 
@@ -75,7 +73,6 @@ def _date(texte: str, defaut: date) -> date:
 def _deplier(titre: str, fiches: QuerySet[FicheRpls], jour: date) -> Depliage:
     nombre = fiches.count()
     montrees = fiches.select_related("logement__commune").order_by("-dernier_bail", "logement__identifiant")
-    au_dela = f" Les {ecrire_nombre(LOGEMENTS_MONTRES)} premiers sont montrés." if nombre > LOGEMENTS_MONTRES else ""
     return Depliage(
         titre=titre,
         total=compter(nombre, "logement"),
@@ -94,6 +91,6 @@ def _deplier(titre: str, fiches: QuerySet[FicheRpls], jour: date) -> Depliage:
         ],
         regle="RG-35",
         explication=f"Logements du champ du flux au {ecrire_date_courte(jour)}, hors stock maintenu ; moyenne sur "
-        f"{ANNEES_DE_PREVISION.valeur(timezone.localdate())} années.{au_dela}",
+        f"{ANNEES_DE_PREVISION.valeur(timezone.localdate())} années.{dire_la_limite(nombre)}",
         fil=[("Patrimoine", reverse("patrimoine"))],
     )

@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from conventions.actions.gabarits import ecrire_gabarit
-from conventions.chargement_texte import TYPOLOGIES, charger_texte
+from conventions.chargement_texte import charger_texte
 from conventions.documents import convention_pdf
+from conventions.domaine.codes import TYPOLOGIES
 from conventions.domaine.gabarit import CONDITIONS, INSERTIONS, LONGUEUR_MAXIMALE, VARIABLES, verifier_gabarit
 from conventions.domaine.gabarit_type import NOM, TEXTE, deplier
 from conventions.models import Convention, Gabarit

@@ -119,7 +119,6 @@ def _deplier(titre: str, logements: QuerySet[Logement], lieu: Departement, acteu
         logements.select_related("commune", "fiche_rpls").order_by("commune__nom", "identifiant")[:LOGEMENTS_MONTRES]
     )
     droits = _droits_des(montres, acteur, jour)
-    au_dela = f" Les {ecrire_nombre(LOGEMENTS_MONTRES)} premiers sont montrés." if nombre > LOGEMENTS_MONTRES else ""
     return Depliage(
         titre=titre,
         total=compter(nombre, "logement"),
@@ -144,12 +143,17 @@ def _deplier(titre: str, logements: QuerySet[Logement], lieu: Departement, acteu
             for un in montres
         ],
         regle="RG-18",
-        explication=f"Droits lus au {ecrire_date_courte(jour)}.{au_dela}",
+        explication=f"Droits lus au {ecrire_date_courte(jour)}.{dire_la_limite(nombre)}",
         fil=[
             ("Conventions", reverse("conventions")),
             (f"État des lieux, {lieu}", reverse("etat_des_lieux", args=[lieu.pk])),
         ],
     )
+
+
+def dire_la_limite(nombre: int) -> str:
+    """Ce que dit la page quand elle ne montre pas tout ; vide sinon."""
+    return f" Les {ecrire_nombre(LOGEMENTS_MONTRES)} premiers sont montrés." if nombre > LOGEMENTS_MONTRES else ""
 
 
 def _declaration_de(logement: Logement) -> tuple[str, str]:

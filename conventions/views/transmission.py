@@ -14,8 +14,8 @@ from conventions.actions import transmission
 from conventions.actions.en_nombre import ALERTE_SANS_PIECE, SANS_PIECE
 from conventions.chargement_autorites import charger_autorites, communes_des_droits
 from conventions.chargement_brouillon import lire_information_prealable
-from conventions.chargement_contingents import TYPOLOGIES
 from conventions.chargement_etat_des_lieux import charger_etat_des_lieux
+from conventions.domaine.codes import TYPOLOGIES
 from conventions.forms import ChampPdf, champ_date
 from conventions.models import Bailleur, Convention
 from conventions.views.elaboration import ActeConvention

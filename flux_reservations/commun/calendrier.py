@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Final
+
+ANNEES_LUES: Final = range(1900, 2201)
+"""Les années qu'on lit d'une adresse ou d'une commande : au-delà, c'est une faute de frappe."""
 
 UN_JOUR = timedelta(days=1)
 SAMEDI = 5

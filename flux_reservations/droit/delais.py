@@ -125,6 +125,11 @@ def dernier_jour_du_bilan(annee: int) -> date:
     return date(annee + 1, mois, jour)
 
 
+def echeance_du_bilan(annee: int) -> date:
+    """Le jour avant lequel le bilan de `annee` se transmet : le 28 février de l'année suivante (RG-60)."""
+    return dernier_jour_du_bilan(annee) + UN_JOUR
+
+
 def rappel_de_l_information(annee: int) -> date:
     """Date de rappel de l'information de début d'année, le 31 janvier de `annee` (RG-61)."""
     mois, jour = RAPPEL_DE_L_INFORMATION.valeur(date(annee, 1, 1))

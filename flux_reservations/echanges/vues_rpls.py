@@ -20,6 +20,7 @@ from conventions.domaine.contingents import CONTINGENTS, NON_RESERVE
 from conventions.models import FicheRpls, Logement, Reservataire
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature
+from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
 from flux_reservations.socle.exports import repondre_csv
 from flux_reservations.socle.requete import Requete
 
@@ -57,6 +58,7 @@ class StockRpls(ReserveeMixin):
         contexte = {
             "titre": "Stock et rotation d'après le RPLS",
             "fil": [("Imports", reverse("imports"))],
+            "annees_de_prevision": ANNEES_DE_PREVISION.valeur(timezone.localdate().replace(month=1, day=1)),
             "departements": [_lire(request.acteur.organisme, code, nom) for code, nom in departements],
         }
         return render(request, "echanges/rpls.html", contexte)

@@ -7,17 +7,17 @@ import datetime as dt
 import json
 import re
 import sys
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 from psycopg.errors import UndefinedTable
 
+from flux_reservations.commun.calendrier import ANNEES_LUES
 from flux_reservations.commun.cles import lire_entier
 from flux_reservations.commun.erreurs import ErreurMetier
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-ANNEES: Final = range(1900, 2201)
 
 
 def lire_date(texte: str) -> dt.date:
@@ -33,9 +33,9 @@ def lire_date(texte: str) -> dt.date:
 def lire_annee(texte: str) -> int:
     """Une année sur quatre chiffres ; une autre écriture est une commande mal appelée (sortie 2)."""
     annee = lire_entier(texte)
-    if annee is not None and annee in ANNEES:
+    if annee is not None and annee in ANNEES_LUES:
         return annee
-    raise argparse.ArgumentTypeError(f"« {texte} » n'est pas une année entre {ANNEES[0]} et {ANNEES[-1]}")
+    raise argparse.ArgumentTypeError(f"« {texte} » n'est pas une année entre {ANNEES_LUES[0]} et {ANNEES_LUES[-1]}")
 
 
 class CommandeMetier(BaseCommand):

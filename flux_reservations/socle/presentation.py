@@ -88,8 +88,13 @@ def ecrire_date(jour: dt.date | dt.datetime | None) -> str:
     if jour is None:
         return INCONNU
     local = timezone.localtime(jour) if isinstance(jour, dt.datetime) and timezone.is_aware(jour) else jour
-    numero = "1er" if local.day == 1 else str(local.day)
-    return f"{numero}{ESPACE_INSECABLE}{_MOIS[local.month - 1]}{ESPACE_INSECABLE}{local.year}"
+    return f"{ecrire_jour_et_mois(local)}{ESPACE_INSECABLE}{local.year}"
+
+
+def ecrire_jour_et_mois(jour: dt.date) -> str:
+    """« 28 février », « 1er mars » : une échéance qui revient chaque année."""
+    numero = "1er" if jour.day == 1 else str(jour.day)
+    return f"{numero}{ESPACE_INSECABLE}{_MOIS[jour.month - 1]}"
 
 
 def ecrire_instant(instant: dt.datetime | None) -> str:

@@ -91,7 +91,7 @@ def _dire_la_source(rpls: RotationRpls | None) -> list[tuple[str, str]]:
     if rpls is None:
         return []
     message = (
-        f"Les baux des trois dernières années ne sont pas tous connus ici : le taux pondéré est pesé par la rotation que montre le "
+        f"Les baux des {rpls.annees} dernières années ne sont pas tous connus ici : le taux pondéré est pesé par la rotation que montre le "
         f"{rpls.source} ({rpls.periode}), strate par strate. La commande et l'export ne donnent pas ce taux : ils s'en tiennent aux baux."
     )
     return [("attention", message)]

@@ -22,6 +22,7 @@ from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
 from flux_reservations.commun.calendrier import premier_janvier
 from flux_reservations.commun.erreurs import Introuvable
+from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
 from flux_reservations.socle.actes import VueActe
 from flux_reservations.socle.presentation import (
     Lien,
@@ -57,8 +58,9 @@ class PagePrevision(PageAnalyse):
             )
         if lue.publiee_le is None:
             avis += _dire_la_source(lue.calculee)
+        annees = ANNEES_DE_PREVISION.valeur(premier_janvier(champ.annee))
         return Analyse(
-            "Moyenne des trois années civiles précédentes (celles où le bailleur a des baux dans le département) ; à "
+            f"Moyenne des {annees} années civiles précédentes (celles où le bailleur a des baux dans le département) ; à "
             "défaut, patrimoine × rotation, celle du RPLS s'il est importé. L'intervalle va du plus petit au plus grand "
             "A constaté ces années-là, A prévu compris s'il en sort. Un clic sur une commune corrige sa prévision, "
             "jusqu'à la publication de l'information de début "
@@ -79,7 +81,7 @@ def _dire_l_etat(lue: PrevisionLue) -> tuple[str, str]:
 
 
 def _dire_la_source(calculee: PrevisionCalculee) -> list[tuple[str, str]]:
-    """D'où viennent les nombres, s'ils ne sont pas la moyenne de trois années."""
+    """D'où viennent les nombres, s'ils ne sont pas la moyenne des années civiles précédentes."""
     connues = calculee.connues
     histoire = compter(connues, "année de baux connue", "années de baux connues") if connues else "aucun bail connu"
     if calculee.rpls is not None:
