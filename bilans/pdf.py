@@ -10,10 +10,10 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from attributions.domaine.publics import Objectif
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.fiches import lire_fiches, lire_hors_flux
 from bilans.lecture import LectureDuBilan
 from bilans.tableaux import AXES, MASQUE, Tableau
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.droit.delais import SEUIL_DU_SECRET, echeance_du_bilan
 from flux_reservations.socle.pdf import produire_pdf
 from flux_reservations.socle.presentation import ecrire_jour_et_mois, ecrire_nombre, ecrire_taux

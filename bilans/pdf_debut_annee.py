@@ -10,9 +10,9 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from attributions.domaine.codes import Exclusion
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.tableaux import Case, Rang, Tableau, cle_de_modalite, intituler, lire_modalite, nombre
 from flux_reservations.commun.calendrier import premier_janvier
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.commun.tri import cle_de_tri
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
 from flux_reservations.socle.pdf import produire_pdf

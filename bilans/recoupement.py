@@ -13,13 +13,13 @@ from django.db.models import Max, Min
 from attributions.domaine.codes import OrigineSolde
 from attributions.models import Liberation, SoldeOuverture
 from bilans.calcul import CalculAnnuel, calculer_annee
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.domaine.flux import FluxAnnuel
 from bilans.models import Bilan
 from bilans.recoupement_sql import FluxEnSql, calculer_en_sql
 from conventions.domaine.codes import SousContingent
 from conventions.models import Bailleur
 from flux_reservations.acces.models import Organisme
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.pieces.models import Contenu
 from flux_reservations.socle.journal import verifier_chaine
 

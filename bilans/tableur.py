@@ -9,9 +9,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.lecture import LectureDuBilan
 from bilans.tableaux import MASQUE
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.socle.tableur import ColonneTableur, Feuille, Genre, ecrire_classeur
 
 _AXES: tuple[tuple[str, Genre], ...] = (

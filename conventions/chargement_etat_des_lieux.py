@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -13,6 +12,7 @@ from django.db.models import Case, Count, F, Value, When
 from conventions.chargement_contingents import DeclarationRpls, charger_declaration
 from conventions.domaine.codes import TYPOLOGIES, TypeReservataire
 from conventions.models import Bailleur, ReservationStock
+from flux_reservations.commun.empreinte import canoniser
 from flux_reservations.territoires.models import Departement
 
 SECRETS = frozenset({TypeReservataire.DEFENSE, TypeReservataire.SECURITE_INTERIEURE})
@@ -100,7 +100,7 @@ class EtatDesLieux:
                 ],
             },
         }
-        return json.dumps(donnees, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return canoniser(donnees)
 
     @property
     def empreinte(self) -> str:

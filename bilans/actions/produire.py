@@ -15,13 +15,13 @@ from bilans.document import composer_document
 from bilans.document_debut_annee import composer_information
 from bilans.domaine.comparaison import citer_la_version, dire_ce_qui_change
 from bilans.domaine.cycle_de_vie import Etat, verifier_transition
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan
 from bilans.models.bilan import GenreBilan
 from bilans.pdf import bilan_pdf, nom_du_fichier
 from bilans.pdf_debut_annee import information_pdf, information_xlsx
 from bilans.tableur import bilan_xlsx
 from flux_reservations.commun.acteur import Acteur
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.presentation import ecrire_date

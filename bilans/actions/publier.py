@@ -14,11 +14,11 @@ from attributions.models import Seance, SoldeOuverture
 from bilans.actions.preparer import journaliser_bilan, verrouiller_bilan
 from bilans.destinataires import lire_la_diffusion
 from bilans.domaine.cycle_de_vie import Etat, verifier_transition
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan, Prevision
 from bilans.models.bilan import GenreBilan
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.notifications.actions.deposer import Objet, deposer_lot
 from flux_reservations.notifications.messages import Message, MessageBilan, MessageDebutAnnee

@@ -15,13 +15,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.lecture import LectureDuBilan
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
 from bilans.tableaux import AXES
 from flux_reservations.acces.reserve import ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.droit.delais import dernier_jour_du_bilan, echeance_du_bilan
 from flux_reservations.notifications.models import Envoi, EtatEnvoi
 from flux_reservations.notifications.views.registre import pastille_de as pastille_d_envoi

@@ -17,10 +17,10 @@ from django.utils import timezone
 from attributions.models import Liberation, SoldeOuverture
 from bilans import recoupement_sql
 from bilans.calcul import calculer_annee
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan
 from bilans.recoupement import annees_a_verifier, verifier_annee, verifier_bilans, verifier_journaux, verifier_pieces
 from conventions.models import Bailleur, Convention, ReservationStock
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.pieces.models import Piece
 from tests.fabriques import (
     VITRY,

@@ -18,13 +18,13 @@ from bilans.actions import produire as module_de_production
 from bilans.actions.preparer import abandonner, preparer_bilan
 from bilans.actions.produire import produire
 from bilans.actions.publier import publier
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
 from bilans.pdf import html_du_bilan
 from bilans.recoupement import verifier_bilans
 from conventions.models import Bailleur, Reservataire
 from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier
 from flux_reservations.notifications.models import Envoi, EtatEnvoi, GenreEnvoi
 from flux_reservations.socle.pdf import produire_pdf

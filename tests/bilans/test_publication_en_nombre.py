@@ -15,10 +15,10 @@ from bilans.actions import en_nombre
 from bilans.actions.campagnes import avancer_la_campagne, ouvrir_campagne
 from bilans.actions.en_nombre import preparer_publications
 from bilans.actions.publier import publier
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan, Campagne
 from bilans.models.bilan import EtatBilan, GenreBilan
 from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.series.actions.mener import avancer, reprendre_les_series

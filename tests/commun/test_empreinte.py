@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bilans.domaine.empreinte import calculer_empreinte
 from conventions.chargement_contingents import DeclarationRpls, LigneContingent, LigneTitulaire
 from conventions.chargement_etat_des_lieux import EtatDesLieux, LigneEtatDesLieux, PartEtatDesLieux
 from conventions.models import Bailleur
-from flux_reservations.echanges.tableaux.pieces import canoniser
+from flux_reservations.commun.empreinte import calculer_empreinte, canoniser
 from flux_reservations.socle import journal
 from flux_reservations.socle.models import EntreeJournal
 from flux_reservations.territoires.models import Departement

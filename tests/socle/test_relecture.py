@@ -13,10 +13,10 @@ from django.test import Client
 from django.urls import reverse
 
 from attributions.models import Inscription, Seance
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan
 from conventions.models import Bailleur, Convention, ReservationStock
 from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.models import EntreeJournal

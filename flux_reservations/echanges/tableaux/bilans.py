@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -13,6 +12,7 @@ from bilans.actions.publier import arreter_les_soldes
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
 from conventions.models import Bailleur
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
 from flux_reservations.echanges.masse import MiseDeCote
 from flux_reservations.echanges.modele import TableauModele, colonne_de
@@ -20,7 +20,7 @@ from flux_reservations.echanges.nombres import Entier
 from flux_reservations.echanges.references import DEPARTEMENT, resoudre_bailleurs
 from flux_reservations.echanges.suivi import Suivi
 from flux_reservations.echanges.tableau import Ligne
-from flux_reservations.echanges.tableaux.pieces import canoniser, citer_piece, retrouver_pieces
+from flux_reservations.echanges.tableaux.pieces import citer_piece, retrouver_pieces
 from flux_reservations.echanges.valeurs import EMPREINTE, Instant
 from flux_reservations.pieces.models import Contenu
 from flux_reservations.territoires.models import Departement
@@ -156,7 +156,7 @@ class Bilans(TableauModele):
             requete,
             bailleur=lambda _: bailleur.siren,
             departement=lambda bilan: bilan.departement_id,
-            donnees=lambda bilan: hashlib.sha256(canoniser(bilan.donnees)).hexdigest(),
+            donnees=lambda bilan: calculer_empreinte(bilan.donnees),
             pdf=lambda bilan: citer_piece(bilan.pdf),
             tableur=lambda bilan: citer_piece(bilan.tableur),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
@@ -13,6 +12,7 @@ from django.db import connection
 from attributions.models import Seance
 from bilans.models import Bilan
 from conventions.models import Bailleur, Convention
+from flux_reservations.commun.empreinte import canoniser
 from flux_reservations.echanges.colonnes import Colonne, Siren, Texte
 from flux_reservations.echanges.modele import TableauModele, colonne_de
 from flux_reservations.echanges.nombres import Entier
@@ -34,11 +34,6 @@ PORTEURS: Final[Mapping[str, tuple[Any, str]]] = {
     "attributions.seance": (Seance, "proces_verbal"),
 }
 """Objets qui tiennent une pièce, et par quel champ ; un bilan et un envoi citent la leur dans leur propre tableau."""
-
-
-def canoniser(donnees: Any) -> bytes:
-    """Les octets dont `bilans.domaine.empreinte` est l'empreinte."""
-    return json.dumps(donnees, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def pieces_exportees(bailleur: Bailleur) -> Any:

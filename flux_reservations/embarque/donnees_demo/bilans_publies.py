@@ -16,7 +16,6 @@ from bilans.actions.publier import publier
 from bilans.calcul import calculer_annee
 from bilans.document import composer_document
 from bilans.document_debut_annee import composer_information
-from bilans.domaine.empreinte import calculer_empreinte
 from bilans.models import Bilan
 from bilans.models.bilan import EtatBilan, GenreBilan
 from bilans.pdf import bilan_pdf, nom_du_fichier
@@ -25,6 +24,7 @@ from bilans.tableur import bilan_xlsx
 from conventions.models import Bailleur
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Role
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.notifications.models import Envoi, EtatEnvoi
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.tableur import TYPE_XLSX
