@@ -10,7 +10,3 @@ class BilansConfig(AppConfig):
 
     name = "bilans"
     verbose_name = "bilans"
-
-    def ready(self) -> None:
-        """Fait connaître aux séries la publication en nombre."""
-        from bilans.actions import en_nombre  # noqa: F401, PLC0415 : s'inscrit, une fois les modèles chargés

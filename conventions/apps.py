@@ -10,7 +10,3 @@ class ConventionsConfig(AppConfig):
 
     name = "conventions"
     verbose_name = "conventions"
-
-    def ready(self) -> None:
-        """Fait connaître aux séries les actes en nombre des conventions."""
-        from conventions.actions import en_nombre  # noqa: F401, PLC0415 : s'inscrit, une fois les modèles chargés

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class SeriesConfig(AppConfig):
@@ -11,3 +12,7 @@ class SeriesConfig(AppConfig):
     name = "flux_reservations.series"
     label = "series"
     verbose_name = "séries d'actes"
+
+    def ready(self) -> None:
+        """Fait inscrire les actes en nombre de chaque application : son module `actions.en_nombre`."""
+        autodiscover_modules("actions.en_nombre")
