@@ -12,6 +12,7 @@ from conventions.models import Bailleur
 from flux_reservations.commun.empreinte import calculer_empreinte, canoniser
 from flux_reservations.socle import journal
 from flux_reservations.socle.models import EntreeJournal
+from flux_reservations.socle.relecture import empreinte_des_donnees
 from flux_reservations.territoires.models import Departement
 
 DONNEES = {"é": [1, 2.5, None, True, "½ « a »"], "a": {"z": "", "b": "1/3"}, "A": []}
@@ -67,3 +68,9 @@ def test_l_empreinte_d_une_entree_du_journal_ne_change_pas() -> None:
         empreinte_precedente="0" * 64,
     )
     assert journal.calculer_empreinte(entree) == "4f0740d6d1c58ecd56122e7671d59a909e613b9933c1652667c5ea0c61fe06d8"
+
+
+@pytest.mark.regle("RG-16")
+def test_l_empreinte_de_ce_qu_une_serie_preparee_a_lu_ne_change_pas() -> None:
+    lu = {"clauses": {"date_effet": date(2026, 1, 1), "numero": "C-1 é", "taux": None}, "droits": [], "gabarit": 3}
+    assert empreinte_des_donnees(lu) == "c03f07a5d1330e65f0b3e80fd4e326998096ba227a1ff2af51a5e66cdcbc23e2"
