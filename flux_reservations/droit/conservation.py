@@ -54,4 +54,11 @@ SEANCES_DES_MEMBRES = Parametre(
     versions=fixe(15, textes.CHOIX_DU_PROJET),
     certitude=Certitude.INTERPRETATION,
 )
-DUREES = (CANDIDATS, CONNEXIONS, CONSULTATIONS, INVITATIONS, PERSONNES, SEANCES_DES_MEMBRES)
+TRAVAUX = Parametre(
+    libelle="Conservation du compte rendu d'un acte en nombre terminé, ou d'un import abandonné",
+    unite="mois",
+    regle="RG-70",
+    versions=fixe(12, textes.CHOIX_DU_PROJET),
+    certitude=Certitude.INTERPRETATION,
+)
+DUREES = (CANDIDATS, CONNEXIONS, CONSULTATIONS, INVITATIONS, PERSONNES, SEANCES_DES_MEMBRES, TRAVAUX)

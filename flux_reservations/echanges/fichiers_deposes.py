@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from flux_reservations.commun.calendrier import ajouter_mois
+from flux_reservations.droit import conservation
 from flux_reservations.echanges.correspondances import Apercu, apercevoir, correspondances_de
 from flux_reservations.echanges.models import EtatImport, ImportDepose, Trace
 from flux_reservations.echanges.octets_en_base import ouvrir_piece
@@ -66,6 +68,20 @@ def abandonner_les_oublies() -> int:
         depot.save(update_fields=["etat", "change_le"])
         effacer_les_fichiers(depot)
     return len(oublies)
+
+
+def effacer_les_abandonnes(le: date) -> int:
+    """Efface les imports abandonnés depuis plus que la durée : ils n'ont rien écrit ; rend leur nombre (tâche de nuit) (RG-70).
+
+    Un import appliqué, ou défait, reste à l'historique : il a changé des données.
+    """
+    limite = ajouter_mois(le, -conservation.TRAVAUX.valeur(le))
+    abandonnes = ImportDepose.objects.filter(
+        etat=EtatImport.ANNULE, applique_le__isnull=True, change_le__date__lt=limite
+    )
+    nombre = abandonnes.count()
+    abandonnes.delete()
+    return nombre
 
 
 def effacer_les_contenus_orphelins() -> int:

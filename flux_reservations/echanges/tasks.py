@@ -53,11 +53,12 @@ def livrer_appel(appel_id: int) -> None:
 
 @shared_task(name="echanges.purger")
 def purger() -> None:
-    """La nuit : efface les vieux appels, de quoi défaire les vieux imports, les vieilles clés d'idempotence et les archives."""
+    """La nuit : efface les vieux appels, de quoi défaire les vieux imports, ceux abandonnés, les clés d'idempotence et les archives."""
     webhooks.purger_les_appels()
     perimer_les_verifications(timezone.now())
     fichiers_deposes.purger_les_traces()
     fichiers_deposes.abandonner_les_oublies()
+    fichiers_deposes.effacer_les_abandonnes(timezone.localdate())
     fichiers_deposes.effacer_les_contenus_orphelins()
     purger_les_cles(timezone.now())
     exports.effacer_les_exports(timezone.now())

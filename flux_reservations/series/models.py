@@ -78,6 +78,11 @@ class SerieQuerySet(models.QuerySet["Serie"]):
         """Confirmées, dont il reste des actes à faire."""
         return self.filter(confirmee_le__isnull=False, actes__etat=EtatActe.PRET).distinct()
 
+    def terminees(self) -> SerieQuerySet:
+        """Confirmées, sans rien qui reste à faire."""
+        reste = ActeDeSerie.objects.filter(serie=models.OuterRef("pk"), etat=EtatActe.PRET)
+        return self.filter(~models.Exists(reste), confirmee_le__isnull=False)
+
 
 class Serie(models.Model):
     """Un acte en nombre : préparée, elle n'a rien fait ; confirmée, l'ouvrier la mène à bien."""

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from flux_reservations.series.actions.mener import TACHE, reprendre_les_series
 from flux_reservations.series.actions.mener import avancer as avancer_la_serie
-from flux_reservations.series.actions.preparer import purger_les_oubliees
+from flux_reservations.series.actions.preparer import purger_les_oubliees, purger_les_terminees
 from flux_reservations.socle.taches import envoyer_la_tache
 
 
@@ -26,5 +26,6 @@ def reprendre() -> None:
 
 @shared_task(name="series.purger")
 def purger() -> None:
-    """La nuit : efface les séries préparées que personne n'a confirmées."""
+    """La nuit : efface les séries préparées que personne n'a confirmées, et celles finies depuis longtemps."""
     purger_les_oubliees(timezone.now())
+    purger_les_terminees(timezone.localdate())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,9 +25,11 @@ from flux_reservations.series.actions.preparer import (
     abandonner_serie,
     confirmer_serie,
     purger_les_oubliees,
+    purger_les_terminees,
     reessayer_serie,
 )
 from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, EtatActe, Serie
+from flux_reservations.socle.models import EntreeJournal
 from tests.fabriques import (
     acteur_de,
     creer_bailleur,
@@ -263,6 +265,23 @@ def test_abandonner_ou_oublier_une_preparation_efface_ses_pieces(bailleur: Baill
     assert purger_les_oubliees(timezone.now() + OUBLIEE_APRES) == 1
     assert not ActeDeSerie.objects.filter(serie_id=oubliee.pk).exists()
     assert not Piece.objects.exists()
+
+
+@pytest.mark.regle("RG-70")
+def test_une_serie_finie_depuis_un_an_s_efface_et_ses_preuves_restent(bailleur: Bailleur, responsable: Acteur) -> None:
+    msa, caf = proposees(bailleur, "MSA", "CAF")
+    serie = preparer(responsable, vouloir(msa, PDF), vouloir(caf, PDF))
+    confirmer_serie(acteur=responsable, serie_id=serie.pk)
+    Serie.objects.update(confirmee_le=datetime(2026, 1, 5, 12, tzinfo=UTC))
+    assert purger_les_terminees(date(2030, 1, 1)) == 0, "il reste des actes à faire"
+    mener(serie)
+    serie.actes.update(fini_le=datetime(2026, 2, 10, 12, tzinfo=UTC))
+    journal = EntreeJournal.objects.count()
+    assert purger_les_terminees(date(2027, 2, 10)) == 0, "le dernier acte n'a pas plus d'un an"
+    assert purger_les_terminees(date(2027, 2, 11)) == 1
+    assert not Serie.objects.exists()
+    assert Convention.objects.signees().filter(piece_signee__isnull=False).count() == len([msa, caf])
+    assert EntreeJournal.objects.count() == journal
 
 
 def test_signer_en_nombre_est_a_un_responsable_de_ce_bailleur(bailleur: Bailleur, responsable: Acteur) -> None:

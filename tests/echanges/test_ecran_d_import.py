@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -289,6 +289,18 @@ def test_un_essai_oublie_est_abandonne_et_ses_fichiers_effaces(bailleur: Bailleu
     ImportDepose.objects.update(change_le=timezone.now() - timedelta(days=8))
     assert fichiers_deposes.abandonner_les_oublies() == 1
     assert (ImportDepose.objects.get().etat, Piece.objects.count()) == ("annule", 0)
+
+
+@pytest.mark.regle("RG-70")
+@pytest.mark.parametrize(("etat", "reste"), [("annule", 0), ("applique", 1), ("defait", 1), ("refuse", 1)])
+def test_un_import_abandonne_depuis_un_an_s_efface_un_import_qui_a_ecrit_reste(
+    bailleur: Bailleur, agent: Acteur, etat: str, reste: int
+) -> None:
+    deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;"))
+    ImportDepose.objects.update(etat=etat, change_le=datetime(2026, 2, 10, 12, tzinfo=UTC))
+    assert fichiers_deposes.effacer_les_abandonnes(date(2027, 2, 10)) == 0
+    assert fichiers_deposes.effacer_les_abandonnes(date(2027, 2, 11)) == 1 - reste
+    assert ImportDepose.objects.count() == reste
 
 
 def test_le_registre_commun_ne_s_importe_pas_sous_un_autre_nom(bailleur: Bailleur, agent: Acteur) -> None:

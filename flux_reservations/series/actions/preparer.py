@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from flux_reservations.commun.acteur import Acteur, Role
+from flux_reservations.commun.calendrier import ajouter_mois
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
+from flux_reservations.droit import conservation
 from flux_reservations.pieces.models import Piece
 from flux_reservations.series.actions.mener import lancer
 from flux_reservations.series.genres import genre_de
-from flux_reservations.series.models import ActeDeSerie, EtatActe, GenreSerie, Serie
+from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, EtatActe, GenreSerie, Serie
 from flux_reservations.socle.journal import journaliser
 
 OUBLIEE_APRES = timedelta(days=7)
@@ -151,11 +153,26 @@ def purger_les_oubliees(maintenant: datetime) -> int:
     return len(oubliees)
 
 
+def purger_les_terminees(le: date) -> int:
+    """Efface les séries confirmées dont tout est fini depuis plus que la durée ; rend leur nombre (tâche de nuit) (RG-70).
+
+    Chaque acte garde ses preuves ailleurs : le journal dit qui l'a fait, la convention ou le bilan porte sa date et sa pièce, le registre
+    des envois ses destinataires. Ce qui reste à faire n'est jamais effacé.
+    """
+    limite = ajouter_mois(le, -conservation.TRAVAUX.valeur(le))
+    terminees = Serie.objects.terminees().filter(confirmee_le__date__lt=limite)
+    anciennes = list(terminees.exclude(actes__fini_le__date__gte=limite))
+    for serie in anciennes:
+        with transaction.atomic():
+            effacer(serie)
+    return len(anciennes)
+
+
 def effacer(serie: Serie) -> None:
     """Retire la série, ses lignes et les pièces qui n'attendaient qu'elles."""
     pieces = list(serie.actes.filter(piece__isnull=False).values_list("piece_id", flat=True))
     serie.delete()
-    Piece.objects.filter(pk__in=pieces).delete()
+    Piece.objects.filter(pk__in=pieces, genre=GENRE_EN_ATTENTE).delete()
 
 
 def verrouiller_serie(acteur: Acteur, serie_id: int) -> Serie:
