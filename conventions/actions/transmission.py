@@ -141,7 +141,7 @@ def empreinte_envoyee(acteur: Acteur, departement_id: str, lot: UUID | None) -> 
     envoi = Envoi.objects.visibles_par(acteur).filter(lot=lot).exclude(piece=None).first() if lot else None
     if envoi is None or envoi.piece_id is None:
         return ""
-    # Les données sont déposées aussitôt après leur PDF : celles d'avant l'état des lieux suivant sont les siennes.
+    # Le bailleur verrouillé, un état des lieux et ses données se déposent d'un bloc : celles d'avant le suivant sont les siennes.
     suivantes = Piece.objects.visibles_par(acteur).filter(organisme_id=acteur.organisme, pk__gt=envoi.piece_id)
     autre = suivantes.filter(genre="etat_des_lieux").order_by("pk").values_list("pk", flat=True).first()
     figees = suivantes.filter(genre=DONNEES_DE_L_ETAT_DES_LIEUX, nom=f"etat-des-lieux-{departement_id}.json")
