@@ -24,7 +24,6 @@ from conventions.domaine.versions import Conventions
 from conventions.models import Bailleur, ReservationStock, SituationLogement
 from flux_reservations.commun.calendrier import premier_janvier, trente_et_un_decembre
 from flux_reservations.droit.delais import DELAI_DE_PRESENTATION
-from flux_reservations.socle.parmi import EstParmi
 from flux_reservations.territoires.models import Commune
 
 _DATES_D_ORIENTATION = (
@@ -159,7 +158,7 @@ def _liberations_de_l_annee(
 def _charger_situations(logements: Iterable[int]) -> dict[int, tuple[Situation, ...]]:
     """Situations de ces logements, par date (une requête)."""
     par_logement: dict[int, list[Situation]] = {}
-    lignes = SituationLogement.objects.filter(EstParmi("logement_id", logements)).values_list(
+    lignes = SituationLogement.objects.filter(logement_id__parmi=set(logements)).values_list(
         "logement_id", "periode__startswith", "periode__endswith", "qpv", "hors_champ"
     )
     for logement, debut, fin, qpv, hors_champ in lignes:

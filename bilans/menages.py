@@ -19,7 +19,6 @@ from bilans.domaine.lignes import Attribution, Section
 from bilans.domaine.publics import menages_de_l_annee
 from bilans.domaine.secret import TOTAL, masquer
 from flux_reservations.droit import delais
-from flux_reservations.socle.parmi import EstParmi
 
 _CONTROLE_DE_MENAGES = re.compile(r"\d+ × (.*\bménage\b.*)", re.DOTALL)
 _COLONNES_DE_REFUS: dict[str, str] = {
@@ -43,7 +42,7 @@ def compter_les_refus(bailleur: int, departement: str, calcul: CalculAnnuel) -> 
     Une décision se date du jour où la commission a examiné la demande ; à défaut (import), de la séance ou de l'orientation.
     """
     periode = (calcul.faits.premier_jour, calcul.faits.dernier_jour)
-    hors_du_flux = [une.faits.identifiant for une in calcul.flux.liberations if not une.est_du_flux]
+    hors_du_flux = {une.faits.identifiant for une in calcul.flux.liberations if not une.est_du_flux}
     lignes = (
         Candidat.objects.alias(
             examine_le=Coalesce("date_examen", "orientation__date_caleol", "orientation__date_orientation")
@@ -54,7 +53,7 @@ def compter_les_refus(bailleur: int, departement: str, calcul: CalculAnnuel) -> 
             orientation__liberation__bailleur_id=bailleur,
             orientation__liberation__logement__commune__departement_id=departement,
         )
-        .exclude(EstParmi("orientation__liberation_id", hors_du_flux))
+        .exclude(orientation__liberation_id__parmi=hors_du_flux)
         .values_list("orientation__reservataire__code", "orientation__sous_contingent", "reponse", "decision")
         .order_by()
     )

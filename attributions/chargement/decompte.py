@@ -30,7 +30,6 @@ from conventions.domaine.conversion import FaitsConversion, Strate
 from conventions.domaine.versions import Conventions
 from conventions.models import Bailleur, ReservationStock, SituationLogement
 from flux_reservations.droit.assiette import ANNEES_DE_PREVISION
-from flux_reservations.socle.parmi import EstParmi
 
 _CHAMPS_D_ORIENTATION = (
     "liberation_id",
@@ -55,7 +54,7 @@ def charger_orientations(liberations: Iterable[int]) -> dict[int, tuple[FaitsOri
     """Orientations de ces libérations, par rang (une requête)."""
     par_liberation: dict[int, list[FaitsOrientation]] = {}
     lignes = (
-        Orientation.objects.filter(EstParmi("liberation_id", liberations))
+        Orientation.objects.filter(liberation_id__parmi=set(liberations))
         .order_by("liberation_id", "rang")
         .values_list(*_CHAMPS_D_ORIENTATION)
     )

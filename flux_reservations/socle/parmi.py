@@ -6,33 +6,10 @@ PostgreSQL à y répondre.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, BooleanField, F, Field, ForeignObject, Func, Lookup, QuerySet, Value
-
-
-class _TableauDIdentifiants(ArrayField):  # type: ignore[type-arg]  # un tableau d'entiers
-    """Un tableau d'entiers passé tel quel : Django, sinon, prépare un par un des milliers d'identifiants déjà entiers."""
-
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        """Les identifiants, sans les relire."""
-        del connection, prepared
-        return value
-
-
-class EstParmi(Func):
-    """Condition vraie si la colonne est l'un des identifiants donnés ; se met dans `filter()`."""
-
-    template = "%(expressions)s)"
-    arg_joiner = " = ANY("
-
-    def __init__(self, colonne: str, identifiants: Iterable[int]) -> None:
-        """`colonne` : nom d'un champ entier (`liberation_id`, `logement__pk`)."""
-        tableau = Value(list(identifiants), output_field=_TableauDIdentifiants(BigIntegerField()))
-        super().__init__(F(colonne), tableau, output_field=BooleanField())
+from django.db.models import BooleanField, F, Field, ForeignObject, Func, Lookup, QuerySet
 
 
 class EstParmiLesLignes(Func):
@@ -51,7 +28,10 @@ class EstParmiLesLignes(Func):
 
 
 class Parmi(Lookup):
-    """La recherche `champ__parmi` : égal à l'une de ces valeurs Python (ni expressions ni sous-requête), quel que soit le champ."""
+    """La recherche `champ__parmi` : égal à l'une de ces valeurs Python (ni expressions ni sous-requête), quel que soit le champ.
+
+    Un ensemble plutôt qu'une liste s'il y en a des milliers : Django relit une liste valeur par valeur.
+    """
 
     lookup_name = "parmi"
     prepare_rhs = False
