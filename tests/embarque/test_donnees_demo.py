@@ -18,6 +18,9 @@ from conventions.domaine.codes import EtatConvention
 from conventions.models import Bailleur, Convention, Logement, Reservataire, ReservationStock, SituationLogement
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.erreurs import ErreurMetier
+from flux_reservations.echanges.webhooks.actions import appels_dus, reprendre
+from flux_reservations.echanges.webhooks.annonces import annoncer
+from flux_reservations.echanges.webhooks.modeles import Abonnement
 from flux_reservations.embarque.donnees_demo.envois import page_pdf
 from flux_reservations.embarque.donnees_demo.generation import engendrer
 from flux_reservations.embarque.donnees_demo.hasard import Hasard
@@ -83,6 +86,7 @@ def test_la_demonstration_est_complete_et_coherente() -> None:
     _verifier_le_travail_du_jour()
     _verifier_l_histoire()
     _verifier_les_comptes()
+    _verifier_l_abonnement()
     call_command("verifier_donnees", stdout=StringIO())
     encore = StringIO()
     call_command("engendrer_demo", "--aujourdhui", AUJOURD_HUI.isoformat(), stdout=encore)
@@ -157,3 +161,18 @@ def _verifier_les_comptes() -> None:
     assert all(abs(compte.solde) <= 12 for compte in calcul.flux.comptes)
     assert any(controle.regle == "RG-14" and "Garanties" in controle.message for controle in calcul.controles)
     assert not any(controle.niveau == "bloquant" for controle in calcul.controles)
+
+
+def _verifier_l_abonnement() -> None:
+    """Il a vécu, il est suspendu, et rien n'en part : même repris, son adresse est refusée par les gardes ordinaires."""
+    (abonnement,) = Abonnement.objects.all()
+    assert set(abonnement.appels.values_list("etat", flat=True)) == {"livre", "abandonne"}
+    assert set(abonnement.appels.values_list("evenement", flat=True)) == {"verification", *abonnement.evenements}
+    assert abonnement.desactive_le is not None
+    annoncer()
+    assert appels_dus() == []
+    responsable = Rattachement.objects.select_related("organisme", "utilisateur").get(
+        organisme=abonnement.organisme_id, utilisateur=abonnement.cree_par_id
+    )
+    with pytest.raises(ErreurMetier):
+        reprendre(acteur=responsable.acteur(), abonnement_id=abonnement.pk)

@@ -88,14 +88,18 @@ def _depuis(abonnements: Sequence[Abonnement]) -> Any:
 
 def _composer(abonnement: Abonnement, evenement: Evenement, entree: EntreeJournal) -> Appel | None:
     """L'appel, composé comme l'abonné lirait l'objet ; rien s'il ne le voit pas."""
-    acteur = abonnement.acteur()
-    with rls.pour_acteur(acteur):
-        objet = _LECTURES[entree.objet_type](acteur, int(entree.objet_cle))
+    objet = lire_l_objet(abonnement.acteur(), entree.objet_type, int(entree.objet_cle))
     if objet is None:
         return None
     appel = Appel(abonnement=abonnement, evenement=evenement, entree=entree.pk, prochain_essai_le=timezone.now())
     appel.corps = composer_corps(appel, entree.instant, objet)
     return appel
+
+
+def lire_l_objet(acteur: Acteur, objet_type: str, cle: int) -> dict[str, Any] | None:
+    """L'objet annoncé, comme l'acteur le lirait ; None s'il ne le voit pas."""
+    with rls.pour_acteur(acteur):
+        return _LECTURES[objet_type](acteur, cle)
 
 
 def composer_corps(appel: Appel, instant: Any, objet: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from flux_reservations.commun.acteur import Acteur
 from flux_reservations.commun.calendrier import UN_JOUR
 from flux_reservations.commun.erreurs import ErreurMetier
 from flux_reservations.droit.conversion import ECHEANCE_DES_CONVENTIONS, taux_de_repli
+from flux_reservations.embarque.donnees_demo.abonnements import ecrire_un_abonnement
 from flux_reservations.embarque.donnees_demo.besoins import ecrire_besoins
 from flux_reservations.embarque.donnees_demo.bilans_publies import DEJA_PUBLIES, publier_les_bilans
 from flux_reservations.embarque.donnees_demo.conges import engendrer_conges
@@ -98,6 +99,7 @@ def engendrer(aujourd_hui: date, graine: int = GRAINE) -> Engendre:
         ecrire_besoins(reservataires, aujourd_hui)
         ecrire_demandes(bailleurs["RB"], reservataires, aujourd_hui)
         ecrire_dialogues(bailleurs, reservataires, aujourd_hui)
+        nombres["appels_automatiques"] = ecrire_un_abonnement(bailleurs["RB"], aujourd_hui)
         with connection.cursor() as curseur:
             curseur.execute("SET CONSTRAINTS ALL IMMEDIATE")
     return Engendre(deja_la=False, nombres=dict(nombres))
