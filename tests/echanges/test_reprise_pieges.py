@@ -12,7 +12,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from conventions.models import Bailleur
 from flux_reservations.commun.erreurs import ErreurMetier
-from flux_reservations.echanges.reprise import actions, fusions
+from flux_reservations.echanges.lecture.fichiers import Fichier
+from flux_reservations.echanges.lecture.xlsx import ouvrir_xlsx
+from flux_reservations.echanges.reprise import actions, fusions, lecture
 from flux_reservations.echanges.reprise.fusions import lire_les_fusions
 from flux_reservations.echanges.reprise.lecture import lire_tableur
 from tests.echanges.test_reprise import classeur, connecter
@@ -86,3 +88,33 @@ def test_un_tableur_de_reprise_est_borne(
     reponse = connecter(bailleur).post("/reprise/decompte/", {"tableur": fichier})
     assert reponse.status_code == 422
     assert message in reponse.content.decode()
+
+
+@pytest.mark.django_db
+def test_un_classeur_de_reprise_demesure_est_refuse_sans_etre_lu_et_s_importe_ailleurs(
+    bailleur: Bailleur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """La reprise lit dans la requête : son plafond est plus bas que celui d'un import, qui lit au fil de l'eau."""
+    octets = classeur()
+    monkeypatch.setattr(lecture, "DECOMPRESSE_AU_PLUS", taille_decompressee(octets) - 1)
+    reponse = connecter(bailleur).post("/reprise/decompte/", {"tableur": SimpleUploadedFile("suivi.xlsx", octets)})
+    assert reponse.status_code == 422
+    assert "démesuré une fois décompressé" in reponse.content.decode()
+    source = ouvrir_xlsx(io.BytesIO(octets))
+    assert any(source.lignes)
+    source.fermer()
+    monkeypatch.setattr(lecture, "DECOMPRESSE_AU_PLUS", taille_decompressee(octets))
+    reponse = connecter(bailleur).post("/reprise/decompte/", {"tableur": SimpleUploadedFile("suivi.xlsx", octets)})
+    assert reponse.status_code == 302
+
+
+def taille_decompressee(octets: bytes) -> int:
+    with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+        return sum(membre.file_size for membre in archive.infolist())
+
+
+def test_une_cellule_de_reprise_n_est_gardee_qu_a_sa_longueur_de_libelle(tmp_path: Path) -> None:
+    chemin = tmp_path / "suivi.csv"
+    chemin.write_text(f"Réservataire;Logement\n{'A' * 5000};NL1\n", encoding="utf-8")
+    (_, (libelle, logement)) = lecture._lire_les_cellules(Fichier(chemin, chemin.name, "", frozenset()))
+    assert (len(libelle), logement) == (lecture.LONGUEUR_DE_LIBELLE, "NL1")

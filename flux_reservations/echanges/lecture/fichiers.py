@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 from flux_reservations.echanges.lecture.source import FichierIllisible, Source
 from flux_reservations.echanges.lecture.texte import ouvrir_csv, ouvrir_debut_de_csv
-from flux_reservations.echanges.lecture.xlsx import ouvrir_xlsx
+from flux_reservations.echanges.lecture.xlsx import TAILLE_DECOMPRESSEE, ouvrir_xlsx
 from flux_reservations.echanges.rapport import Rapport
 
 EXTENSIONS = (".csv", ".xlsx")
@@ -26,11 +26,11 @@ class Fichier:
     type: str
     connues: frozenset[str]
 
-    def ouvrir(self) -> Source:
-        """Ouvre le fichier selon son extension. Lève `FichierIllisible`."""
+    def ouvrir(self, decompresse_au_plus: int = TAILLE_DECOMPRESSEE) -> Source:
+        """Ouvre le fichier selon son extension ; un classeur a au plus tant d'octets décompressés. Lève `FichierIllisible`."""
         try:
             if self.chemin.suffix.lower() == ".xlsx":
-                return ouvrir_xlsx(self.chemin)
+                return ouvrir_xlsx(self.chemin, decompresse_au_plus)
             return ouvrir_csv(self.chemin, self._compter_connues)
         except OSError as erreur:
             message = f"Le fichier ne peut pas être lu ({erreur.strerror or erreur})."
@@ -46,10 +46,10 @@ class DebutDeFichier(Fichier):
 
     octets: BinaryIO
 
-    def ouvrir(self) -> Source:
+    def ouvrir(self, decompresse_au_plus: int = TAILLE_DECOMPRESSEE) -> Source:
         """Ouvre le flux selon l'extension du nom ; il reste à fermer. Lève `FichierIllisible`."""
         if self.nom.lower().endswith(".xlsx"):
-            return ouvrir_xlsx(self.octets)
+            return ouvrir_xlsx(self.octets, decompresse_au_plus)
         return ouvrir_debut_de_csv(self.octets.read(DEBUT), self._compter_connues)
 
 
@@ -59,8 +59,9 @@ class LignesDonnees(Fichier):
 
     cellules: tuple[tuple[str, ...], ...] = ()
 
-    def ouvrir(self) -> Source:
-        """Les lignes ; rien à fermer."""
+    def ouvrir(self, decompresse_au_plus: int = TAILLE_DECOMPRESSEE) -> Source:
+        """Les lignes ; rien à fermer, ni à décompresser."""
+        del decompresse_au_plus
         return Source(iter([list(ligne) for ligne in self.cellules]), lambda: None)
 
 

@@ -24,6 +24,9 @@ from flux_reservations.pieces.models import Piece
 
 CELLULES_MAXIMALES: Final = 2_000_000
 """Cellules gardées en mémoire pour comprendre un tableur : quarante colonnes au plus grand nombre de lignes."""
+DECOMPRESSE_AU_PLUS: Final = 150_000_000
+"""Octets d'un classeur décompressé : il se lit dans la requête, à chaque page. `CELLULES_MAXIMALES` y tiennent, écrites par n'importe quel
+tableur (75 octets l'une au plus) ; un patrimoine de cent mille lignes sur dix-neuf colonnes en fait 95 millions."""
 LONGUEUR_DE_LIBELLE: Final = 200
 _TOTAUX: Final = ("total", "sous total", "totaux", "solde", "cumul", "somme", "reste", "objectif", "droit")
 
@@ -74,12 +77,12 @@ def lire_tableur(piece: Piece, choisis: Mapping[str, str]) -> Tableur:
 
 
 def _lire_les_cellules(fichier: Fichier) -> list[list[str]]:
-    source = fichier.ouvrir()
+    source = fichier.ouvrir(DECOMPRESSE_AU_PLUS)
     lignes: list[list[str]] = []
     nombre = 0
     try:
         for cellules in source.lignes:
-            lignes.append([str(cellule) for cellule in cellules])
+            lignes.append([str(cellule[:LONGUEUR_DE_LIBELLE]) for cellule in cellules])
             if len(lignes) > LIGNES_MAXIMALES:
                 raise ErreurMetier("tableur_trop_long", f"{LIGNES_MAXIMALES} lignes au plus.", champ="tableur")
             nombre += len(cellules)
