@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.utils import timezone
 
 from conventions.models import Bailleur
 from flux_reservations.acces.models import Organisme
@@ -19,7 +20,7 @@ from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.echanges.correspondances import retenir
 from flux_reservations.echanges.fichiers_deposes import effacer_les_fichiers
-from flux_reservations.echanges.models import EN_ATTENTE, EN_TRAVAIL, EtatImport, ImportDepose
+from flux_reservations.echanges.models import EN_ATTENTE, EN_TRAVAIL, ActeDImport, EtatImport, ImportDepose
 from flux_reservations.echanges.retour import verifier_qui_defait
 from flux_reservations.echanges.tableaux import REGISTRE_COMMUN
 from flux_reservations.pieces.models import Piece
@@ -146,7 +147,7 @@ def demander_application(
             import_id,
             {EtatImport.ESSAYE},
             EtatImport.A_APPLIQUER,
-            "appliquer_import",
+            ActeDImport.APPLIQUER,
             {"modes_ignores": sorted(modes_ignores)} if modes_ignores else {},
         )
         if sans_avis := set(depot.rapport.get("a_confirmer", {})) - {*modes_confirmes, *modes_ignores}:
@@ -161,7 +162,7 @@ def demander_retour(*, acteur: Acteur, import_id: int) -> ImportDepose:
     Lève `AccesRefuse` si l'import a touché une convention signée et que l'acteur n'est pas responsable (RG-16).
     """
     with transaction.atomic():
-        depot = _changer_etat(acteur, import_id, {EtatImport.APPLIQUE}, EtatImport.A_DEFAIRE, "defaire_import")
+        depot = _changer_etat(acteur, import_id, {EtatImport.APPLIQUE}, EtatImport.A_DEFAIRE, ActeDImport.DEFAIRE)
         verifier_qui_defait(acteur, depot.pk)
     return depot
 
@@ -179,7 +180,7 @@ def choisir_colonnes(
             import_id,
             {EtatImport.ESSAYE, EtatImport.REFUSE},
             EtatImport.DEPOSE,
-            "choisir_les_colonnes",
+            ActeDImport.COLONNES,
             {"types": dict(types)},
         )
         retenir(depot.organisme_id, colonnes)
@@ -189,7 +190,7 @@ def choisir_colonnes(
 def abandonner(*, acteur: Acteur, import_id: int) -> ImportDepose:
     """Abandonne un import qui n'a rien écrit."""
     permis = {EtatImport.DEPOSE, EtatImport.ESSAYE, EtatImport.REFUSE}
-    return _changer_etat(acteur, import_id, permis, EtatImport.ANNULE, "abandonner_import")
+    return _changer_etat(acteur, import_id, permis, EtatImport.ANNULE, ActeDImport.ABANDONNER)
 
 
 def _changer_etat(
@@ -197,7 +198,7 @@ def _changer_etat(
     import_id: int,
     depuis: set[EtatImport],
     vers: EtatImport,
-    action: str,
+    acte: ActeDImport,
     options: Mapping[str, Any] | None = None,
 ) -> ImportDepose:
     with transaction.atomic():
@@ -220,15 +221,17 @@ def _changer_etat(
         depot.etat, depot.lignes_lues, depot.options = vers, 0, depot.options | dict(options or {})
         depot.tentatives = 0
         depot.demande_par_id, depot.demande_par_jeton_id = acteur.utilisateur_id, acteur.jeton_id
+        depot.acte_demande, depot.demande_le = acte, timezone.now()
         depot.save(
             update_fields=[
                 "etat", "change_le", "lignes_lues", "options", "tentatives", "demande_par", "demande_par_jeton",
+                "acte_demande", "demande_le",
             ]
         )  # fmt: skip
         if vers == EtatImport.ANNULE:
             effacer_les_fichiers(depot)
         apres = {"etat": vers.value} | dict(options or {})
-        journaliser(acteur=acteur, action=action, objet=depot, organisme_id=depot.organisme_id, apres=apres)
+        journaliser(acteur=acteur, action=acte.value, objet=depot, organisme_id=depot.organisme_id, apres=apres)
         if vers in EN_TRAVAIL:
             demander_le_traitement(depot.pk)
     return depot

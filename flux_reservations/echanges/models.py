@@ -33,6 +33,15 @@ class EtatImport(models.TextChoices):
     ANNULE = "annule", "Abandonné"
 
 
+class ActeDImport(models.TextChoices):
+    """Ce qu'une personne, ou un logiciel, a demandé d'un import en dernier ; les valeurs sont celles du journal."""
+
+    APPLIQUER = "appliquer_import", "Écriture demandée"
+    DEFAIRE = "defaire_import", "Retour en arrière demandé"
+    COLONNES = "choisir_les_colonnes", "Colonnes choisies, nouvel essai demandé"
+    ABANDONNER = "abandonner_import", "Abandonné"
+
+
 EN_TRAVAIL = (
     EtatImport.DEPOSE,
     EtatImport.EN_ESSAI,
@@ -98,6 +107,8 @@ class ImportDepose(models.Model):
         related_name="+",
         verbose_name="dernier acte demandé par le jeton",
     )
+    acte_demande = models.CharField("dernier acte demandé", max_length=20, choices=ActeDImport.choices, blank=True)
+    demande_le = models.DateTimeField("dernier acte demandé le", null=True, blank=True)
     effet = models.DateField("effet de ce qui change dans le patrimoine", null=True, blank=True)
     etat = models.CharField("état", max_length=12, choices=EtatImport.choices, default=EtatImport.DEPOSE)
     pieces = models.ManyToManyField(Piece, related_name="imports", verbose_name="fichiers")
@@ -116,6 +127,12 @@ class ImportDepose(models.Model):
         ordering: ClassVar = ["-depose_le", "-id"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(etat__in=EtatImport.values), name="import_etat_connu"),
+            models.CheckConstraint(
+                condition=models.Q(acte_demande="", demande_le__isnull=True)
+                | models.Q(acte_demande__in=ActeDImport.values, demande_le__isnull=False),
+                name="import_acte_date",
+                violation_error_message="Un acte demandé est daté.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -124,14 +141,23 @@ class ImportDepose(models.Model):
     @property
     def deposant(self) -> str:
         """Qui a déposé : une personne, ou le jeton d'un logiciel."""
-        if self.jeton is not None:
-            return f"jeton {self.jeton.usage}"
-        return self.depose_par.nom_complet if self.depose_par else ""
+        return _nommer(self.depose_par, self.jeton)
+
+    @property
+    def demandeur(self) -> str:
+        """Qui a demandé le dernier acte ; vide si personne n'en a demandé, ou si la personne est partie."""
+        return _nommer(self.demande_par, self.demande_par_jeton)
 
     @property
     def siren(self) -> str:
         """SIREN du bailleur pour qui l'on importe ; vide pour le registre commun."""
         return self.organisme.siren if self.organisme.nature == Nature.BAILLEUR else ""
+
+
+def _nommer(personne: Utilisateur | None, jeton: Jeton | None) -> str:
+    if jeton is not None:
+        return f"jeton {jeton.usage}"
+    return personne.nom_complet if personne else ""
 
 
 class CorrespondanceQuerySet(models.QuerySet["Correspondance"]):

@@ -146,7 +146,7 @@ def lire_import(request: Requete, pk: int) -> ImportDepose:
     """Un import que l'acteur voit ; lève `Introuvable` sinon."""
     un = (
         ImportDepose.objects.visibles_par(request.acteur)
-        .select_related("depose_par", "jeton", "organisme")
+        .select_related("depose_par", "jeton", "organisme", "demande_par", "demande_par_jeton")
         .filter(pk=pk)
         .first()
     )

@@ -137,6 +137,8 @@ def test_un_jeton_n_agit_que_sur_ses_depots(bailleur: Bailleur, entetes: dict[st
     assert demander("POST", f"/imports/{cle}/{acte}/", entetes, {}).status_code in {200, 202}
     un = ImportDepose.objects.get()
     assert un.demande_par_jeton_id == un.jeton_id is not None
+    assert un.demandeur == "jeton essai"
+    assert (un.acte_demande, un.demande_le is None) == (f"{acte}_import", False)
 
 
 def test_un_rapport_ne_porte_aucun_numero_de_demande(entetes: dict[str, str]) -> None:

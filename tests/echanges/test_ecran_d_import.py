@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from flux_reservations.echanges.retour import defaire as defaire_l_import
 from flux_reservations.echanges.suivi_vivant import compter_les_lignes
 from flux_reservations.pieces.models import Contenu, Piece
 from flux_reservations.socle import rls
+from flux_reservations.socle.presentation import ecrire_instant
 from tests.echanges.test_depot import agent, bailleur
 from tests.fabriques import acteur_de, creer_liberation, creer_logement, creer_utilisateur
 
@@ -179,6 +181,29 @@ def test_un_import_se_defait(bailleur: Bailleur, agent: Acteur) -> None:
     assert depose.etat == "defait", depose.rapport
     assert _photo() == avant
     assert not Trace.objects.filter(import_depose=depose).exists()
+
+
+def test_l_ecran_dit_qui_a_demande_le_dernier_acte_et_quand(bailleur: Bailleur, agent: Acteur) -> None:
+    """Déposé par l'un, appliqué puis défait par l'autre : la page dit chacun, et l'heure de la demande, pas celle de sa fin."""
+    collegue = creer_utilisateur(bailleur)
+    collegue.prenom, collegue.nom = "Zoé", "Martin"
+    collegue.save()
+    acteur = Rattachement.objects.select_related("organisme", "utilisateur").get(utilisateur=collegue).acteur()
+    depose = deposer(agent, "patrimoine.csv", patrimoine(bailleur, "N1;94028;T3;"))
+    client = Client()
+    client.force_login(collegue)
+
+    def lire() -> str:
+        return html.unescape(client.get(f"/imports/{depose.pk}/").content.decode())
+
+    assert "demandée le" not in lire()
+    for faire, phrase in ((appliquer, "Écriture demandée"), (defaire, "Retour en arrière demandé")):
+        avant = timezone.now()
+        depose = faire(acteur, depose)
+        assert depose.demande_le is not None
+        assert avant <= depose.demande_le <= depose.change_le
+        assert f"{phrase} le {ecrire_instant(depose.demande_le)} par Zoé Martin." in lire()
+    assert "Déposé le" in lire()
 
 
 def test_un_rpls_se_defait_avec_ses_fiches(bailleur: Bailleur, agent: Acteur) -> None:
