@@ -14,6 +14,7 @@ from conventions.domaine.codes import (
     DelaiUnite,
     FaitGenerateur,
     Gestion,
+    NaturePiece,
     PremieresLocations,
     Report,
     SousContingent,
@@ -314,6 +315,23 @@ class FormulaireSignature(forms.Form):
     signature_reservataire = champ_date("Signée par le réservataire le", obligatoire=True, initial=timezone.localdate)
     effet = champ_date("Prend effet le", aide="Vide : à la dernière des deux signatures.")
     piece = ChampPdf(label="Convention signée (PDF)", required=False)
+
+
+class FormulaireComplement(forms.Form):
+    """Une pièce ajoutée après la signature."""
+
+    nature = forms.ChoiceField(label="Ce que c'est", choices=NaturePiece.choix(), widget=forms.RadioSelect)
+    objet = forms.CharField(
+        label="En quelques mots", max_length=200, help_text="Par exemple : « Annexe 2, liste des résidences »."
+    )
+    piece = ChampPdf(label="Document (PDF)")
+    confirme = forms.BooleanField(label="J'ai relu ce document : ceux qui lisent la convention peuvent le lire.")
+
+
+class FormulaireRetrait(forms.Form):
+    """Pourquoi une pièce est retirée : tous le liront."""
+
+    motif = forms.CharField(label="Motif", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class FormulaireResiliation(FormulaireMotif):

@@ -8,6 +8,7 @@ from conventions.views import (
     baux_rpls,
     carnet,
     clauses,
+    complements,
     concertations,
     conventions,
     cycle,
@@ -61,6 +62,9 @@ urlpatterns = [
         documents.EtatDesLieuxFichier.as_view(),
         name="etat_des_lieux_fichier",
     ),
+    path("conventions/<int:pk>/pieces/ajouter/", complements.AjouterPiece.as_view(), name="ajouter_piece"),
+    path("conventions/<int:pk>/pieces/<int:rang>/", complements.LirePiece.as_view(), name="piece_ajoutee"),
+    path("conventions/<int:pk>/pieces/<int:rang>/retirer/", complements.RetirerPiece.as_view(), name="retirer_piece"),
     path("conventions/<int:pk>/transmettre/", transmission.Transmettre.as_view(), name="transmettre_convention"),
     path("etat-des-lieux/<str:departement>/", transmission.VueEtatDesLieux.as_view(), name="etat_des_lieux"),
     path(

@@ -184,7 +184,8 @@ class SignatureEnNombre(ActeDeConvention):
             return f"{self.avertissement} Chaque convention est signée avec sa pièce, ou ne l'est pas du tout."
         return (
             f"{self.avertissement} {compter(sans, 'convention')} sur {len(actes)} sans pièce signée : le texte engendré, sans signatures, "
-            "sera transmis aux autorités, et la pièce ne s'ajoutera plus. Si vous l'avez, abandonnez cette préparation et déposez-la."
+            "sera transmis aux autorités, sauf si l'exemplaire signé est ajouté avant à la fiche. Si vous l'avez, abandonnez cette "
+            "préparation et déposez-le."
         )
 
     def executer(self, acteur: Acteur, acte: ActeDeSerie) -> str:

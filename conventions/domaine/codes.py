@@ -202,6 +202,15 @@ class EtatConcertation(Code):
     DANS_LE_FLUX = "dans_le_flux", "Entré dans le flux"
 
 
+class NaturePiece(Code):
+    """Ce qu'est une pièce ajoutée au dossier d'une convention signée (RG-12, RG-16)."""
+
+    EXEMPLAIRE = "exemplaire", "Exemplaire signé"
+    AVENANT = "avenant", "Avenant signé"
+    ANNEXE = "annexe", "Annexe"
+    AUTRE = "autre", "Autre pièce"
+
+
 class SuiteManquement(Code):
     """Ce qui suit une mise en demeure (RG-20)."""
 

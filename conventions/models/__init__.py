@@ -1,6 +1,7 @@
 """Modèles des conventions."""
 
 from conventions.models.carnet import ContactAutorite
+from conventions.models.complements import Complement
 from conventions.models.concertations import Concertation, PartConcertation
 from conventions.models.conventions import Convention, Droit
 from conventions.models.fiches_rpls import FicheRpls
@@ -13,6 +14,7 @@ from conventions.models.propositions import Commentaire, VersionProposee
 __all__ = [
     "Bailleur",
     "Commentaire",
+    "Complement",
     "Concertation",
     "ContactAutorite",
     "Convention",

@@ -20,7 +20,7 @@ from conventions.actions.transmission import est_transmise
 from conventions.chargement_taux import taux_au_plus_haut
 from conventions.chargement_texte import dire_le_delai, empreinte_de
 from conventions.domaine.codes import EtatConvention, Gestion, TypeReservataire
-from conventions.models import Commentaire, Convention, Manquement
+from conventions.models import Commentaire, Complement, Convention, Manquement
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Acteur, Nature, Role
 from flux_reservations.notifications.models import Envoi, GenreEnvoi
@@ -227,6 +227,7 @@ class FicheConvention(ReserveeMixin, View):
             "date_effet", "pk"
         )
         droits = list(convention.droits.all())
+        est_signee = convention.etat == EtatConvention.SIGNEE
         contexte = {
             "titre": f"Convention {convention.numero}",
             "fil": [(titre_des_conventions(request.acteur), reverse("conventions"))],
@@ -239,6 +240,8 @@ class FicheConvention(ReserveeMixin, View):
             "report": dire_le_report(convention),
             "delai": dire_le_delai(convention),
             "est_transmise": est_transmise(convention),
+            "complements": list(Complement.objects.visibles_par(request.acteur).filter(convention=convention)),
+            "peut_ajouter": est_signee and request.acteur.peut(Role.RESPONSABLE) and request.acteur.est_bailleur,
             "peut_agir": Convention.objects.modifiables_par(request.acteur).filter(pk=pk).exists(),
             **dialogue_de(request.acteur, convention),
             "versions": [(version, etat_de(version, jour)) for version in chaine],

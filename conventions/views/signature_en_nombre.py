@@ -66,7 +66,7 @@ class FormulaireDepot(forms.Form):
     sans_piece = forms.BooleanField(
         label="Signer aussi celles qui n'ont pas de pièce",
         required=False,
-        help_text="Le texte engendré, sans signatures, sera transmis ; la pièce signée ne s'ajoutera plus ensuite.",
+        help_text="Le texte engendré, sans signatures, sera transmis, sauf si l'exemplaire signé est ajouté avant à la fiche.",
     )
 
     def clean_pieces(self) -> list[UploadedFile[Any]]:

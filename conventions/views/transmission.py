@@ -200,7 +200,12 @@ class Transmettre(ActeConvention):
 
     def avertissement(self) -> str:
         """Ce qui part quand la pièce signée manque."""
-        return "" if self.convention.piece_signee_id else f"{ALERTE_SANS_PIECE} La pièce ne s'ajoutera plus ensuite."
+        if self.convention.piece_signee_id:
+            return ""
+        return (
+            f"{ALERTE_SANS_PIECE} Si vous avez l'exemplaire signé, ajoutez-le d'abord à la fiche de la convention : ajouté ensuite, il ne "
+            "remplacera pas ce qui est parti."
+        )
 
     def executer(self, donnees: dict[str, Any]) -> str:
         """Dépose le lot."""

@@ -226,6 +226,13 @@ _CONVENTIONS = [
         bailleur("a") | lignes_lues("mairie", "etat", "epci", aveugles=("caf", "etat_voisin")),
         _convention,
     ),
+    Ligne("ajouter_piece", bailleur("a", RESPONSABLE), _convention),
+    Ligne(
+        "piece_ajoutee",
+        bailleur("a") | lignes_lues("mairie", "etat", "epci", aveugles=("caf", "etat_voisin")),
+        lambda m: [m.convention_mairie.pk, 1],
+    ),
+    Ligne("retirer_piece", bailleur("a", RESPONSABLE), lambda m: [m.convention_mairie.pk, 1]),
     Ligne("etat_des_lieux", bailleur(), lambda _: ["94"]),
     Ligne("etat_des_lieux_detail", bailleur(statut=404), lambda _: ["94"]),
     Ligne("etat_des_lieux_fichier", bailleur(), lambda _: ["94", "xlsx"]),

@@ -24,6 +24,7 @@ from conventions.domaine.codes import Contrepartie
 from conventions.models import (
     Bailleur,
     Commentaire,
+    Complement,
     Concertation,
     ContactAutorite,
     Convention,
@@ -229,6 +230,17 @@ def _ajouter_parcours(monde: Monde) -> None:
             piece=_deposer(bailleur, f"version-{lettre}.pdf"),
         )
         Commentaire.objects.create(convention=convention, rang=1, organisme=monde.mairie, texte="Le délai est court.")
+        ajoutee = Complement.objects.create(
+            convention=convention,
+            rang=1,
+            nature="annexe",
+            objet="Annexe 2",
+            piece=_deposer(bailleur, f"annexe-{lettre}.pdf"),
+        )
+        # Lue avec sa convention, par l'adresse de celle-ci : `Piece.visibles_par` ne connaît que l'organisme et ses envois.
+        lecteurs = ("mairie", "etat", "epci") if lettre == "a" else ("mairie", "epci")
+        for lecteur in lecteurs:
+            monde.toleres.setdefault((lecteur, Piece), set()).add(ajoutee.piece_id)
         concertation = Concertation.objects.create(
             bailleur=bailleur, departement_id="94", commune_id="94028", programme=f"Neuf {lettre}", logements=10,
             livraison_le=date(2026, 9, 1), reponse_avant_le=date(2026, 6, 1), ouverte_le=date(2026, 3, 1),

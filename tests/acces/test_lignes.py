@@ -15,6 +15,7 @@ from bilans.models import Bilan, Prevision
 from conventions.models import (
     Bailleur,
     Commentaire,
+    Complement,
     Concertation,
     ContactAutorite,
     Convention,
@@ -45,7 +46,7 @@ pytestmark = [pytest.mark.django_db]
 MODELES_A_QUERYSET: tuple[type[Any], ...] = (
     Liberation, Orientation, Proposition, Candidat, Bilan, Prevision, Convention, ReservationStock, Envoi, Piece, EntreeJournal,
     Rattachement, Organisme, Reservataire, Bailleur, Seance, MembreSeance, Secteur, Absence,
-    Commentaire, ContactAutorite, Concertation, PartConcertation, Manquement,
+    Commentaire, Complement, ContactAutorite, Concertation, PartConcertation, Manquement,
     ConventionDeposee, DemandeOrganisme, ExportComplet, Serie,
 )  # fmt: skip
 ROLES = ["bailleur_a", "bailleur_b", "mairie", "caf", "etat", "etat_voisin", "epci", "plateforme", "caleol", "anonyme"]

@@ -27,6 +27,7 @@ from bilans.models import Bilan, Prevision
 from conventions.models import (
     Bailleur,
     Commentaire,
+    Complement,
     Concertation,
     ContactAutorite,
     Convention,
@@ -68,6 +69,7 @@ def vider() -> None:
         Concertation,
         ContactAutorite,
         Commentaire,
+        Complement,
         VersionProposee,
         Gabarit,
         Piece,

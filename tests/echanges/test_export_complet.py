@@ -21,11 +21,13 @@ from bilans.actions.preparer import preparer_bilan
 from bilans.actions.produire import produire
 from bilans.actions.publier import publier
 from bilans.models import Bilan
+from conventions.actions.complements import ajouter_une_piece, retirer_une_piece
 from conventions.actions.concertations import Programme, arreter_la_repartition, ouvrir_concertation
 from conventions.actions.pieces import Fichier
 from conventions.models import (
     Bailleur,
     Commentaire,
+    Complement,
     Concertation,
     ContactAutorite,
     Convention,
@@ -108,6 +110,7 @@ CHAMPS_NON_EXPORTES = {
     },
     "conventions.Gabarit": {"ecrit_par": "une personne"},
     "conventions.VersionProposee": {"proposee_par": "une personne"},
+    "conventions.Complement": {"deposee_par": "une personne", "retiree_par": "une personne"},
     "conventions.Commentaire": {"ecrit_par": "une personne"},
     "conventions.ContactAutorite": {"tenu_par": "le bailleur", "saisi_par": "une personne", "periode": "calculée par la base"},
     "conventions.PartConcertation": {"concertation": "commune et programme", "repondue_par": "une personne"},
@@ -281,6 +284,17 @@ def _entourer(convention: Convention, acteur: Acteur) -> None:
     VersionProposee.objects.create(
         convention=convention, rang=1, proposee_le=date(2025, 3, 1), piece_id=convention.piece_signee_id
     )
+    for rang in (1, 2):
+        ajouter_une_piece(
+            acteur=acteur,
+            convention_id=convention.pk,
+            nature="annexe",
+            objet=f"=Annexe {rang}",
+            fichier=Fichier("annexe.pdf", page_pdf((f"Annexe {rang}",))),
+        )
+    retirer_une_piece(
+        acteur=acteur, complement_id=convention.complements.get(rang=1).pk, motif="Mauvais fichier", le=date(2026, 1, 5)
+    )
     for organisme in (convention.reservataire_id, bailleur.pk):
         Commentaire.objects.create(convention=convention, rang=1, organisme_id=organisme, texte="=Trente jours ?")
     ContactAutorite.objects.create(
@@ -320,6 +334,10 @@ def _photo(bailleur: Bailleur) -> list[Any]:
         [(str(un), un.texte, un.ecrit_le) for un in Gabarit.objects.order_by("rang")],
         [str(un.gabarit) for un in Convention.objects.filter(gabarit__isnull=False)],
         [(un.rang, un.proposee_le, un.piece.contenu_id) for un in VersionProposee.objects.all()],
+        [
+            (un.rang, un.nature, un.objet, un.piece.contenu_id, un.deposee_le, un.retiree_le, un.motif_retrait)
+            for un in Complement.objects.all()
+        ],
         [(un.rang, un.organisme.nom, un.texte, un.ecrit_le) for un in Commentaire.objects.order_by("ecrit_le")],
         [(un.territoire_id, un.nom, un.adresse, un.periode) for un in ContactAutorite.objects.all()],
         [(str(un), un.etat, un.compte_rendu, un.piece.contenu_id if un.piece else "") for un in Concertation.objects.all()],

@@ -26,6 +26,10 @@ VIDE = "0" * 64
 REFUSES = {
     "contenus": f"empreinte;morceau;octets\n{VIDE};1;QQ==\n",
     "versions_proposees": f"bailleur;convention;rang;proposee_le;piece\n{SIREN};C-AL;1;2025-01-05;{VIDE}\n",
+    "complements": (
+        "bailleur;convention;rang;nature;objet;piece;deposee_le\n"
+        f"{SIREN};C-AL;1;annexe;Annexe 2;{VIDE} a.pdf;2025-01-05T10:00:00+00:00\n"
+    ),
     "commentaires": f"bailleur;convention;rang;organisme;texte;ecrit_le\n{SIREN};C-AL;1;AL;D'accord;2025-01-05T10:00:00+00:00\n",
     "concertations": (
         "bailleur;departement;commune;programme;logements;livraison_le;reponse_avant_le;etat;ouverte_le;arretee_le\n"

@@ -11,7 +11,7 @@ from flux_reservations.echanges.tableaux.bilans import Bilans
 from flux_reservations.echanges.tableaux.cadre import Carnet, Concertations, Manquements, PartsDeConcertation
 from flux_reservations.echanges.tableaux.candidats import Candidats
 from flux_reservations.echanges.tableaux.conventions import Conventions
-from flux_reservations.echanges.tableaux.dialogue import Commentaires, Gabarits, VersionsProposees
+from flux_reservations.echanges.tableaux.dialogue import Commentaires, Complements, Gabarits, VersionsProposees
 from flux_reservations.echanges.tableaux.droits import Droits
 from flux_reservations.echanges.tableaux.envois import Demandes, Envois
 from flux_reservations.echanges.tableaux.fiches import FichesRpls
@@ -50,6 +50,7 @@ TABLEAUX: tuple[type[Tableau], ...] = (
     Pieces,
     Gabarits,
     VersionsProposees,
+    Complements,
     Commentaires,
     Carnet,
     Concertations,

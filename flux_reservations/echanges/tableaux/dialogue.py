@@ -1,4 +1,4 @@
-"""Tableaux `gabarits`, `versions_proposees`, `commentaires` : le texte des conventions, et ce qu'on s'en dit (RG-12, RG-16)."""
+"""Tableaux `gabarits`, `versions_proposees`, `complements`, `commentaires` : le texte d'une convention, ses pièces, son fil (RG-12)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from conventions.models import (
     Bailleur,
     Commentaire,
+    Complement,
     Convention,
     Gabarit,
     VersionProposee,
@@ -153,6 +154,61 @@ class VersionsProposees(TableauModele):
             convention=lambda version: version.convention.numero,
             piece=lambda version: citer_piece(version.piece),
             gabarit=lambda version: nommer_gabarit(version.convention.gabarit),
+        )
+
+
+class Complements(TableauModele):
+    """Le tableau `complements` : les pièces ajoutées après la signature, retirées comprises (RG-12, RG-16)."""
+
+    nom = "complements"
+    a_l_administration = True
+    modele = Complement
+    colonne_cle = "convention"
+    cle_base = ("convention_id", "rang")
+    colonnes: ClassVar = (
+        _BAILLEUR,
+        _CONVENTION,
+        colonne_de(Complement, "rang", obligatoire=True),
+        colonne_de(Complement, "nature", obligatoire=True),
+        colonne_de(Complement, "objet", obligatoire=True),
+        Colonne("piece", Texte(300), obligatoire=True),
+        colonne_de(Complement, "deposee_le", Instant(), obligatoire=True),
+        colonne_de(Complement, "retiree_le"),
+        colonne_de(Complement, "motif_retrait"),
+    )
+
+    def resoudre(self, suivi: Suivi, lot: list[Ligne]) -> None:
+        """La convention et la pièce doivent exister."""
+        resoudre_bailleurs(suivi, lot)
+        conventions, pieces = conventions_citees(suivi, lot), pieces_citees(suivi, lot)
+        for ligne in lot:
+            self.poser_champs_simples(suivi, ligne)
+            convention = conventions.get(ligne.numero)
+            if ligne.fautive or convention is None:
+                continue
+            ligne.champs |= {"convention_id": convention, "piece_id": pieces[ligne.numero]}
+            ligne.cle = (convention, ligne.valeurs["rang"])
+
+    def controler(self, suivi: Suivi, ligne: Ligne, complet: dict[str, Any], ancien: dict[str, Any] | None) -> None:
+        """Retirée, à une date et avec un motif, ou ni l'un ni l'autre."""
+        del ancien
+        if (complet["retiree_le"] is None) is bool(complet["motif_retrait"]):
+            suivi.refuser(
+                ligne, "retiree_le", "Une pièce retirée l'est à une date et avec un motif : donnez les deux, ou aucun."
+            )
+
+    def exporter(self, bailleur: Bailleur) -> Iterator[Mapping[str, Any]]:
+        """Toutes celles des conventions du bailleur."""
+        requete = (
+            Complement.objects.filter(convention__bailleur=bailleur)
+            .select_related("convention", "piece")
+            .order_by("convention__numero", "rang")
+        )
+        return self.exporter_requete(
+            requete,
+            bailleur=lambda _: bailleur.siren,
+            convention=lambda complement: complement.convention.numero,
+            piece=lambda complement: citer_piece(complement.piece),
         )
 
 
