@@ -12,7 +12,10 @@ TAILLE_MAXIMALE: Final = 20 * 1024 * 1024
 """Octets d'une pièce déposée."""
 _FENETRE: Final = 2048
 """Où chercher le début et la fin d'un PDF : quelques octets peuvent les entourer."""
-_ACTIF: Final = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia)(?![A-Za-z0-9])")
+_ACTIF: Final = re.compile(rb"/(JavaScript|Launch|EmbeddedFile|RichMedia|Rendition)(?![A-Za-z0-9])")
+"""Noms sans lesquels rien ne s'exécute : un script est une action « JavaScript » ou « Rendition » (ISO 32000-1, 12.6.4)."""
+_ACTIF_EN_CLAIR: Final = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|Rendition)(?![A-Za-z0-9])")
+"""Les mêmes et « JS » : trois octets, qu'une image numérisée porte par hasard ; il ne se cherche que là où le texte est en clair."""
 _ECHAPPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _OBJETS: Final = re.compile(rb"/ObjStm\b.{0,400}?stream\r?\n", re.DOTALL)
 _DECOMPRESSE_AU_PLUS: Final = 8 * 1024 * 1024
@@ -43,14 +46,17 @@ def verifier_pdf(octets: bytes, champ: str = "piece") -> None:
 
 def _contient_un_programme(octets: bytes) -> bool:
     """Vrai si le PDF nomme un script, un lancement ou un fichier joint, même par un nom échappé ou dans un objet compressé."""
-    morceaux = [octets]
+    if _ACTIF.search(_ECHAPPE.sub(_lire_l_echappement, octets)):
+        return True
     for objets in _OBJETS.finditer(octets):
         lecteur = zlib.decompressobj()
         try:
-            morceaux.append(lecteur.decompress(octets[objets.end() :], _DECOMPRESSE_AU_PLUS))
+            objets_en_clair = lecteur.decompress(octets[objets.end() :], _DECOMPRESSE_AU_PLUS)
         except zlib.error:
             continue
-    return any(_ACTIF.search(_ECHAPPE.sub(_lire_l_echappement, morceau)) for morceau in morceaux)
+        if _ACTIF_EN_CLAIR.search(_ECHAPPE.sub(_lire_l_echappement, objets_en_clair)):
+            return True
+    return False
 
 
 def _lire_l_echappement(trouve: re.Match[bytes]) -> bytes:

@@ -35,6 +35,7 @@ FAUTIFS = {
     "sans_fin": b"%PDF-1.7 essai",
     "script": BON.replace(b"/Type /Catalog", b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >> /Type /Catalog"),
     "script_echappe": BON.replace(b"/Type /Catalog", b"/OpenAction << /S /Java#53cript >> /Type /Catalog"),
+    "rendu": BON.replace(b"/Type /Catalog", b"/OpenAction << /S /Rendition /JS (app.alert(1)) >> /Type /Catalog"),
     "script_compresse": BON.replace(
         b"%%EOF",
         b"9 0 obj\n<< /Type /ObjStm /Filter /FlateDecode >>\nstream\n"
@@ -51,6 +52,16 @@ FAUTIFS = {
 def test_un_pdf_d_ici_ou_d_ailleurs_passe() -> None:
     verifier_pdf(BON)
     verifier_pdf(convention_pdf(creer_convention(creer_bailleur(), creer_reservataire())))
+
+
+def test_une_numerisation_qui_porte_js_par_hasard_passe() -> None:
+    """Trois octets reviennent une fois tous les seize mégaoctets d'une image : deux numérisations de 19 Mo sur trois étaient refusées."""
+    image = b"\x8f/JS\x90 \x03/JS(\xfe" + bytes(range(256))
+    numerise = BON.replace(
+        b"%%EOF", b"9 0 obj\n<< /Length %d >>\nstream\n" % len(image) + image + b"\nendstream\nendobj\n%%EOF"
+    )
+    assert numerise.count(b"/JS") == 2
+    verifier_pdf(numerise)
 
 
 @pytest.mark.parametrize("nom", FAUTIFS)
