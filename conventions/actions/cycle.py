@@ -118,6 +118,8 @@ def signer(
                 champ="signature_reservataire",
             )
         _exiger_information_prealable(convention, signature)
+        # Signé sans avoir été proposé, un brouillon garde le texte qu'on vient de lire, celui du gabarit du jour.
+        convention.gabarit = gabarit_courant(convention)
         convention.etat = EtatConvention.SIGNEE
         convention.date_signature_bailleur = signature_bailleur
         convention.date_signature_reservataire = signature_reservataire

@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from attributions.models import Inscription, Seance
 from bilans.models import Bilan
-from conventions.models import Bailleur, Convention, ReservationStock
+from conventions.chargement_texte import gabarit_courant
+from conventions.models import Bailleur, Convention, Gabarit, ReservationStock
 from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.notifications.models import Envoi
@@ -172,6 +173,21 @@ def test_la_page_lue_porte_l_empreinte_jusqu_a_la_confirmation(
     perimee = agent.get(lien[1]).content.decode()
     assert "a changé depuis que vous l'avez lu" in perimee
     assert 'name="empreinte_lue"' not in perimee
+
+
+@pytest.mark.regle("RG-16")
+def test_un_brouillon_signe_garde_le_texte_qu_on_a_lu(agent: Client, bailleur: Bailleur) -> None:
+    """Signé sans avoir été proposé, il se lisait par la dernière version du gabarit : c'est elle qui fait foi, pas celle d'avant."""
+    ancien, nouveau = (
+        Gabarit.objects.create(bailleur=bailleur, nom="Usuel", rang=rang, texte="Texte.") for rang in (1, 2)
+    )
+    convention = creer_convention(bailleur, creer_reservataire("MSA"), etat="brouillon", gabarit=ancien)
+    assert gabarit_courant(convention) == nouveau
+    adresse = reverse("signer_convention", args=[convention.pk])
+    saisie = {"signature_bailleur": "2026-01-05", "signature_reservataire": "2026-01-08"}
+    assert agent.post(adresse, saisie | empreinte_portee(agent, adresse)).status_code == 302
+    convention.refresh_from_db()
+    assert (convention.etat, gabarit_courant(convention)) == ("signee", nouveau)
 
 
 @pytest.mark.regle("RG-63")
