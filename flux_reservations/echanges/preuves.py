@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from attributions.domaine.codes import Issue
+from attributions.domaine.codes import DECISIONS_FAVORABLES, Issue
 from attributions.models import Orientation, Seance
 from bilans.models import Bilan
 from flux_reservations.commun.acteur import Role
@@ -153,10 +153,10 @@ def _refuser_de_defaire_une_issue(
     """
     if suivi.contexte.acteur.peut(Role.RESPONSABLE):
         return False
-    for colonne in ("decision", "date_caleol"):
-        if ancien[colonne] and not complet[colonne]:
-            suivi.refuser(ligne, colonne, DECISION_RESERVEE, valeur="")
-            return True
+    colonne = _colonne_de_la_decision_defaite(complet, ancien)
+    if colonne:
+        suivi.refuser(ligne, colonne, DECISION_RESERVEE, valeur=str(complet[colonne] or ""))
+        return True
     issue = Issue(ancien["issue"])
     est_finie = issue in ISSUES_QUI_COMPTENT or (issue is not Issue.EN_COURS and bool(ancien["decision"]))
     if not est_finie:
@@ -168,6 +168,20 @@ def _refuser_de_defaire_une_issue(
         suivi.refuser(ligne, "compte", ISSUE_RESERVEE.format(issue=issue.libelle.lower()))
         return True
     return False
+
+
+def _colonne_de_la_decision_defaite(complet: Mapping[str, Any], ancien: Mapping[str, Any]) -> str:
+    """La colonne qui efface la décision de la commission, ou qui la retourne : défavorable, elle ne compte plus (RG-45). Vide : aucune.
+
+    Une séance plus récente redécide : ce n'est pas défaire.
+    """
+    for colonne in ("decision", "date_caleol"):
+        if ancien[colonne] and not complet[colonne]:
+            return colonne
+    if ancien["decision"] not in DECISIONS_FAVORABLES or complet["decision"] in DECISIONS_FAVORABLES:
+        return ""
+    avant = ancien["date_caleol"]
+    return "decision" if avant is None or complet["date_caleol"] <= avant else ""
 
 
 def _refuser_une_requalification(

@@ -282,3 +282,22 @@ def test_un_gestionnaire_n_efface_pas_par_fichier_une_decision_de_la_commission(
     (refus,) = _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-02-20;rang;en_cours")
     assert refus[0] == "issue"
     assert _orienter_par_fichier(tmp_path, responsable, "AL;2025-02-01;;;en_cours") == []
+
+
+@pytest.mark.regle("RG-43")
+@pytest.mark.parametrize("decision", ["non_attribution", "irrecevabilite"])
+def test_un_gestionnaire_ne_retourne_pas_par_fichier_une_decision_favorable(
+    tmp_path: Path, agent: Acteur, decision: str
+) -> None:
+    """Retournée, elle n'est pas effacée mais ne compte plus (RG-45) : c'est la défaire ; une séance suivante, elle, redécide."""
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+    assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-02-20;condition;en_cours") == []
+    for jour in ("2025-02-20", "2025-02-19"):
+        (refus,) = _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;{jour};{decision};en_cours")
+        assert (refus[0], "RG-43" in refus[1]) == ("decision", True)
+    assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-02-20;attribution;en_cours") == []
+    assert _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;2025-03-20;{decision};en_cours") == []
+    assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-04-17;attribution;en_cours") == []
+    assert _orienter_par_fichier(tmp_path, responsable, f"AL;2025-02-01;2025-04-17;{decision};en_cours") == []
