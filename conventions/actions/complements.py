@@ -11,12 +11,17 @@ from conventions.actions.brouillons import verrouiller_convention
 from conventions.actions.pieces import Fichier, deposer_pdf
 from conventions.actions.transmission import est_transmise
 from conventions.domaine.codes import EtatConvention, NaturePiece
-from conventions.models import Complement
+from conventions.models import Complement, Convention
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, Conflit, ErreurMetier, Introuvable
 from flux_reservations.socle.journal import journaliser
 
 GENRE_COMPLEMENT: Final = "convention_complement"
+
+
+def attend_son_exemplaire(convention: Convention) -> bool:
+    """Vrai si l'exemplaire signé, ajouté maintenant, deviendrait la pièce signée : il n'y en a pas, et rien n'est encore parti (RG-17)."""
+    return convention.piece_signee_id is None and not est_transmise(convention)
 
 
 def ajouter_une_piece(*, acteur: Acteur, convention_id: int, nature: str, objet: str, fichier: Fichier) -> Complement:
@@ -52,9 +57,7 @@ def ajouter_une_piece(*, acteur: Acteur, convention_id: int, nature: str, objet:
             piece=piece,
             deposee_par_id=acteur.utilisateur_id,
         )
-        devient_la_piece_signee = (
-            nature == NaturePiece.EXEMPLAIRE and convention.piece_signee_id is None and not est_transmise(convention)
-        )
+        devient_la_piece_signee = nature == NaturePiece.EXEMPLAIRE and attend_son_exemplaire(convention)
         if devient_la_piece_signee:
             convention.piece_signee = piece
             convention.save(update_fields=["piece_signee"])

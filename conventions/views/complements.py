@@ -8,7 +8,7 @@ from django import forms
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from conventions.actions.complements import ajouter_une_piece, retirer_une_piece
+from conventions.actions.complements import ajouter_une_piece, attend_son_exemplaire, retirer_une_piece
 from conventions.forms import FormulaireComplement, FormulaireRetrait
 from conventions.models import Complement
 from conventions.views.elaboration import ActeConvention
@@ -38,10 +38,15 @@ class AjouterPiece(ActeConvention):
 
     def avertissement(self) -> str:
         """Qui la lira, et ce qu'elle ne fait pas."""
+        exemplaire = (
+            " L'exemplaire signé, lui, deviendra sa pièce signée : c'est lui qui sera transmis, et il ne se retirera plus."
+            if attend_son_exemplaire(self.convention)
+            else ""
+        )
         return (
             "Tous ceux qui lisent cette convention liront cette pièce sur sa fiche ; elle ne leur est pas envoyée. Elle s'ajoute à la "
             "pièce signée sans la remplacer, et ne change ni les droits ni les modalités : pour cela, préparez un avenant. Elle ne "
-            "s'effacera pas : déposée par erreur, elle se retire, avec un motif que tous liront."
+            f"s'effacera pas : déposée par erreur, elle se retire, avec un motif que tous liront.{exemplaire}"
         )
 
     def executer(self, donnees: dict[str, Any]) -> str:

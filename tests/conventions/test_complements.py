@@ -166,6 +166,14 @@ class TestEcran:
         lue = client.get(self.adresse("piece_ajoutee", convention, 1))
         assert (lue["Content-Type"], b"".join(lue.streaming_content)) == ("application/pdf", ANNEXE)  # type: ignore[attr-defined]
 
+    def test_la_page_dit_si_l_exemplaire_deviendra_la_piece_signee(self, convention: Convention) -> None:
+        client, adresse = connecter(convention.bailleur), self.adresse("ajouter_piece", convention)
+        assert "deviendra sa pièce signée" not in client.get(adresse).content.decode()
+        Convention.objects.filter(pk=convention.pk).update(piece_signee=None)
+        assert "deviendra sa pièce signée" in client.get(adresse).content.decode()
+        transmettre_convention(acteur=acteur_de(convention.bailleur, Role.RESPONSABLE), convention_id=convention.pk)
+        assert "deviendra sa pièce signée" not in client.get(adresse).content.decode()
+
     @pytest.mark.parametrize(
         ("octets", "saisie", "message"),
         [

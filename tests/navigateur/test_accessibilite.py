@@ -49,6 +49,8 @@ _FICHES: list[tuple[str, str, Callable[[Monde], int]]] = [
     ("bailleur_a", "liberation", lambda monde: monde.liberation_a.pk),
     ("bailleur_a", "seance", lambda monde: monde.seance_a.pk),
     ("mairie", "convention", lambda monde: monde.convention_mairie.pk),
+    ("responsable_a", "convention", lambda monde: monde.convention_mairie.pk),
+    ("responsable_a", "ajouter_piece", lambda monde: monde.convention_mairie.pk),
     ("caleol", "ma_seance", lambda monde: monde.seance_ouverte.pk),
     ("responsable_a", "personne", lambda monde: monde.rattachement_a.pk),
     ("responsable_a", "confier_secteurs", lambda monde: monde.rattachement_a.pk),
