@@ -17,6 +17,7 @@ from django.utils import timezone
 from conventions.models import Bailleur
 from flux_reservations.acces.models import Organisme
 from flux_reservations.commun.acteur import Acteur, Nature, Role
+from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier, Introuvable
 from flux_reservations.echanges.correspondances import retenir
 from flux_reservations.echanges.fichiers_deposes import effacer_les_fichiers
@@ -25,6 +26,7 @@ from flux_reservations.echanges.retour import verifier_qui_defait
 from flux_reservations.echanges.tableaux import REGISTRE_COMMUN
 from flux_reservations.pieces.models import Piece
 from flux_reservations.socle.journal import journaliser
+from flux_reservations.socle.relecture import exiger_la_version_lue
 from flux_reservations.socle.taches import envoyer_apres_validation
 
 logger = logging.getLogger(__name__)
@@ -135,11 +137,17 @@ def _organisme_du_deposant(acteur: Acteur) -> Organisme:
 
 
 def demander_application(
-    *, acteur: Acteur, import_id: int, modes_confirmes: Sequence[str] = (), modes_ignores: Sequence[str] = ()
+    *,
+    acteur: Acteur,
+    import_id: int,
+    modes_confirmes: Sequence[str] = (),
+    modes_ignores: Sequence[str] = (),
+    empreinte_lue: str | None = None,
 ) -> ImportDepose:
     """Demande l'écriture d'un import essayé sans erreur.
 
-    Chaque hors champ que MODE (RPLS) poserait est confirmé ou ignoré par une personne : lève `ErreurMetier` s'il en reste (RG-06).
+    Chaque hors champ que MODE (RPLS) poserait est confirmé ou ignoré par une personne : lève `ErreurMetier` s'il en reste (RG-06). Lève
+    `Conflit` si `empreinte_lue`, celle de l'essai relu, n'est plus la sienne : un collègue a redit ses colonnes, l'essai a changé.
     """
     with transaction.atomic():
         depot = _changer_etat(
@@ -150,10 +158,16 @@ def demander_application(
             ActeDImport.APPLIQUER,
             {"modes_ignores": sorted(modes_ignores)} if modes_ignores else {},
         )
+        exiger_la_version_lue(empreinte_lue, empreinte_de_l_essai(depot))
         if sans_avis := set(depot.rapport.get("a_confirmer", {})) - {*modes_confirmes, *modes_ignores}:
             message = f"Dites d'abord si MODE met ces logements hors du champ ou non : {', '.join(sorted(sans_avis))}."
             raise ErreurMetier("mode_a_confirmer", message, regle="RG-06")
     return depot
+
+
+def empreinte_de_l_essai(depot: ImportDepose) -> str:
+    """SHA-256 de ce que l'essai a montré : ce qui serait écrit, ligne à ligne, et ce qui est à confirmer."""
+    return calculer_empreinte(depot.rapport)
 
 
 def demander_retour(*, acteur: Acteur, import_id: int) -> ImportDepose:

@@ -173,6 +173,7 @@ class VueImport(ReserveeMixin):
             "titre": f"Import du {un.depose_le:%d/%m/%Y}",
             "fil": [("Imports", reverse("imports"))],
             "un": un,
+            "empreinte": depot.empreinte_de_l_essai(un),
             "etat": etat_import(un),
             "en_travail": un.etat in EN_TRAVAIL,
             "lignes_en_tout": max(un.lignes_en_tout, un.lignes_lues),
@@ -216,6 +217,10 @@ class AppliquerImport(ReserveeMixin, VueActe):
             )
         return formulaire
 
+    def empreinte(self) -> str:
+        """Celle de l'essai : on n'écrit que ce qu'on a relu."""
+        return depot.empreinte_de_l_essai(self.un)
+
     def retour(self) -> str:
         """L'import."""
         return reverse("import", args=[self.un.pk])
@@ -257,6 +262,7 @@ class AppliquerImport(ReserveeMixin, VueActe):
             import_id=self.un.pk,
             modes_confirmes=choix["hors"],
             modes_ignores=choix["dans"],
+            empreinte_lue=self.empreinte_lue,
         )
         return "Écriture demandée : vous pouvez quitter la page."
 

@@ -12,7 +12,7 @@ from flux_reservations.commun.erreurs import Conflit
 
 
 def empreinte_des_donnees(donnees: Any) -> str:
-    """SHA-256 de données sérialisables : les mêmes donnent la même, quel que soit l'ordre des clés."""
+    """SHA-256 de valeurs de modèles : dates et décimaux compris, que le JSON canonique de `commun.empreinte` ne sait pas écrire."""
     return hashlib.sha256(json.dumps(donnees, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
 
 

@@ -17,6 +17,7 @@ from flux_reservations.echanges import depot, traitement
 from flux_reservations.echanges.models import ImportDepose
 from flux_reservations.socle import rls
 from tests.fabriques import acteur_de, creer_bailleur, creer_reservataire, creer_utilisateur
+from tests.relecture import empreinte_portee
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +112,8 @@ def test_le_parcours_a_l_ecran(bailleur: Bailleur) -> None:
     page = client.get(f"/imports/{depose.pk}/").content.decode()
     assert "Essai à blanc réussi" in page
     assert "N1" in page
-    client.post(f"/imports/{depose.pk}/appliquer/")
+    adresse = f"/imports/{depose.pk}/appliquer/"
+    client.post(adresse, empreinte_portee(client, adresse))
     traitement.traiter(depose.pk)
     assert Logement.objects.count() == 1
     assert client.get("/imports/").status_code == 200

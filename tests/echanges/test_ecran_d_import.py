@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,7 @@ from flux_reservations.socle import rls
 from flux_reservations.socle.presentation import ecrire_instant
 from tests.echanges.test_depot import agent, bailleur
 from tests.fabriques import acteur_de, creer_liberation, creer_logement, creer_utilisateur
+from tests.relecture import empreinte_portee
 
 pytestmark = pytest.mark.django_db
 __all__ = ["agent", "bailleur"]
@@ -145,7 +147,8 @@ def test_ce_que_mode_met_hors_du_champ_se_confirme(bailleur: Bailleur) -> None:
     assert client.post(f"/imports/{depose.pk}/appliquer/").status_code == 422
     with pytest.raises(ErreurMetier, match="fonction"):
         depot.demander_application(acteur=_agent_de(bailleur), import_id=depose.pk, modes_ignores=["gele"])
-    client.post(f"/imports/{depose.pk}/appliquer/", {"gele": "dans", "fonction": "hors"})
+    lue = empreinte_portee(client, f"/imports/{depose.pk}/appliquer/")
+    client.post(f"/imports/{depose.pk}/appliquer/", {"gele": "dans", "fonction": "hors"} | lue)
     assert traiter(depose).etat == "applique"
     etats = dict(SituationLogement.objects.values_list("logement__identifiant", "hors_champ"))
     assert etats == {"N1": "", "N2": "", "N3": "fonction"}
@@ -181,6 +184,29 @@ def test_un_import_se_defait(bailleur: Bailleur, agent: Acteur) -> None:
     assert depose.etat == "defait", depose.rapport
     assert _photo() == avant
     assert not Trace.objects.filter(import_depose=depose).exists()
+
+
+def test_un_essai_refait_depuis_la_lecture_ne_s_ecrit_pas(bailleur: Bailleur, agent: Acteur) -> None:
+    """L'un lit l'essai ; l'autre redit les colonnes, l'essai change : le premier relit avant d'écrire."""
+    contenu = f"bailleur;identifiant;commune;typologie;couleur\n{bailleur.siren};N1;94028;T3;bleu\n"
+    depose = deposer(agent, "patrimoine.csv", contenu)
+    client = connecter(bailleur)
+    page = client.get(f"/imports/{depose.pk}/").content.decode()
+    adresse = f"/imports/{depose.pk}/appliquer/"
+    (lien,) = re.findall(rf'href="({adresse}\?lue=[0-9a-f]{{64}})"', page)
+    lue = empreinte_portee(client, lien)
+    colonnes = {"patrimoine": {"couleur": "programme"}}
+    depot.choisir_colonnes(acteur=agent, import_id=depose.pk, types={}, colonnes=colonnes)
+    assert traiter(depose).etat == "essaye"
+    for saisie in (lue, {}):
+        reponse = client.post(adresse, saisie)
+        assert (reponse.status_code, "a changé depuis" in reponse.content.decode()) == (409, True)
+    depose.refresh_from_db()
+    assert (depose.etat, depose.acte_demande) == ("essaye", "choisir_les_colonnes")
+    assert 'name="empreinte_lue"' not in client.get(lien).content.decode()
+    assert client.post(adresse, empreinte_portee(client, adresse)).status_code == 302
+    assert traiter(depose).etat == "applique"
+    assert Logement.objects.get(identifiant="N1").programme == "bleu"
 
 
 def test_l_ecran_dit_qui_a_demande_le_dernier_acte_et_quand(bailleur: Bailleur, agent: Acteur) -> None:

@@ -28,6 +28,7 @@ from flux_reservations.socle.journal import verifier_chaine
 from flux_reservations.socle.models import EntreeJournal
 from flux_reservations.territoires.models import Territoire
 from tests.fabriques import acteur_de, creer_bailleur, creer_convention, creer_reservataire, siren_valide
+from tests.relecture import empreinte_portee
 
 pytestmark = pytest.mark.django_db
 
@@ -188,7 +189,8 @@ def test_le_registre_s_importe_a_l_ecran_apres_un_essai_a_blanc(admin: Acteur) -
     assert "Action Logement → Action Logement Services" in page
     assert "Ville de Vitry ; type : commune ; territoire : Vitry-sur-Seine (94081)" in page
     assert Reservataire.objects.count() == 1
-    assert client.post(reverse("appliquer_import", args=[un.pk])).status_code == 302
+    adresse = reverse("appliquer_import", args=[un.pk])
+    assert client.post(adresse, empreinte_portee(client, adresse)).status_code == 302
     traiter(un.pk)
     un.refresh_from_db()
     assert (un.etat, Reservataire.objects.count()) == ("applique", 2)
