@@ -67,7 +67,7 @@ def lire_les_passages(seance: Seance) -> list[Passage]:
 
 
 def empreinte_de_la_seance(seance: Seance, passages: Iterable[Passage]) -> str:
-    """SHA-256 de ce que la clôture fige : le lieu, l'ordre du jour, les décisions et leurs motifs (RG-43, RG-62)."""
+    """SHA-256 de ce que la clôture fige : le lieu, l'ordre du jour, les candidats, les décisions et leurs motifs (RG-43, RG-62)."""
     return empreinte_des_donnees(
         [
             [seance.date, seance.lieu],
@@ -75,7 +75,7 @@ def empreinte_de_la_seance(seance: Seance, passages: Iterable[Passage]) -> str:
                 [
                     [une.pk, une.orientation_id, une.ordre, une.decision, une.motif_nombre, une.precision_nombre],
                     *(
-                        [un.pk, un.decision, un.motif, un.rang_caleol, un.date_examen]
+                        [un.pk, un.public, un.nb_personnes, un.decision, un.motif, un.rang_caleol, un.date_examen]
                         for un in sorted(passage.candidats, key=lambda candidat: candidat.pk)
                     ),
                 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,10 +11,12 @@ from django.db import transaction
 from conventions.actions.brouillons import creer_brouillon, modifier_modalites
 from conventions.actions.cycle import proposer
 from conventions.chargement_preparation import charger_preparation, reservataires_a_conventionner
+from conventions.chargement_texte import empreinte_de
 from conventions.domaine.codes import EtatConvention
 from conventions.models import Convention
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
+from flux_reservations.socle.relecture import empreinte_des_donnees, exiger_la_version_lue
 
 
 @dataclass(slots=True)
@@ -67,12 +69,32 @@ def preparer_pour_tous(
     return brouillons
 
 
-def proposer_tout(*, acteur: Acteur, bailleur_id: int, departement_id: str, le: date) -> Bilan:
-    """Propose chaque brouillon du département ; chacun pour son compte : un refus n'empêche pas les autres, et se dit."""
+def brouillons_a_proposer(acteur: Acteur, bailleur_id: int, departement_id: str) -> list[Convention]:
+    """Les brouillons du département, avec de quoi en calculer l'empreinte (nombre fixe de requêtes, gabarits à part)."""
     brouillons = Convention.objects.modifiables_par(acteur).filter(
         bailleur_id=bailleur_id, departement_id=departement_id, etat=EtatConvention.BROUILLON
     )
-    return _pour_chacune(list(brouillons), lambda une: proposer(acteur=acteur, convention_id=une.pk, le=le))
+    return list(brouillons.select_related("gabarit").prefetch_related("droits__perimetre", "droits__assiette"))
+
+
+def empreinte_des_brouillons(brouillons: Iterable[Convention]) -> str:
+    """Celle de tous : un brouillon changé, ajouté ou retiré la change."""
+    return empreinte_des_donnees([[un.pk, empreinte_de(un)] for un in brouillons])
+
+
+def proposer_tout(
+    *, acteur: Acteur, bailleur_id: int, departement_id: str, le: date, empreinte_lue: str | None = None
+) -> Bilan:
+    """Propose chaque brouillon du département ; chacun pour son compte : un refus n'empêche pas les autres, et se dit.
+
+    Lève `Conflit` si `empreinte_lue`, celle des brouillons montrés, n'est plus la leur ; changé pendant l'acte, un brouillon est refusé.
+    """
+    brouillons = brouillons_a_proposer(acteur, bailleur_id, departement_id)
+    exiger_la_version_lue(empreinte_lue, empreinte_des_brouillons(brouillons), regle="RG-16")
+    return _pour_chacune(
+        brouillons,
+        lambda un: proposer(acteur=acteur, convention_id=un.pk, le=le, empreinte_lue=empreinte_de(un)),
+    )
 
 
 def _pour_chacune(conventions: list[Convention], acte: Callable[[Convention], object]) -> Bilan:

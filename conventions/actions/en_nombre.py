@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Final
@@ -28,6 +28,7 @@ from flux_reservations.series.actions.preparer import Voulu, confirmer_serie, pr
 from flux_reservations.series.genres import Genre, Suite, inscrire
 from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, GenreSerie, Serie
 from flux_reservations.socle.presentation import Fil, compter, ecrire_date
+from flux_reservations.socle.relecture import empreinte_des_donnees, exiger_la_version_lue
 from flux_reservations.territoires.models import Departement
 
 A_SIGNER: Final = (EtatConvention.PROPOSEE, EtatConvention.BROUILLON)
@@ -210,16 +211,25 @@ def _lire_date(valeur: object) -> date:
     return valeur if isinstance(valeur, date) else date.fromisoformat(str(valeur))
 
 
-def transmettre_en_nombre(*, acteur: Acteur, departement: str) -> Serie:
-    """Met en série, et lance, chaque convention signée qui n'est pas transmise : la page qui l'appelle a fait confirmer."""
+def empreinte_a_transmettre(conventions: Iterable[Convention]) -> str:
+    """SHA-256 de ce qui va partir : chaque convention, et la pièce signée qu'elle a."""
+    return empreinte_des_donnees([[une.pk, une.piece_signee_id] for une in conventions])
+
+
+def transmettre_en_nombre(*, acteur: Acteur, departement: str, empreinte_lue: str | None = None) -> Serie:
+    """Met en série, et lance, chaque convention signée qui n'est pas transmise : la page qui l'appelle a fait confirmer.
+
+    Lève `Conflit` si `empreinte_lue`, celle de la liste montrée, n'est plus la sienne.
+    """
     if not acteur.peut(Role.RESPONSABLE):
         raise AccesRefuse
-    conventions = conventions_a_transmettre(acteur, acteur.organisme, departement).select_related("reservataire")
+    conventions = list(conventions_a_transmettre(acteur, acteur.organisme, departement).select_related("reservataire"))
     lignes = [Voulu(une.pk, f"{une.numero}, {une.reservataire.nom}") for une in conventions]
     if not lignes:
         raise ErreurMetier(
             "rien_a_transmettre", "Toutes les conventions signées du département sont déjà transmises.", regle="RG-17"
         )
+    exiger_la_version_lue(empreinte_lue, empreinte_a_transmettre(conventions), regle="RG-17")
     with transaction.atomic():
         serie = preparer_serie(
             acteur=acteur, genre=GenreSerie.TRANSMISSION, cadre=departement, lignes=lignes, avec_essai=False

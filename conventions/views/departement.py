@@ -20,13 +20,13 @@ from conventions.actions.en_nombre import (
     SANS_PIECE,
     TransmissionEnNombre,
     conventions_a_signer,
+    empreinte_a_transmettre,
     transmettre_en_nombre,
 )
 from conventions.actions.transmission import conventions_a_transmettre
 from conventions.chargement_autorites import Destinataire, charger_autorites_par_perimetre, communes_par_convention
 from conventions.chargement_preparation import reservataires_a_conventionner
 from conventions.chargement_tableau import ETAPES, charger_tableau
-from conventions.domaine.codes import EtatConvention
 from conventions.forms import FormulaireProposition, champ_date
 from conventions.models import Convention
 from conventions.views.transmission import ActeDepartement, lire_lieu, pastille_de_la_piece
@@ -195,14 +195,20 @@ class ProposerTout(ActeDuTableau):
     bouton = "Proposer à chacun"
     formulaire = FormulaireProposition
 
+    @cached_property
+    def brouillons(self) -> list[Convention]:
+        """Ceux qui partiront."""
+        return actes.brouillons_a_proposer(self.request.acteur, self.bailleur.pk, self.departement.pk)
+
+    def empreinte(self) -> str:
+        """Celle des brouillons : on ne propose que ceux qu'on a vus, tels qu'ils étaient (RG-16)."""
+        return actes.empreinte_des_brouillons(self.brouillons)
+
     def recapitulatif(self) -> list[tuple[str, object]]:
         """Les brouillons du département."""
-        brouillons = Convention.objects.modifiables_par(self.request.acteur).filter(
-            departement=self.departement, etat=EtatConvention.BROUILLON
-        )
         return [
             ("Département", str(self.departement)),
-            ("Brouillons", ", ".join(un.numero for un in brouillons) or "aucun"),
+            ("Brouillons", ", ".join(un.numero for un in self.brouillons) or "aucun"),
         ]
 
     def avertissement(self) -> str:
@@ -216,6 +222,7 @@ class ProposerTout(ActeDuTableau):
             bailleur_id=self.bailleur.pk,
             departement_id=self.departement.pk,
             le=donnees["le"],
+            empreinte_lue=self.empreinte_lue,
         )
         return self.raconter(bilan, "proposées")
 
@@ -265,6 +272,10 @@ class TransmettreTout(ActeDuTableau):
         )
         return [ConventionATransmettre(une, pastille_de_la_piece(une), tuple(autorites[une.pk])) for une in conventions]
 
+    def empreinte(self) -> str:
+        """Celle de la liste montrée : rien ne part qu'on n'ait vu (RG-17)."""
+        return empreinte_a_transmettre(ligne.convention for ligne in self.conventions)
+
     def creer_formulaire(self, donnees: Any = None) -> forms.Form:
         """La confirmation, et le détail de ce qui part."""
         formulaire = FormulaireTransmission(donnees)
@@ -295,5 +306,7 @@ class TransmettreTout(ActeDuTableau):
     def executer(self, donnees: dict[str, Any]) -> str:
         """Lance la série."""
         del donnees
-        self.serie = transmettre_en_nombre(acteur=self.request.acteur, departement=self.departement.pk)
+        self.serie = transmettre_en_nombre(
+            acteur=self.request.acteur, departement=self.departement.pk, empreinte_lue=self.empreinte_lue
+        )
         return "La transmission est lancée ; vous pouvez quitter cette page."

@@ -28,6 +28,7 @@ from tests.fabriques import (
     creer_convention,
     creer_reservataire,
 )
+from tests.relecture import empreinte_portee
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -203,7 +204,8 @@ def test_transmettre_tout_reprend_ou_il_s_est_arrete_sans_double(
 @pytest.mark.regle("RG-17")
 def test_le_compte_rendu_dit_ce_qui_reste_a_remettre_et_comment(ecran: Client, bailleur: Bailleur) -> None:
     creer_convention(bailleur, creer_reservataire("MSA"))
-    reponse = ecran.post(reverse("transmettre_tout", args=["94"]))
+    acte = reverse("transmettre_tout", args=["94"])
+    reponse = ecran.post(acte, empreinte_portee(ecran, acte))
     serie = Serie.objects.get()
     assert reponse["Location"] == reverse("serie", args=[serie.pk])
     mener(serie)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from attributions.models import Inscription, Seance
+from attributions.models import Candidat, Inscription, Orientation, Seance
 from bilans.models import Bilan
 from conventions.chargement_texte import gabarit_courant
 from conventions.models import Bailleur, Convention, Gabarit, ReservationStock
@@ -20,6 +20,7 @@ from flux_reservations.commun.acteur import Role
 from flux_reservations.commun.empreinte import calculer_empreinte
 from flux_reservations.notifications.models import Envoi
 from flux_reservations.pieces.models import Piece
+from flux_reservations.series.models import Serie
 from flux_reservations.socle.models import EntreeJournal
 from flux_reservations.socle.relecture import exiger_la_version_lue
 from tests.fabriques import (
@@ -109,7 +110,46 @@ def cas_clore(bailleur: Bailleur) -> Cas:
     )
 
 
-CAS = [cas_signer, cas_proposer, cas_informer, cas_clore]
+def cas_clore_apres_un_candidat_corrige(bailleur: Bailleur) -> Cas:
+    """Clore une séance : un collègue corrige le public d'une demande, que le procès-verbal cite."""
+    cas = cas_clore(bailleur)
+    cas.changer()
+    candidat = Candidat.objects.create(
+        orientation=Orientation.objects.get(),
+        numero_demande="094012345678901234",
+        decision="non_attribution",
+        date_examen=date(2026, 3, 12),
+    )
+    return replace(cas, changer=lambda: Candidat.objects.filter(pk=candidat.pk).update(public="dalo"))
+
+
+def cas_proposer_tout(bailleur: Bailleur) -> Cas:
+    """Proposer tous les brouillons d'un département : un collègue en change un taux."""
+    convention = _convention(bailleur, "brouillon")
+    return Cas(
+        reverse("proposer_tout", args=["94"]),
+        reverse("tableau_departement", args=["94"]),
+        {"le": "2026-01-05"},
+        lambda: convention.droits.update(taux="12"),
+        lambda: Convention.objects.filter(pk=convention.pk, etat="proposee").exists(),
+    )
+
+
+def cas_transmettre_tout(bailleur: Bailleur) -> Cas:
+    """Transmettre ce qui est signé : un collègue vient d'en signer une sans sa pièce, que la page ne montrait pas."""
+    creer_convention(bailleur, creer_reservataire("MSA"))
+    return Cas(
+        reverse("transmettre_tout", args=["94"]),
+        reverse("tableau_departement", args=["94"]),
+        {},
+        lambda: creer_convention(bailleur, creer_reservataire("CROUS")),
+        Serie.objects.exists,
+    )
+
+
+CAS = [cas_signer, cas_proposer, cas_informer, cas_clore, cas_clore_apres_un_candidat_corrige]
+EN_NOMBRE = [cas_proposer_tout, cas_transmettre_tout]
+"""Leur page montre la liste : on y lit avant de confirmer, aucune fiche n'en porte l'empreinte."""
 
 
 @pytest.fixture
@@ -126,7 +166,7 @@ def agent(bailleur: Bailleur) -> Client:
 
 
 @pytest.mark.regle("RG-16")
-@pytest.mark.parametrize("creer", CAS)
+@pytest.mark.parametrize("creer", [*CAS, *EN_NOMBRE])
 def test_ce_qui_a_change_depuis_la_lecture_ne_se_fige_pas(
     agent: Client, bailleur: Bailleur, creer: Callable[[Bailleur], Cas]
 ) -> None:
@@ -148,7 +188,7 @@ def test_ce_qui_a_change_depuis_la_lecture_ne_se_fige_pas(
 
 
 @pytest.mark.regle("RG-16")
-@pytest.mark.parametrize("creer", CAS)
+@pytest.mark.parametrize("creer", [*CAS, *EN_NOMBRE])
 def test_agir_sans_dire_ce_qu_on_a_lu_est_refuse(
     agent: Client, bailleur: Bailleur, creer: Callable[[Bailleur], Cas]
 ) -> None:
