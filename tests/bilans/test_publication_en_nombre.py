@@ -147,6 +147,7 @@ def test_un_document_produit_de_nouveau_depuis_la_preparation_n_est_pas_publie(
     raisons = {acte.cle: (acte.etat, acte.message) for acte in serie.actes.all()}
     assert raisons[annuel][0] == EtatActe.REFUSE
     assert "a changé depuis que vous l'avez lu" in raisons[annuel][1]
+    assert "préparez-la de nouveau" in raisons[annuel][1]
     assert raisons[debut][0] == EtatActe.FAIT
     refait.refresh_from_db()
     assert refait.etat == EtatBilan.PRET

@@ -91,7 +91,12 @@ def test_une_convention_changee_depuis_la_preparation_n_est_pas_signee(
     confirmer_serie(acteur=responsable, serie_id=serie.pk)
     mener(serie)
     assert etats(serie) == [EtatActe.REFUSE, EtatActe.FAIT]
-    assert "a changé depuis que vous l'avez lu" in serie.actes.get(cle=msa.pk).message
+    message = serie.actes.get(cle=msa.pk).message
+    assert "a changé depuis que vous l'avez lu" in message
+    assert "préparez-la de nouveau" in message, "réessayer comparerait à la même lecture : le remède est ailleurs"
+    assert reessayer_serie(acteur=responsable, serie_id=serie.pk) == 1
+    mener(serie)
+    assert serie.actes.get(cle=msa.pk).message == message
     msa.refresh_from_db()
     assert (msa.etat, msa.piece_signee) == (EtatConvention.PROPOSEE, None)
 

@@ -18,10 +18,14 @@ from flux_reservations.pieces.models import Piece
 from flux_reservations.series.genres import genre_de
 from flux_reservations.series.models import GENRE_EN_ATTENTE, ActeDeSerie, EtatActe, Serie
 from flux_reservations.socle import rls
+from flux_reservations.socle.relecture import LectureDepassee
 from flux_reservations.socle.taches import envoyer_apres_validation, envoyer_la_tache
 
 logger = logging.getLogger(__name__)
 TACHE = "series.avancer"
+PREPARER_DE_NOUVEAU = (
+    "Réessayer cette ligne la refuserait encore : préparez-la de nouveau, ou faites l'acte depuis sa page."
+)
 TENTATIVES_AU_PLUS = 5
 """Essais commencés sans jamais finir avant de refuser la ligne : un acte qui tue son processus ne bloque pas les autres."""
 
@@ -76,7 +80,9 @@ def _faire(serie: Serie, acte: ActeDeSerie) -> None:
             with rls.pour_acteur(acteur):
                 message = genre_de(serie).executer(acteur, acte)
     except ErreurMetier as erreur:
-        _conclure(acte, EtatActe.REFUSE, erreur.message, erreur.regle)
+        # La série garde ce qui a été lu à sa préparation : « Réessayer » comparerait encore à cette lecture-là.
+        remede = f" {PREPARER_DE_NOUVEAU}" if isinstance(erreur, LectureDepassee) else ""
+        _conclure(acte, EtatActe.REFUSE, f"{erreur.message}{remede}", erreur.regle)
     else:
         _conclure(acte, EtatActe.FAIT, message)
         _oublier_la_piece(acte)
