@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
@@ -92,14 +92,15 @@ class FiltreLiberationsApi(django_filters.FilterSet):
 
     def filtrer_orientee(self, lignes: QuerySet[Liberation], _nom: str, valeur: bool) -> QuerySet[Liberation]:
         """Celles qu'une orientation occupe, parmi celles que l'acteur voit ; ou les autres."""
-        occupees = Orientation.objects.visibles_par(acteur_de(self.request)).filter(
-            issue__in=[Issue.EN_COURS, Issue.BAIL]
+        acteur = acteur_de(self.request)
+        occupees = Orientation.objects.visibles_par(acteur).filter(
+            issue__in=[Issue.EN_COURS, Issue.BAIL], liberation=OuterRef("pk")
         )
-        return (
-            lignes.filter(Exists(occupees.filter(liberation=OuterRef("pk"))))
-            if valeur
-            else lignes.exclude(Exists(occupees.filter(liberation=OuterRef("pk"))))
-        )
+        if acteur.est_bailleur:
+            # Une valeur, pas un EXISTS : PostgreSQL en ferait une jointure à toutes ses orientations, quand une page n'en demande que
+            # quelques-unes. Les siennes se trouvent par un index ; celles d'un réservataire, non.
+            return lignes.alias(occupee=Subquery(occupees.values("pk")[:1])).filter(occupee__isnull=not valeur)
+        return lignes.filter(Exists(occupees)) if valeur else lignes.exclude(Exists(occupees))
 
     class Meta:
         model = Liberation

@@ -74,6 +74,15 @@ def test_les_politiques_laissent_voir_ce_que_montre_visibles_par_et_rien_de_plus
         assert vues == attendues | monde.toleres.get((role, modele), set()), modele
 
 
+def test_les_liberations_d_un_reservataire_se_trouvent_sans_parcourir_celles_de_la_plateforme() -> None:
+    """La fonction est évaluée à chaque lecture d'une libération : elle ne part que des orientations, délégations et séances de qui lit."""
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT prosrc FROM pg_proc WHERE proname = 'flux_liberations_du_reservataire'")
+        (corps,) = curseur.fetchone()
+    assert "attributions_orientation" in corps
+    assert "attributions_liberation" not in corps
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_le_patrimoine_ne_se_lit_que_du_bailleur_ou_par_une_mise_a_disposition(monde: Monde, role: str) -> None:
     acteur = monde.acteurs[role]
