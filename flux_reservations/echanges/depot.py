@@ -173,7 +173,8 @@ def empreinte_de_l_essai(depot: ImportDepose) -> str:
 def demander_retour(*, acteur: Acteur, import_id: int) -> ImportDepose:
     """Demande de défaire un import appliqué ; ce n'est possible que si rien n'en dépend encore.
 
-    Lève `AccesRefuse` si l'import a touché une convention signée et que l'acteur n'est pas responsable (RG-16).
+    Lève `AccesRefuse` si l'import a touché une convention signée, un bail ou une décision, et que l'acteur n'est pas responsable (RG-16,
+    RG-45).
     """
     with transaction.atomic():
         depot = _changer_etat(acteur, import_id, {EtatImport.APPLIQUE}, EtatImport.A_DEFAIRE, ActeDImport.DEFAIRE)

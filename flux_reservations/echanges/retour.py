@@ -7,7 +7,7 @@ les situations coupées.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -15,12 +15,14 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from psycopg import sql
 
+from attributions.models import Liberation, Orientation
 from bilans.models import Bilan
 from conventions.domaine.codes import EtatConvention
 from conventions.models import Convention, Droit
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.echanges.models import ImportDepose, Trace
+from flux_reservations.echanges.preuves import ISSUES_QUI_COMPTENT
 from flux_reservations.socle import rls
 
 FONCTION: Final = """
@@ -96,10 +98,17 @@ def tracer(import_id: int) -> Iterator[None]:
 
 
 def verifier_qui_defait(acteur: Acteur, import_id: int) -> None:
-    """Lève `AccesRefuse` si l'import a touché une convention signée et que l'acteur n'est pas responsable (RG-16)."""
-    if not acteur.peut(Role.RESPONSABLE) and touche_une_version_signee(import_id):
+    """Lève `AccesRefuse` à qui n'est pas responsable si l'import a touché une convention signée ou ce qui décompte (RG-16, RG-45)."""
+    if acteur.peut(Role.RESPONSABLE):
+        return
+    if touche_une_version_signee(import_id):
         raise AccesRefuse(
             "Cet import a touché une convention signée : le défaire est réservé à un responsable ; demandez-le-lui."
+        )
+    if touche_ce_qui_compte(import_id):
+        raise AccesRefuse(
+            "Cet import a posé ou changé un bail, une carence ou une décision de la commission : le défaire est réservé à un "
+            "responsable ; demandez-le-lui."
         )
 
 
@@ -129,6 +138,37 @@ def touche_une_version_signee(import_id: int) -> bool:
             signees.filter(pk__in=conventions).exists()
             or signees.filter(pk__in=Droit.objects.filter(pk__in=droits).values("convention")).exists()
         )
+
+
+def touche_ce_qui_compte(import_id: int) -> bool:
+    """Vrai si défaire l'import changerait un bail, une carence ou une décision de la commission d'une ligne qui existait avant lui.
+
+    Un fichier de gestionnaire ne le peut pas (`preuves`) ; ce que l'import a lui-même créé part avec lui.
+    """
+    with rls.en_systeme():
+        for trace in Trace.objects.filter(import_depose=import_id, table__in=CE_QUI_COMPTE).iterator():
+            modele, lire = CE_QUI_COMPTE[trace.table]
+            avant = {pk: lire(etat) for pk, etat in zip(trace.lignes, trace.etats, strict=True) if etat}
+            lignes = modele.objects.filter(pk__parmi=set(avant)).values()
+            if any(lire(ligne) != avant[ligne["id"]] for ligne in lignes):
+                return True
+    return False
+
+
+def _lire_le_bail(ligne: Mapping[str, Any]) -> tuple[str, ...]:
+    return (str(ligne["date_bail"] or ""),)
+
+
+def _lire_l_issue(ligne: Mapping[str, Any]) -> tuple[str, ...]:
+    issue = ligne["issue"] if ligne["issue"] in ISSUES_QUI_COMPTENT else ""
+    return issue, ligne["decision"], str(ligne["date_caleol"] or "") if ligne["decision"] else ""
+
+
+CE_QUI_COMPTE: Final[Mapping[str, tuple[Any, Callable[[Mapping[str, Any]], tuple[str, ...]]]]] = {
+    Liberation._meta.db_table: (Liberation, _lire_le_bail),
+    Orientation._meta.db_table: (Orientation, _lire_l_issue),
+}
+"""Ce qui décompte, et comment le lire d'une ligne ou de son état tracé (RG-45, RG-46)."""
 
 
 def defaire(depot: ImportDepose) -> int:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from conventions.models import Bailleur, Convention, Logement
+from attributions.models import Liberation, Orientation
+from conventions.models import Bailleur, Convention, Logement, Reservataire
 from flux_reservations.acces.models import Rattachement
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.echanges import depot, traitement
 from flux_reservations.echanges.models import ImportDepose
 from flux_reservations.socle import rls
-from tests.fabriques import acteur_de, creer_bailleur, creer_reservataire, creer_utilisateur
+from tests.fabriques import (
+    acteur_de,
+    creer_bailleur,
+    creer_liberation,
+    creer_logement,
+    creer_orientation,
+    creer_reservataire,
+    creer_utilisateur,
+)
 from tests.relecture import empreinte_portee
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +203,45 @@ class TestQuiAgit:
         assert depose.etat == "applique", depose.rapport
         with pytest.raises(AccesRefuse, match="convention signée"):
             depot.demander_retour(acteur=agent, import_id=depose.pk)
+
+    @pytest.mark.regle("RG-45")
+    @pytest.mark.parametrize(
+        ("tableau", "contenu"),
+        [
+            ("liberations", "numero;logement;date_disponibilite;date_bail\nB1;N1;2025-03-01;2025-04-01\n"),
+            ("orientations", "liberation;rang;compte;date_orientation;issue\nB1;1;AL;2025-03-02;carence\n"),
+            (
+                "orientations",
+                "liberation;rang;compte;date_orientation;date_caleol;decision\nB1;1;AL;2025-03-02;2025-03-20;attribution\n",
+            ),
+        ],
+    )
+    def test_defaire_un_bail_une_carence_ou_une_decision_est_au_responsable(
+        self, bailleur: Bailleur, agent: Acteur, responsable: Acteur, tableau: str, contenu: str
+    ) -> None:
+        """Le fichier d'un gestionnaire ne défait rien de cela : « Défaire » ne l'y amène pas par l'autre bout."""
+        logement = creer_logement(bailleur, identifiant="N1")
+        liberation = creer_liberation(logement, date(2025, 3, 1), numero="B1", date_conge=None)
+        al = Reservataire.objects.get(code="AL")
+        orientation = creer_orientation(liberation, al, date_orientation=date(2025, 3, 2))
+        avant = Liberation.objects.values().get(), Orientation.objects.values().get(pk=orientation.pk)
+        fichiers = [depot.FichierDepose(f"{tableau}.csv", contenu.encode())]
+        depose = self.appliquer(agent, traiter(depot.deposer_import(acteur=agent, fichiers=fichiers)))
+        assert depose.etat == "applique", depose.rapport
+        with rls.pour_acteur(agent), pytest.raises(AccesRefuse, match="réservé à un responsable"):
+            depot.demander_retour(acteur=agent, import_id=depose.pk)
+        depot.demander_retour(acteur=responsable, import_id=depose.pk)
+        assert traiter(depose).etat == "defait", depose.rapport
+        assert (Liberation.objects.values().get(), Orientation.objects.values().get()) == avant
+
+    def test_un_gestionnaire_defait_ce_que_son_import_a_cree(self, bailleur: Bailleur, agent: Acteur) -> None:
+        creer_logement(bailleur, identifiant="N1")
+        contenu = "numero;logement;date_disponibilite;date_bail\nB1;N1;2025-03-01;2025-04-01\n"
+        fichiers = [depot.FichierDepose("liberations.csv", contenu.encode())]
+        depose = self.appliquer(agent, traiter(depot.deposer_import(acteur=agent, fichiers=fichiers)))
+        assert (depose.etat, Liberation.objects.count()) == ("applique", 1)
+        depot.demander_retour(acteur=agent, import_id=depose.pk)
+        assert (traiter(depose).etat, Liberation.objects.count()) == ("defait", 0)
 
 
 def test_les_imports_en_attente_sont_plafonnes(
