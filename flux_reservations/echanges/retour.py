@@ -146,9 +146,13 @@ def touche_ce_qui_compte(import_id: int) -> bool:
     Un fichier de gestionnaire ne le peut pas (`preuves`) ; ce que l'import a lui-même créé part avec lui.
     """
     with rls.en_systeme():
-        for trace in Trace.objects.filter(import_depose=import_id, table__in=CE_QUI_COMPTE).iterator():
-            modele, lire = CE_QUI_COMPTE[trace.table]
-            avant = {pk: lire(etat) for pk, etat in zip(trace.lignes, trace.etats, strict=True) if etat}
+        for table, (modele, lire) in CE_QUI_COMPTE.items():
+            premiers: dict[int, tuple[str, ...] | None] = {}
+            # Une ligne touchée plusieurs fois compte par son premier état : les orientations changées y passent par « retire ».
+            for trace in Trace.objects.filter(import_depose=import_id, table=table).order_by("pk").iterator():
+                for cle, etat in zip(trace.lignes, trace.etats, strict=True):
+                    premiers.setdefault(cle, lire(etat) if etat else None)
+            avant = {cle: etat for cle, etat in premiers.items() if etat is not None}
             lignes = modele.objects.filter(pk__parmi=set(avant)).values()
             if any(lire(ligne) != avant[ligne["id"]] for ligne in lignes):
                 return True

@@ -234,6 +234,22 @@ class TestQuiAgit:
         assert traiter(depose).etat == "defait", depose.rapport
         assert (Liberation.objects.values().get(), Orientation.objects.values().get()) == avant
 
+    def test_un_gestionnaire_defait_un_import_qui_ne_change_rien_de_cela(
+        self, bailleur: Bailleur, agent: Acteur, responsable: Acteur
+    ) -> None:
+        liberation = creer_liberation(
+            creer_logement(bailleur), date(2025, 3, 1), numero="B1", date_bail=date(2025, 4, 1)
+        )
+        al = Reservataire.objects.get(code="AL")
+        faits = {"issue": "bail", "decision": "attribution", "date_caleol": date(2025, 3, 20)}
+        creer_orientation(liberation, al, date_orientation=date(2025, 3, 2), **faits)
+        contenu = "liberation;rang;compte;date_orientation;public\nB1;1;AL;2025-03-02;dalo\n"
+        fichiers = [depot.FichierDepose("orientations.csv", contenu.encode())]
+        depose = self.appliquer(agent, traiter(depot.deposer_import(acteur=agent, fichiers=fichiers)))
+        assert (depose.etat, Orientation.objects.get().public) == ("applique", "dalo"), depose.rapport
+        depot.demander_retour(acteur=agent, import_id=depose.pk)
+        assert (traiter(depose).etat, Orientation.objects.get().public) == ("defait", ""), depose.rapport
+
     def test_un_gestionnaire_defait_ce_que_son_import_a_cree(self, bailleur: Bailleur, agent: Acteur) -> None:
         creer_logement(bailleur, identifiant="N1")
         contenu = "numero;logement;date_disponibilite;date_bail\nB1;N1;2025-03-01;2025-04-01\n"
