@@ -40,6 +40,10 @@ ISSUE_RESERVEE: Final = (
     "Cette orientation est finie ({issue}) : son issue et son compte ne changent plus par fichier. Corrigez-la à l'écran, avec un motif, "
     "ou demandez cet import à un responsable (RG-45, RG-46)."
 )
+CLOTURE_RESERVEE: Final = (
+    "Cette séance a un ordre du jour : elle se clôt à l'écran, où ses décisions sont vérifiées et son procès-verbal produit et gardé "
+    "(RG-62)."
+)
 DECISION_RESERVEE: Final = (
     "La commission a décidé : sa décision et sa date s'annulent à l'écran, par un responsable et avec un motif (RG-43)."
 )
@@ -81,6 +85,9 @@ def proteger_les_preuves(
         return
     if nom == "previsions" and complet["publiee_le"] != (ancien or {}).get("publiee_le"):
         suivi.refuser(ligne, "publiee_le", "Une prévision se publie avec son bilan, jamais par fichier (RG-32).")
+        return
+    if nom == "seances" and complet["etat"] == "close" and _place_de(complet) in _seances_a_clore(suivi):
+        suivi.refuser(ligne, "etat", CLOTURE_RESERVEE)
         return
     raison = _dire_ce_qui_est_fige(suivi, nom, complet, ancien)
     if raison:
@@ -233,6 +240,20 @@ def _annees_publiees(suivi: Suivi) -> frozenset[int]:
         ).values_list("annee", flat=True)
         suivi.annees_publiees = frozenset(publies)
     return suivi.annees_publiees
+
+
+def _place_de(seance: Mapping[str, Any]) -> tuple[Any, ...]:
+    return seance["bailleur_id"], seance["date"], seance["lieu"]
+
+
+def _seances_a_clore(suivi: Suivi) -> frozenset[tuple[Any, ...]]:
+    """Celles qu'il reste à clore et où un logement est inscrit ; lues une fois par fichier."""
+    if suivi.seances_a_clore is None:
+        a_clore = Seance.objects.filter(
+            bailleur__in=suivi.contexte.bailleurs_cherches(), etat="prevue", inscriptions__isnull=False
+        )
+        suivi.seances_a_clore = frozenset(a_clore.values_list("bailleur_id", "date", "lieu"))
+    return suivi.seances_a_clore
 
 
 def _seances_closes(suivi: Suivi) -> frozenset[int]:

@@ -31,6 +31,7 @@ class Suivi:
         """Ce que le tableau met de côté entre `traiter` et `ecrire`."""
         self.annees_publiees: frozenset[int] | None = None
         self.seances_closes: frozenset[int] | None = None
+        self.seances_a_clore: frozenset[tuple[Any, ...]] | None = None
         """Ce qui est figé chez le bailleur, lu une fois (`preuves.py`)."""
         self._debut = len(contexte.rapport.erreurs), len(contexte.rapport.avertissements)
         self._cles: dict[tuple[Any, ...], int] = {}

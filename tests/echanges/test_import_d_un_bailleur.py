@@ -301,3 +301,20 @@ def test_un_gestionnaire_ne_retourne_pas_par_fichier_une_decision_favorable(
     assert _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;2025-03-20;{decision};en_cours") == []
     assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-04-17;attribution;en_cours") == []
     assert _orienter_par_fichier(tmp_path, responsable, f"AL;2025-02-01;2025-04-17;{decision};en_cours") == []
+
+
+@pytest.mark.regle("RG-62")
+def test_une_seance_qui_a_un_ordre_du_jour_ne_se_clot_pas_par_fichier(tmp_path: Path, agent: Acteur) -> None:
+    """Close par fichier, elle le serait sans procès-verbal, décisions manquantes comprises, et pour toujours."""
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+    seances = f"bailleur;date;lieu;etat\n{SIREN};2025-02-20;Siège;prevue\n{SIREN};2024-02-20;Siège;prevue\n"
+    inscriptions = f"bailleur;date;lieu;liberation;rang;ordre\n{SIREN};2025-02-20;Siège;B2;1;1\n"
+    prevues = deposer(tmp_path, {"seances": seances, "inscriptions": inscriptions})
+    assert appliquer([prevues], acteur=agent).erreurs == []
+    for acteur in (agent, responsable):
+        (refus,) = essayer([deposer(tmp_path, {"seances": seances.replace("prevue", "close")})], acteur=acteur).erreurs
+        assert (refus.ligne, refus.colonne, "à l'écran" in refus.message) == (2, "etat", True)
+    ancienne = seances.replace("2024-02-20;Siège;prevue", "2024-02-20;Siège;close")
+    assert appliquer([deposer(tmp_path, {"seances": ancienne})], acteur=agent).fichiers[0].modifies == 1
