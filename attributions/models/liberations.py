@@ -93,6 +93,8 @@ class Liberation(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["bailleur", "date_disponibilite"], name="liberation_disponibilite"),
             models.Index(fields=["bailleur", "date_bail"], name="liberation_bail"),
+            # Les logements qu'un réservataire lit se trouvent par les libérations qu'on lui met à disposition, sans lire la table.
+            models.Index(fields=["id"], include=["logement"], name="liberation_du_logement"),
         ]
 
     def __str__(self) -> str:

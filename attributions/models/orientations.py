@@ -133,7 +133,12 @@ class Orientation(CompteMixin):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["reservataire", "date_mise_a_disposition"], name="orientation_portail")
+            # Il porte de quoi répondre sans lire la table : les politiques de lignes s'en servent à chaque lecture d'un réservataire.
+            models.Index(
+                fields=["reservataire", "date_mise_a_disposition"],
+                include=["liberation", "sous_contingent"],
+                name="orientation_du_portail",
+            )
         ]
 
     def __str__(self) -> str:

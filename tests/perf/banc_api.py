@@ -60,9 +60,9 @@ def batir(nombre: int) -> tuple[Any, Any]:
             " WHERE bailleur_id = %s AND id %% 2 = 0",
             [mairie.pk, autre.pk, bailleur.pk],
         )
-    # Un rôle qui ne possède pas les tables ne les analyse pas : en production, autovacuum s'en charge.
+    # Un rôle qui ne possède pas les tables ne les entretient pas : en production, autovacuum s'en charge.
     with en_proprietaire(connection), connection.cursor() as curseur:  # type: ignore[arg-type]  # le moteur est le nôtre
-        curseur.execute("ANALYZE")
+        curseur.execute("VACUUM ANALYZE")
     return bailleur, mairie
 
 
