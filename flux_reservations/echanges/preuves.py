@@ -37,9 +37,15 @@ GELEE: Final = (
 ISSUES_QUI_COMPTENT: Final = frozenset({Issue.BAIL.value, Issue.CARENCE.value})
 """Issues dont dépend un décompte (RG-46)."""
 ISSUE_RESERVEE: Final = (
-    "Cette orientation est finie ({issue}) : son issue et son compte ne changent plus par fichier. Corrigez-la à l'écran, avec un motif, "
-    "ou demandez cet import à un responsable (RG-45, RG-46)."
+    "Cette orientation est finie ({issue}) : son issue, son compte et le délai d'une carence ne changent plus par fichier. Corrigez-la à "
+    "l'écran, avec un motif, ou demandez cet import à un responsable (RG-45, RG-46)."
 )
+CHAMPS_TENUS: Final = {"issue": "issue", "reservataire_id": "compte", "sous_contingent": "compte"}
+"""Ce qu'une orientation finie ne change plus, et sa colonne."""
+DELAI_DE_LA_CARENCE: Final = {
+    nom: nom for nom in ("date_orientation", "date_mise_a_disposition", "date_limite_prolongee")
+}
+"""Les dates d'où se compte la date limite : repoussée, une carence n'est plus décomptée (RG-46)."""
 CLOTURE_RESERVEE: Final = (
     "Cette séance a un ordre du jour : elle se clôt à l'écran, où ses décisions sont vérifiées et son procès-verbal produit et gardé "
     "(RG-62)."
@@ -168,12 +174,11 @@ def _refuser_de_defaire_une_issue(
     est_finie = issue in ISSUES_QUI_COMPTENT or (issue is not Issue.EN_COURS and bool(ancien["decision"]))
     if not est_finie:
         return False
-    if complet["issue"] != issue:
-        suivi.refuser(ligne, "issue", ISSUE_RESERVEE.format(issue=issue.libelle.lower()))
-        return True
-    if any(complet[champ] != ancien[champ] for champ in ("reservataire_id", "sous_contingent")):
-        suivi.refuser(ligne, "compte", ISSUE_RESERVEE.format(issue=issue.libelle.lower()))
-        return True
+    tenus = CHAMPS_TENUS | (DELAI_DE_LA_CARENCE if issue is Issue.CARENCE else {})
+    for champ, colonne in tenus.items():
+        if complet[champ] != ancien[champ]:
+            suivi.refuser(ligne, colonne, ISSUE_RESERVEE.format(issue=issue.libelle.lower()))
+            return True
     return False
 
 

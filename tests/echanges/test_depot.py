@@ -250,6 +250,21 @@ class TestQuiAgit:
         depot.demander_retour(acteur=agent, import_id=depose.pk)
         assert (traiter(depose).etat, Orientation.objects.get().public) == ("defait", ""), depose.rapport
 
+    @pytest.mark.regle("RG-46")
+    def test_rendre_une_carence_a_son_ancien_compte_est_au_responsable(
+        self, bailleur: Bailleur, agent: Acteur, responsable: Acteur
+    ) -> None:
+        liberation = creer_liberation(creer_logement(bailleur), date(2025, 3, 1), numero="B1")
+        creer_reservataire(code="COMA")
+        al = Reservataire.objects.get(code="AL")
+        creer_orientation(liberation, al, date_orientation=date(2025, 3, 2), issue="carence")
+        contenu = "liberation;rang;compte;date_orientation;issue\nB1;1;COMA;2025-03-02;carence\n"
+        fichiers = [depot.FichierDepose("orientations.csv", contenu.encode())]
+        depose = self.appliquer(responsable, traiter(depot.deposer_import(acteur=responsable, fichiers=fichiers)))
+        assert (depose.etat, Orientation.objects.get().compte) == ("applique", "COMA"), depose.rapport
+        with pytest.raises(AccesRefuse, match="réservé à un responsable"):
+            depot.demander_retour(acteur=agent, import_id=depose.pk)
+
     def test_un_gestionnaire_defait_ce_que_son_import_a_cree(self, bailleur: Bailleur, agent: Acteur) -> None:
         creer_logement(bailleur, identifiant="N1")
         contenu = "numero;logement;date_disponibilite;date_bail\nB1;N1;2025-03-01;2025-04-01\n"

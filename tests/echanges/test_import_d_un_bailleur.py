@@ -318,3 +318,22 @@ def test_une_seance_qui_a_un_ordre_du_jour_ne_se_clot_pas_par_fichier(tmp_path: 
         assert (refus.ligne, refus.colonne, "à l'écran" in refus.message) == (2, "etat", True)
     ancienne = seances.replace("2024-02-20;Siège;prevue", "2024-02-20;Siège;close")
     assert appliquer([deposer(tmp_path, {"seances": ancienne})], acteur=agent).fichiers[0].modifies == 1
+
+
+@pytest.mark.regle("RG-46")
+@pytest.mark.parametrize("colonne", ["date_orientation", "date_mise_a_disposition", "date_limite_prolongee"])
+def test_un_gestionnaire_ne_repousse_pas_par_fichier_le_delai_d_une_carence(
+    tmp_path: Path, agent: Acteur, colonne: str
+) -> None:
+    """Sa date limite repoussée, une carence n'est plus décomptée : c'est la défaire sans le dire."""
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    responsable = agent.avec_role(Role.RESPONSABLE)
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+    assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;;;carence") == []
+    colonnes = dict.fromkeys(("date_orientation", "date_mise_a_disposition", "date_limite_prolongee"), "")
+    dates = colonnes | {"date_orientation": "2025-02-01"} | {colonne: "2031-02-01"}
+    contenu = f"liberation;rang;compte;{';'.join(dates)};issue\nB2;1;AL;{';'.join(dates.values())};carence\n"
+    repoussee = deposer(tmp_path, {"orientations": contenu})
+    (refus,) = appliquer([repoussee], acteur=agent).erreurs
+    assert (refus.colonne, "RG-46" in refus.message) == (colonne, True)
+    assert appliquer([repoussee], acteur=responsable).est_accepte
