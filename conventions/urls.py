@@ -63,6 +63,7 @@ urlpatterns = [
         name="etat_des_lieux_fichier",
     ),
     path("conventions/<int:pk>/pieces/ajouter/", complements.AjouterPiece.as_view(), name="ajouter_piece"),
+    path("conventions/<int:pk>/pieces/signee/", complements.LirePieceSignee.as_view(), name="piece_signee"),
     path("conventions/<int:pk>/pieces/<int:rang>/", complements.LirePiece.as_view(), name="piece_ajoutee"),
     path("conventions/<int:pk>/pieces/<int:rang>/retirer/", complements.RetirerPiece.as_view(), name="retirer_piece"),
     path("conventions/<int:pk>/transmettre/", transmission.Transmettre.as_view(), name="transmettre_convention"),

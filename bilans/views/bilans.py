@@ -162,6 +162,9 @@ def apercu(bilan: Bilan) -> dict[str, Any]:
             lecture.suites(),
         ],
         "controles": [controle for controle in bilan.donnees["flux"]["controles"] if controle["niveau"] != "ok"],
+        "titre_des_controles": (
+            "Signalé à la publication" if bilan.etat == EtatBilan.PUBLIE else "À vérifier avant de publier"
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""Les pièces ajoutées au dossier d'une convention signée : les déposer, les lire, les retirer (RG-12, RG-16)."""
+"""Les pièces d'une convention signée : lire la pièce signée ; déposer, lire, retirer celles qui s'y ajoutent (RG-12, RG-16)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from conventions.actions.complements import ajouter_une_piece, attend_son_exemplaire, retirer_une_piece
 from conventions.forms import FormulaireComplement, FormulaireRetrait
-from conventions.models import Complement
+from conventions.models import Complement, Convention
 from conventions.views.elaboration import ActeConvention
 from flux_reservations.acces.reserve import LECTEURS_DE_DROITS, ReserveeMixin
 from flux_reservations.commun.acteur import Nature, Role
@@ -106,6 +106,24 @@ class RetirerPiece(ActeSurComplement):
             le=timezone.localdate(),
         )
         return f"{self.complement} : retirée. La ligne et la trace restent."
+
+
+class LirePieceSignee(ReserveeMixin):
+    """La pièce signée, pour qui lit la convention : ses parties, et ceux à qui elle est transmise."""
+
+    natures = frozenset({Nature.BAILLEUR}) | LECTEURS_DE_DROITS
+
+    def get(self, request: Requete, pk: int) -> HttpResponseBase:
+        """Envoie la pièce ; une convention sans pièce n'en a pas à montrer."""
+        convention = (
+            Convention.objects.visibles_par(request.acteur)
+            .select_related("piece_signee__contenu")
+            .filter(pk=pk)
+            .first()
+        )
+        if convention is None or convention.piece_signee is None:
+            raise Introuvable
+        return envoyer_piece(convention.piece_signee, a_telecharger="telecharger" in request.GET)
 
 
 class LirePiece(ReserveeMixin):

@@ -228,6 +228,11 @@ _CONVENTIONS = [
     ),
     Ligne("ajouter_piece", bailleur("a", RESPONSABLE), _convention),
     Ligne(
+        "piece_signee",
+        bailleur("a") | lignes_lues("mairie", "etat", "epci", aveugles=("caf", "etat_voisin")),
+        _convention,
+    ),
+    Ligne(
         "piece_ajoutee",
         bailleur("a") | lignes_lues("mairie", "etat", "epci", aveugles=("caf", "etat_voisin")),
         lambda m: [m.convention_mairie.pk, 1],

@@ -237,10 +237,12 @@ def _ajouter_parcours(monde: Monde) -> None:
             objet="Annexe 2",
             piece=_deposer(bailleur, f"annexe-{lettre}.pdf"),
         )
-        # Lue avec sa convention, par l'adresse de celle-ci : `Piece.visibles_par` ne connaît que l'organisme et ses envois.
+        signee = _deposer(bailleur, f"signee-{lettre}.pdf")
+        Convention.objects.filter(pk=convention.pk).update(piece_signee=signee)
+        # Lues avec leur convention, par l'adresse de celle-ci : `Piece.visibles_par` ne connaît que l'organisme et ses envois.
         lecteurs = ("mairie", "etat", "epci") if lettre == "a" else ("mairie", "epci")
         for lecteur in lecteurs:
-            monde.toleres.setdefault((lecteur, Piece), set()).add(ajoutee.piece_id)
+            monde.toleres.setdefault((lecteur, Piece), set()).update({ajoutee.piece_id, signee.pk})
         concertation = Concertation.objects.create(
             bailleur=bailleur, departement_id="94", commune_id="94028", programme=f"Neuf {lettre}", logements=10,
             livraison_le=date(2026, 9, 1), reponse_avant_le=date(2026, 6, 1), ouverte_le=date(2026, 3, 1),

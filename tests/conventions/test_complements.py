@@ -209,6 +209,19 @@ class TestEcran:
         for etranger in (creer_bailleur(), creer_reservataire("CROUS")):
             assert connecter(etranger).get(adresse).status_code == 404
 
+    def test_le_signataire_ouvre_l_acte_signe_et_l_autorite_une_fois_servie(self, convention: Convention) -> None:
+        adresse = self.adresse("piece_signee", convention)
+        msa, etat = connecter(convention.reservataire, Role.LECTEUR), connecter(Organisme.objects.get(nature="etat"))
+        assert adresse in msa.get(reverse("convention", args=[convention.pk])).content.decode()
+        assert b"".join(msa.get(adresse).streaming_content) == SIGNEE  # type: ignore[attr-defined]
+        assert etat.get(adresse).status_code == 404, "pas encore transmise"
+        transmettre_convention(acteur=acteur_de(convention.bailleur, Role.RESPONSABLE), convention_id=convention.pk)
+        assert b"".join(etat.get(adresse).streaming_content) == SIGNEE  # type: ignore[attr-defined]
+        for etranger in (creer_bailleur(), creer_reservataire("CROUS")):
+            assert connecter(etranger).get(adresse).status_code == 404
+        Convention.objects.filter(pk=convention.pk).update(piece_signee=None)
+        assert msa.get(adresse).status_code == 404, "sans pièce, rien à ouvrir"
+
     def test_retiree_la_ligne_et_son_motif_restent_a_tous_le_document_au_bailleur(self, convention: Convention) -> None:
         ajouter(acteur_de(convention.bailleur, Role.RESPONSABLE), convention)
         client, msa = connecter(convention.bailleur), connecter(convention.reservataire)
