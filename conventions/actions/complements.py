@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Max
 
 from conventions.actions.brouillons import verrouiller_convention
 from conventions.actions.pieces import Fichier, deposer_pdf
@@ -49,11 +50,12 @@ def ajouter_une_piece(*, acteur: Acteur, convention_id: int, nature: str, objet:
             au_dossier.add(convention.piece_signee.contenu_id)
         if piece.contenu_id in au_dossier:
             raise Conflit("Ce document est déjà au dossier de la convention : rien n'a été ajouté.", regle="RG-16")
+        dernier_rang = convention.complements.aggregate(rang=Max("rang"))["rang"] or 0
         complement = Complement.objects.create(
             convention=convention,
-            rang=convention.complements.count() + 1,
+            rang=dernier_rang + 1,
             nature=NaturePiece(nature).value,
-            objet=objet.strip(),
+            objet=" ".join(objet.split()),
             piece=piece,
             deposee_par_id=acteur.utilisateur_id,
         )

@@ -144,6 +144,13 @@ def test_apres_la_transmission_il_s_ajoute_sans_remplacer_ce_qui_est_parti(conve
     assert exemplaire.piece_id not in {envoi.piece_id for envoi in envois}
 
 
+def test_apres_une_reprise_aux_rangs_troues_elle_prend_le_rang_suivant(
+    convention: Convention, responsable: Acteur
+) -> None:
+    Complement.objects.create(convention=convention, rang=4, nature="annexe", objet="x", piece=convention.piece_signee)
+    assert ajouter(responsable, convention).rang == 5
+
+
 class TestEcran:
     """Le dépôt à l'écran : ce qu'il refuse, qui le lit, ce qu'un retrait laisse."""
 
