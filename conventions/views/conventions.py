@@ -259,8 +259,10 @@ def dire_le_report(convention: Convention) -> str:
 def dialogue_de(acteur: Acteur, convention: Convention) -> dict[str, Any]:
     """Ce qui entoure une version : versions proposées et fil pour ses parties, transmissions, mises en demeure."""
     partie = est_partie(acteur, convention)
-    transmissions = Envoi.objects.visibles_par(acteur).filter(
-        genre=GenreEnvoi.TRANSMISSION, objet_type="conventions.convention", objet_cle=str(convention.pk)
+    transmissions = list(
+        Envoi.objects.visibles_par(acteur)
+        .filter(genre=GenreEnvoi.TRANSMISSION, objet_type="conventions.convention", objet_cle=str(convention.pk))
+        .order_by("destinataire_nom")
     )
     return {
         "versions_proposees": list(convention.versions_proposees.select_related("piece")) if partie else [],
@@ -268,7 +270,8 @@ def dialogue_de(acteur: Acteur, convention: Convention) -> dict[str, Any]:
             Commentaire.objects.visibles_par(acteur).filter(convention=convention).select_related("organisme")
         ),
         "peut_commenter": partie and convention.etat == EtatConvention.PROPOSEE and acteur.peut(Role.GESTIONNAIRE),
-        "transmissions": [(envoi, pastille_d_envoi(envoi)) for envoi in transmissions.order_by("destinataire_nom")],
+        "transmissions": [(envoi, pastille_d_envoi(envoi)) for envoi in transmissions],
+        "attend_un_accuse": any(envoi.recu_le is None for envoi in transmissions),
         "manquements": list(Manquement.objects.visibles_par(acteur).filter(convention=convention)),
     }
 

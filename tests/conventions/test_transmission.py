@@ -61,6 +61,20 @@ def test_une_convention_signee_se_transmet_une_fois_au_prefet_et_a_l_ept(
 
 
 @pytest.mark.regle("RG-17")
+def test_la_fiche_ne_propose_de_relancer_que_si_quelqu_un_n_a_pas_accuse_reception(
+    bailleur: Bailleur, responsable: Acteur, client: Client
+) -> None:
+    creer_etat()
+    convention = creer_convention(bailleur, creer_reservataire("CAF94"))
+    envois = transmettre_convention(acteur=responsable, convention_id=convention.pk)
+    client.force_login(Utilisateur.objects.get(pk=responsable.utilisateur_id))
+    fiche, relance = reverse("convention", args=[convention.pk]), reverse("relancer_transmission", args=[convention.pk])
+    assert relance in client.get(fiche).content.decode()
+    Envoi.objects.filter(pk__in=[envoi.pk for envoi in envois]).update(etat="recu", recu_le=timezone.now())
+    assert relance not in client.get(fiche).content.decode()
+
+
+@pytest.mark.regle("RG-17")
 def test_le_prefet_voit_la_convention_transmise_et_pas_les_autres(bailleur: Bailleur, responsable: Acteur) -> None:
     prefet = acteur_de(creer_etat())
     transmise = creer_convention(bailleur, creer_reservataire("CAF94"))
