@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from flux_reservations.commun.erreurs import ErreurMetier
 
 Nombre: TypeAlias = int | Decimal | Fraction
 """Un nombre exact ; `float` est refusé partout dans le domaine."""
+
+PREMIER_PLURIEL: Final = 2
+"""Le premier nombre dont le mot se met au pluriel."""
 
 Cle = TypeVar("Cle", bound=Hashable)
 
@@ -59,7 +62,7 @@ def lisible(valeur: Nombre, decimales: int = 2) -> str:
 
 def est_pluriel(nombre: Nombre) -> bool:
     """Vrai si le mot que ce nombre compte se met au pluriel : en français, à partir de deux."""
-    return abs(Fraction(nombre)) >= 2  # noqa: PLR2004 : règle d'accord
+    return abs(Fraction(nombre)) >= PREMIER_PLURIEL
 
 
 def accorder(nombre: int, singulier: str, pluriel: str = "") -> str:

@@ -34,13 +34,11 @@ GELEE: Final = (
     "Cette libération a déjà été orientée : son logement et sa nature ne changent plus. Retirez-la, puis déclarez-en une autre, "
     "ou demandez cet import à un responsable (RG-46)."
 )
-ISSUES_QUI_COMPTENT: Final = frozenset({Issue.BAIL.value, Issue.CARENCE.value})
-"""Issues dont dépend un décompte (RG-46)."""
 ISSUE_RESERVEE: Final = (
     "Cette orientation est finie ({issue}) : son issue, son compte et le délai d'une carence ne changent plus par fichier. Corrigez-la à "
     "l'écran, avec un motif, ou demandez cet import à un responsable (RG-45, RG-46)."
 )
-CHAMPS_TENUS: Final = {"issue": "issue", "reservataire_id": "compte", "sous_contingent": "compte"}
+CHAMPS_TENUS: Final[Mapping[str, str]] = {"issue": "issue", "reservataire_id": "compte", "sous_contingent": "compte"}
 """Ce qu'une orientation finie ne change plus, et sa colonne."""
 DELAI_DE_LA_CARENCE: Final = {
     nom: nom for nom in ("date_orientation", "date_mise_a_disposition", "date_limite_prolongee")
@@ -170,16 +168,20 @@ def _refuser_de_defaire_une_issue(
     if colonne:
         suivi.refuser(ligne, colonne, DECISION_RESERVEE, valeur=str(complet[colonne] or ""))
         return True
-    issue = Issue(ancien["issue"])
-    est_finie = issue in ISSUES_QUI_COMPTENT or (issue is not Issue.EN_COURS and bool(ancien["decision"]))
-    if not est_finie:
-        return False
-    tenus = CHAMPS_TENUS | (DELAI_DE_LA_CARENCE if issue is Issue.CARENCE else {})
-    for champ, colonne in tenus.items():
+    for champ, colonne in champs_tenus(ancien).items():
         if complet[champ] != ancien[champ]:
-            suivi.refuser(ligne, colonne, ISSUE_RESERVEE.format(issue=issue.libelle.lower()))
+            suivi.refuser(ligne, colonne, ISSUE_RESERVEE.format(issue=Issue(ancien["issue"]).libelle.lower()))
             return True
     return False
+
+
+def champs_tenus(orientation: Mapping[str, Any]) -> Mapping[str, str]:
+    """Ce qu'une orientation finie ne change plus sans responsable, et sa colonne : un bail, une carence, ou ce que la commission a jugé."""
+    issue = Issue(orientation["issue"])
+    if issue is Issue.CARENCE:
+        return {**CHAMPS_TENUS, **DELAI_DE_LA_CARENCE}
+    est_finie = issue is Issue.BAIL or (issue is not Issue.EN_COURS and bool(orientation["decision"]))
+    return CHAMPS_TENUS if est_finie else {}
 
 
 def _colonne_de_la_decision_defaite(complet: Mapping[str, Any], ancien: Mapping[str, Any]) -> str:

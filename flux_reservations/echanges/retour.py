@@ -15,7 +15,6 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from psycopg import sql
 
-from attributions.domaine.codes import Issue
 from attributions.models import Liberation, Orientation
 from bilans.models import Bilan
 from conventions.domaine.codes import EtatConvention
@@ -23,7 +22,7 @@ from conventions.models import Convention, Droit
 from flux_reservations.commun.acteur import Acteur, Role
 from flux_reservations.commun.erreurs import AccesRefuse, ErreurMetier
 from flux_reservations.echanges.models import ImportDepose, Trace
-from flux_reservations.echanges.preuves import CHAMPS_TENUS, DELAI_DE_LA_CARENCE, ISSUES_QUI_COMPTENT
+from flux_reservations.echanges.preuves import champs_tenus
 from flux_reservations.socle import rls
 
 FONCTION: Final = """
@@ -165,9 +164,7 @@ def _lire_le_bail(ligne: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _lire_l_issue(ligne: Mapping[str, Any]) -> tuple[str, ...]:
-    tenus = [*(CHAMPS_TENUS if ligne["issue"] in ISSUES_QUI_COMPTENT else ())]
-    tenus += DELAI_DE_LA_CARENCE if ligne["issue"] == Issue.CARENCE else ()
-    tenus += ("decision", "date_caleol") if ligne["decision"] else ()
+    tenus = [*champs_tenus(ligne), *(("decision", "date_caleol") if ligne["decision"] else ())]
     return tuple(f"{champ} {ligne[champ]}" for champ in tenus)
 
 

@@ -72,7 +72,7 @@ def client_du_bailleur() -> Client:
 
 def exporter(client: Client, systeme: str) -> list[list[str]]:
     reponse = client.post("/correspondances/", PERIODE | {"systeme": systeme, "csv": "1"})
-    texte = b"".join(reponse.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    texte = reponse.getvalue().decode("utf-8-sig")
     return [ligne.split(";") for ligne in texte.splitlines()]
 
 

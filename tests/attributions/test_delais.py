@@ -108,7 +108,7 @@ def test_la_page_dit_la_mediane_et_celles_qui_trainent() -> None:
     page = client.get("/delais/en-attente/").content.decode()
     assert "LENTE" in page
     assert "Traîne" in page
-    export = b"".join(client.get("/delais/?export=csv").streaming_content).decode()  # type: ignore[attr-defined]
+    export = client.get("/delais/?export=csv").getvalue().decode()
     assert export.count("\r\n") == 4
     assert client.get("/delais/?annee=1999").status_code == 200
     assert client.get("/delais/?compte=BAILLEUR&departement=94&typologie=T3").status_code == 200

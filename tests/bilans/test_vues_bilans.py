@@ -86,7 +86,7 @@ def test_le_destinataire_lit_le_pdf_et_accuse_reception(bailleur: Client, caf: C
     envoi = Envoi.objects.get(objet_cle=str(bilan.pk), destinataire=monde.caf)
     assert b"accuser" in caf.get(envoi.adresse_de_remise).content.lower()
     pdf = caf.get(reverse("piece", args=[bilan.pdf_id]))
-    assert (pdf.status_code, b"".join(pdf.streaming_content)[:5]) == (200, b"%PDF-")  # type: ignore[attr-defined]  # réponse de fichier
+    assert (pdf.status_code, pdf.getvalue()[:5]) == (200, b"%PDF-")
     assert caf.post(reverse("envoi_accuser", args=[envoi.cle])).status_code == 302
     envoi.refresh_from_db()
     assert envoi.etat == EtatEnvoi.RECU
@@ -105,7 +105,7 @@ def test_le_registre_exporte_porte_les_empreintes(bailleur: Client, monde: Monde
     bilan = publier(acteur=monde.responsable, bilan_id=monde.preparer().pk)
     assert bilan.pdf is not None
     reponse = bailleur.get(reverse("envois"), {"export": "csv"})
-    texte = b"".join(reponse.streaming_content).decode()  # type: ignore[attr-defined]  # réponse au fil de l'eau
+    texte = reponse.getvalue().decode()
     assert bilan.pdf.contenu_id in texte
     assert bailleur.get(reverse("envois")).status_code == 200
 

@@ -171,7 +171,7 @@ class TestEcran:
         assert self.adresse("piece_ajoutee", convention, 1) in fiche
         assert "signee.pdf" in fiche
         lue = client.get(self.adresse("piece_ajoutee", convention, 1))
-        assert (lue["Content-Type"], b"".join(lue.streaming_content)) == ("application/pdf", ANNEXE)  # type: ignore[attr-defined]
+        assert (lue["Content-Type"], lue.getvalue()) == ("application/pdf", ANNEXE)
 
     def test_la_page_dit_si_l_exemplaire_deviendra_la_piece_signee(self, convention: Convention) -> None:
         client, adresse = connecter(convention.bailleur), self.adresse("ajouter_piece", convention)
@@ -209,7 +209,7 @@ class TestEcran:
         assert etat.get(adresse).status_code == 404, "pas encore transmise"
         transmettre_convention(acteur=responsable, convention_id=convention.pk)
         for lecteur in (etat, connecter(convention.reservataire, Role.LECTEUR)):
-            assert b"".join(lecteur.get(adresse).streaming_content) == ANNEXE  # type: ignore[attr-defined]
+            assert lecteur.get(adresse).getvalue() == ANNEXE
             fiche = lecteur.get(reverse("convention", args=[convention.pk])).content.decode()
             assert adresse in fiche
             assert "Ajouter une pièce" not in fiche
@@ -220,10 +220,10 @@ class TestEcran:
         adresse = self.adresse("piece_signee", convention)
         msa, etat = connecter(convention.reservataire, Role.LECTEUR), connecter(Organisme.objects.get(nature="etat"))
         assert adresse in msa.get(reverse("convention", args=[convention.pk])).content.decode()
-        assert b"".join(msa.get(adresse).streaming_content) == SIGNEE  # type: ignore[attr-defined]
+        assert msa.get(adresse).getvalue() == SIGNEE
         assert etat.get(adresse).status_code == 404, "pas encore transmise"
         transmettre_convention(acteur=acteur_de(convention.bailleur, Role.RESPONSABLE), convention_id=convention.pk)
-        assert b"".join(etat.get(adresse).streaming_content) == SIGNEE  # type: ignore[attr-defined]
+        assert etat.get(adresse).getvalue() == SIGNEE
         for etranger in (creer_bailleur(), creer_reservataire("CROUS")):
             assert connecter(etranger).get(adresse).status_code == 404
         Convention.objects.filter(pk=convention.pk).update(piece_signee=None)

@@ -41,7 +41,7 @@ def bailleur(client: Client) -> Bailleur:
 
 def lire_csv(reponse: StreamingHttpResponse) -> list[list[str]]:
     """Les lignes d'un export CSV."""
-    texte = b"".join(reponse.streaming_content).decode("utf-8-sig")
+    texte = reponse.getvalue().decode("utf-8-sig")
     return list(csv.reader(io.StringIO(texte), delimiter=";"))
 
 
@@ -106,7 +106,7 @@ def test_l_export_protege_des_formules(client: Client, bailleur: Bailleur) -> No
 def test_le_tableur_garde_les_nombres(client: Client, bailleur: Bailleur) -> None:
     creer_logement(bailleur, surface="61.50")
     reponse = client.get(f"{reverse('patrimoine')}?export=xlsx")
-    feuille = load_workbook(io.BytesIO(b"".join(reponse.streaming_content))).active
+    feuille = load_workbook(io.BytesIO(reponse.getvalue())).active
     assert feuille is not None
     entetes = [cellule.value for cellule in feuille[1]]
     assert feuille[2][entetes.index("Surface (m²)")].value == 61.5

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 
 from attributions.models import (
     Candidat,
@@ -90,7 +90,7 @@ def vider() -> None:
         Reservataire,
         Bailleur,
     ):
-        with en_proprietaire(connection):  # Un bilan publié ne se supprime pas autrement (RG-63).
+        with en_proprietaire(DEFAULT_DB_ALIAS):  # Un bilan publié ne se supprime pas autrement (RG-63).
             modele.objects.all().delete()  # type: ignore[attr-defined]  # chacun a son gestionnaire
 
 

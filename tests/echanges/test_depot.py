@@ -234,6 +234,22 @@ class TestQuiAgit:
         assert traiter(depose).etat == "defait", depose.rapport
         assert (Liberation.objects.values().get(), Orientation.objects.values().get()) == avant
 
+    def test_rouvrir_ce_que_la_commission_a_juge_est_au_responsable(
+        self, bailleur: Bailleur, agent: Acteur, responsable: Acteur
+    ) -> None:
+        """Son fichier ne rouvre pas un logement rendu après décision : « Défaire » suit la même règle."""
+        liberation = creer_liberation(creer_logement(bailleur), date(2025, 3, 1), numero="B1")
+        juge = {"decision": "rang", "date_caleol": date(2025, 3, 20)}
+        creer_orientation(liberation, Reservataire.objects.get(code="AL"), date_orientation=date(2025, 3, 2), **juge)
+        contenu = "liberation;rang;compte;date_orientation;issue\nB1;1;AL;2025-03-02;rendu\n"
+        fichiers = [depot.FichierDepose("orientations.csv", contenu.encode())]
+        depose = self.appliquer(agent, traiter(depot.deposer_import(acteur=agent, fichiers=fichiers)))
+        assert (depose.etat, Orientation.objects.get().issue) == ("applique", "rendu"), depose.rapport
+        with rls.pour_acteur(agent), pytest.raises(AccesRefuse, match="réservé à un responsable"):
+            depot.demander_retour(acteur=agent, import_id=depose.pk)
+        depot.demander_retour(acteur=responsable, import_id=depose.pk)
+        assert (traiter(depose).etat, Orientation.objects.get().issue) == ("defait", "en_cours"), depose.rapport
+
     def test_un_gestionnaire_defait_un_import_qui_ne_change_rien_de_cela(
         self, bailleur: Bailleur, agent: Acteur, responsable: Acteur
     ) -> None:

@@ -63,7 +63,7 @@ def test_demande_suivi_avis_puis_archive(responsable: Client) -> None:
     [avis] = Envoi.objects.filter(objet="Votre export complet est prêt")
     assert reverse("exporter_tout") in avis.corps
     reponse = responsable.get(reverse("telecharger_export", args=[export.pk]))
-    octets = b"".join(reponse.streaming_content)  # type: ignore[attr-defined]  # réponse au fil de l'eau
+    octets = reponse.getvalue()
     export.refresh_from_db()
     assert (len(octets), hashlib.sha256(octets).hexdigest()) == (export.taille, export.empreinte)
     with ZipFile(BytesIO(octets)) as archive:
@@ -109,7 +109,7 @@ def test_l_archive_d_un_grand_parc_s_ecrit_par_morceaux(responsable: Client, mon
     assert MorceauExport.objects.count() > 3
     assert not any(bytes(un.octets).startswith(b"PK") for un in MorceauExport.objects.all())
     reponse = responsable.get(reverse("telecharger_export", args=[export.pk]))
-    octets = b"".join(reponse.streaming_content)  # type: ignore[attr-defined]  # réponse au fil de l'eau
+    octets = reponse.getvalue()
     assert hashlib.sha256(octets).hexdigest() == ExportComplet.objects.get().empreinte
 
 
@@ -211,7 +211,7 @@ def test_une_archive_suit_le_changement_de_cle_et_une_cle_retiree_trop_tot_se_di
     call_command("rechiffrer", "--format", "json", stdout=StringIO())
     settings.CLES_DE_CHIFFREMENT = [neuve]
     reponse = responsable.get(adresse)
-    octets = b"".join(reponse.streaming_content)  # type: ignore[attr-defined]  # réponse au fil de l'eau
+    octets = reponse.getvalue()
     assert hashlib.sha256(octets).hexdigest() == ExportComplet.objects.get().empreinte
 
 

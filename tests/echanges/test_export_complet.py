@@ -237,7 +237,7 @@ def test_le_responsable_exporte_tout_a_l_ecran_motif_et_trace(tmp_path: Path, cl
     assert fabriquer(export.pk) == "pret"
     reponse = client.get(reverse("telecharger_export", args=[export.pk]))
     assert reponse.status_code == 200
-    with ZipFile(BytesIO(b"".join(reponse.streaming_content))) as archive:  # type: ignore[attr-defined]  # réponse au fil de l'eau
+    with ZipFile(BytesIO(reponse.getvalue())) as archive:
         assert archive.testzip() is None
         recus = {nom: archive.read(nom) for nom in archive.namelist()}
     exporter(tmp_path, bailleur)

@@ -48,6 +48,15 @@ def agent(tmp_path: Path) -> Iterator[Acteur]:
         yield acteur
 
 
+@pytest.fixture
+def responsable(tmp_path: Path, agent: Acteur) -> Acteur:
+    """Le responsable du même bailleur, qui vient d'importer tout ce qui est à lui."""
+    acteur = agent.avec_role(Role.RESPONSABLE)
+    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
+    assert appliquer([deposer(tmp_path, fichiers)], acteur=acteur).est_accepte
+    return acteur
+
+
 def test_un_agent_importe_ce_qui_est_a_son_organisme(tmp_path: Path, agent: Acteur) -> None:
     fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
     rapport = appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE))
@@ -106,10 +115,8 @@ def test_un_lecteur_n_importe_pas(tmp_path: Path, agent: Acteur) -> None:
     ],
 )
 def test_un_gestionnaire_ne_touche_pas_par_fichier_a_une_convention_signee(
-    tmp_path: Path, agent: Acteur, change: tuple[str, str]
+    tmp_path: Path, agent: Acteur, responsable: Acteur, change: tuple[str, str]
 ) -> None:
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE)).est_accepte
     rapport = essayer([deposer(tmp_path, {"conventions": CONVENTIONS.replace(*change, 1)})], acteur=agent)
     assert "réservé à un responsable" in rapport.erreurs[0].message
     assert essayer([deposer(tmp_path, {"conventions": CONVENTIONS, "droits": DROITS})], acteur=agent).est_accepte
@@ -128,10 +135,7 @@ def test_un_gestionnaire_ne_signe_ni_ne_change_un_taux_signe_par_fichier(tmp_pat
 
 
 @pytest.mark.regle("RG-41")
-def test_un_agent_ne_recrit_ni_une_decision_ni_sa_trace(tmp_path: Path, agent: Acteur) -> None:
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    responsable = agent.avec_role(Role.RESPONSABLE)
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+def test_un_agent_ne_recrit_ni_une_decision_ni_sa_trace(tmp_path: Path, agent: Acteur, responsable: Acteur) -> None:
     change = ORIENTATIONS.replace("2025-02-01;en_cours", "2025-02-02;en_cours")
     assert essayer([deposer(tmp_path, {"orientations": change})], acteur=responsable).est_accepte
     trace = "liberation;rang;compte;date_orientation;phrase\nB2;1;AL;2025-02-01;inventée\n"
@@ -146,10 +150,9 @@ def test_un_agent_ne_recrit_ni_une_decision_ni_sa_trace(tmp_path: Path, agent: A
 
 
 @pytest.mark.regle("RG-63")
-def test_un_agent_ne_change_pas_par_fichier_une_annee_publiee(tmp_path: Path, agent: Acteur) -> None:
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    responsable = agent.avec_role(Role.RESPONSABLE)
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+def test_un_agent_ne_change_pas_par_fichier_une_annee_publiee(
+    tmp_path: Path, agent: Acteur, responsable: Acteur
+) -> None:
     change = LIBERATIONS.replace("2025-02-01", "2025-03-01")
     with rls.en_systeme():
         bailleur = Bailleur.objects.get(siren=SIREN)
@@ -192,9 +195,9 @@ def test_un_agent_ne_requalifie_pas_sans_motif_une_liberation_orientee(tmp_path:
     assert "à l'écran" in erreur.message
 
 
-def test_les_orientations_d_un_lot_de_liberations_se_lisent_ensemble(tmp_path: Path, agent: Acteur) -> None:
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE)).est_accepte
+def test_les_orientations_d_un_lot_de_liberations_se_lisent_ensemble(
+    tmp_path: Path, agent: Acteur, responsable: Acteur
+) -> None:
     lignes = ("B1;L1;2025-01-10;anru;premiere_location", "B2;L2;2025-02-10;mutation;premiere_location")
     requetes = []
     for nombre in (1, 2):
@@ -207,11 +210,8 @@ def test_les_orientations_d_un_lot_de_liberations_se_lisent_ensemble(tmp_path: P
 
 
 @pytest.mark.regle("RG-45")
-def test_un_gestionnaire_ne_defait_pas_un_bail_par_fichier(tmp_path: Path, agent: Acteur) -> None:
+def test_un_gestionnaire_ne_defait_pas_un_bail_par_fichier(tmp_path: Path, agent: Acteur, responsable: Acteur) -> None:
     """À l'écran, corriger un bail est au responsable, avec un motif ; le système et le responsable importent encore."""
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    responsable = agent.avec_role(Role.RESPONSABLE)
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
     changements = {
         "date_bail": LIBERATIONS.replace("2025-02-01", ""),
         "logement": LIBERATIONS.replace("B1;L1", "B1;L3"),
@@ -241,12 +241,9 @@ def _orienter_par_fichier(dossier: Path, acteur: Acteur, ligne: str) -> list[tup
 @pytest.mark.regle("RG-46")
 @pytest.mark.parametrize("issue", ["bail", "carence"])
 def test_un_gestionnaire_pose_une_issue_par_fichier_et_ne_la_defait_pas(
-    tmp_path: Path, agent: Acteur, issue: str
+    tmp_path: Path, agent: Acteur, responsable: Acteur, issue: str
 ) -> None:
     """À l'écran, défaire un bail ou une carence demande un motif : le fichier d'un gestionnaire ne l'évite pas, même pour une reprise."""
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    responsable = agent.avec_role(Role.RESPONSABLE)
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
     posee = f"AL;2025-02-01;;;{issue}"
     assert _orienter_par_fichier(tmp_path, agent, posee) == []
     assert _orienter_par_fichier(tmp_path, agent, posee) == [], "identique, rien ne change"
@@ -261,19 +258,18 @@ def test_un_gestionnaire_pose_une_issue_par_fichier_et_ne_la_defait_pas(
 
 
 @pytest.mark.regle("RG-46")
-def test_un_logement_rendu_ou_repris_sans_decision_se_corrige_par_fichier(tmp_path: Path, agent: Acteur) -> None:
+def test_un_logement_rendu_ou_repris_sans_decision_se_corrige_par_fichier(
+    tmp_path: Path, agent: Acteur, responsable: Acteur
+) -> None:
     """Rien n'y est décompté, et l'écran laisse un gestionnaire annuler un rendu ; une décision prise, elle, tient."""
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=agent.avec_role(Role.RESPONSABLE)).est_accepte
     for issue in ("rendu", "en_cours", "retire", "en_cours", "rendu", "carence"):
         assert _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;;;{issue}") == []
 
 
 @pytest.mark.regle("RG-43")
-def test_un_gestionnaire_n_efface_pas_par_fichier_une_decision_de_la_commission(tmp_path: Path, agent: Acteur) -> None:
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    responsable = agent.avec_role(Role.RESPONSABLE)
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
+def test_un_gestionnaire_n_efface_pas_par_fichier_une_decision_de_la_commission(
+    tmp_path: Path, agent: Acteur, responsable: Acteur
+) -> None:
     assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-02-20;attribution;en_cours") == []
     for ligne, colonne in (("2025-02-20;;en_cours", "decision"), (";attribution;en_cours", "date_caleol")):
         (refus,) = _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;{ligne}")
@@ -287,12 +283,9 @@ def test_un_gestionnaire_n_efface_pas_par_fichier_une_decision_de_la_commission(
 @pytest.mark.regle("RG-43")
 @pytest.mark.parametrize("decision", ["non_attribution", "irrecevabilite"])
 def test_un_gestionnaire_ne_retourne_pas_par_fichier_une_decision_favorable(
-    tmp_path: Path, agent: Acteur, decision: str
+    tmp_path: Path, agent: Acteur, responsable: Acteur, decision: str
 ) -> None:
     """Retournée, elle n'est pas effacée mais ne compte plus (RG-45) : c'est la défaire ; une séance suivante, elle, redécide."""
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    responsable = agent.avec_role(Role.RESPONSABLE)
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
     assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;2025-02-20;condition;en_cours") == []
     for jour in ("2025-02-20", "2025-02-19"):
         (refus,) = _orienter_par_fichier(tmp_path, agent, f"AL;2025-02-01;{jour};{decision};en_cours")
@@ -304,11 +297,10 @@ def test_un_gestionnaire_ne_retourne_pas_par_fichier_une_decision_favorable(
 
 
 @pytest.mark.regle("RG-62")
-def test_une_seance_qui_a_un_ordre_du_jour_ne_se_clot_pas_par_fichier(tmp_path: Path, agent: Acteur) -> None:
+def test_une_seance_qui_a_un_ordre_du_jour_ne_se_clot_pas_par_fichier(
+    tmp_path: Path, agent: Acteur, responsable: Acteur
+) -> None:
     """Close par fichier, elle le serait sans procès-verbal, décisions manquantes comprises, et pour toujours."""
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    responsable = agent.avec_role(Role.RESPONSABLE)
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
     seances = f"bailleur;date;lieu;etat\n{SIREN};2025-02-20;Siège;prevue\n{SIREN};2024-02-20;Siège;prevue\n"
     inscriptions = f"bailleur;date;lieu;liberation;rang;ordre\n{SIREN};2025-02-20;Siège;B2;1;1\n"
     prevues = deposer(tmp_path, {"seances": seances, "inscriptions": inscriptions})
@@ -323,12 +315,9 @@ def test_une_seance_qui_a_un_ordre_du_jour_ne_se_clot_pas_par_fichier(tmp_path: 
 @pytest.mark.regle("RG-46")
 @pytest.mark.parametrize("colonne", ["date_orientation", "date_mise_a_disposition", "date_limite_prolongee"])
 def test_un_gestionnaire_ne_repousse_pas_par_fichier_le_delai_d_une_carence(
-    tmp_path: Path, agent: Acteur, colonne: str
+    tmp_path: Path, agent: Acteur, responsable: Acteur, colonne: str
 ) -> None:
     """Sa date limite repoussée, une carence n'est plus décomptée : c'est la défaire sans le dire."""
-    fichiers = {nom: contenu for nom, contenu in TOUT.items() if nom != "bailleurs"}
-    responsable = agent.avec_role(Role.RESPONSABLE)
-    assert appliquer([deposer(tmp_path, fichiers)], acteur=responsable).est_accepte
     assert _orienter_par_fichier(tmp_path, agent, "AL;2025-02-01;;;carence") == []
     colonnes = dict.fromkeys(("date_orientation", "date_mise_a_disposition", "date_limite_prolongee"), "")
     dates = colonnes | {"date_orientation": "2025-02-01"} | {colonne: "2031-02-01"}

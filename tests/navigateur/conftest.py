@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from pytest_django.live_server_helper import LiveServer
 
 from flux_reservations.acces.models import Utilisateur
@@ -81,7 +81,7 @@ def monde(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 def _vider() -> None:
     tables = [table for table in connection.introspection.table_names() if not table.startswith(REFERENTIEL)]
-    with en_proprietaire(connection), connection.cursor() as curseur:  # type: ignore[arg-type]  # le moteur est le nôtre
+    with en_proprietaire(DEFAULT_DB_ALIAS), connection.cursor() as curseur:
         # Un fil du serveur peut finir après lui : sa connexion empêcherait de vider, puis de supprimer la base d'essai.
         curseur.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

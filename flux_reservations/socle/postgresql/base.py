@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from django.db.backends.postgresql import base
 from psycopg import errors
 from psycopg.pq import TransactionStatus
@@ -80,13 +80,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 @contextmanager
-def en_proprietaire(*connexions: DatabaseWrapper) -> Iterator[None]:
-    """Agit en propriétaire des tables le temps du bloc, sur les connexions données et celles qui s'y ouvrent."""
+def en_proprietaire(*alias: str) -> Iterator[None]:
+    """Agit en propriétaire des tables le temps du bloc, sur les connexions de ces alias et celles qui s'y ouvrent."""
     jeton = _en_proprietaire.set(True)
     try:
         yield
     finally:
         _en_proprietaire.reset(jeton)
-        for connexion in connexions:
-            if connexion.connection is not None and not connexion.needs_rollback:
+        for nom in alias:
+            connexion = connections[nom]
+            if (
+                isinstance(connexion, DatabaseWrapper)
+                and connexion.connection is not None
+                and not connexion.needs_rollback
+            ):
                 connexion.appliquer_contexte()

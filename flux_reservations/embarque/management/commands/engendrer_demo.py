@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.utils import timezone
 
 from flux_reservations.embarque.donnees_demo.generation import GRAINE, engendrer
@@ -29,7 +29,7 @@ class Command(CommandeMetier):
         engendre = engendrer(options["aujourdhui"] or timezone.localdate(), options["graine"])
         if not engendre.deja_la:
             # Sans statistiques, les premières pages attendraient qu'autovacuum passe : jusqu'à une minute de plans faits à l'aveugle.
-            with en_proprietaire(connection), connection.cursor() as curseur:  # type: ignore[arg-type]  # le moteur est le nôtre
+            with en_proprietaire(DEFAULT_DB_ALIAS), connection.cursor() as curseur:
                 curseur.execute("ANALYZE")
         return {"deja_la": engendre.deja_la, **engendre.nombres}
 

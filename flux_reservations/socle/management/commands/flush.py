@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.commands import flush
-from django.db import connections
 
 from flux_reservations.socle.postgresql.base import en_proprietaire
 
@@ -15,5 +14,5 @@ class Command(flush.Command):
 
     def handle(self, **options: Any) -> None:
         """Vide la base en propriétaire."""
-        with en_proprietaire(connections[options["database"]]):  # type: ignore[arg-type]  # le moteur est le nôtre
+        with en_proprietaire(options["database"]):
             super().handle(**options)

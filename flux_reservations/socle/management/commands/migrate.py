@@ -16,7 +16,7 @@ class Command(migrate.Command):
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Tout, vérifications comprises, en propriétaire : sur une base neuve les rôles n'existent pas encore."""
-        with en_proprietaire(connections[options["database"]]):  # type: ignore[arg-type]  # le moteur est le nôtre
+        with en_proprietaire(options["database"]):
             return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
